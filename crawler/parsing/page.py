@@ -1,0 +1,82 @@
+"""One fetched page: its bytes decoded once, repaired once and parsed once, whoever asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import lxml.html
+from lxml.html import HtmlElement
+
+from crawler.parsing.decode import decode
+from crawler.parsing.repair import repair_html
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """How a page was or is to be fetched: what a platform says instead of a Scrapy request."""
+
+    url: str
+    method: str = "GET"
+    body: bytes | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass
+class Page:
+    """A page as parsers see it. Build it with `Page.from_bytes`; nothing here raises on bad markup.
+
+    `url` may be "" where nobody knows it (a saved file); `text` is the decoded text, unrepaired (JSON and XML
+    answers are read from it); `root` is the repaired HTML as an lxml tree and must not be changed by a reader:
+    copy what you change. `sent` is the request that fetched the page, where paging needs it.
+    """
+
+    url: str
+    text: str
+    encoding: str = "utf-8"
+    sent: PageRequest | None = None
+    status: int = 200
+    _meta: dict[str, str] | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_bytes(
+        cls,
+        body: bytes,
+        url: str = "",
+        content_type: str | None = None,
+        *,
+        sent: PageRequest | None = None,
+        status: int = 200,
+    ) -> Page:
+        """Decode `body` (BOM → HTTP charset → meta → strict UTF-8 → GB18030) into a page."""
+        text, encoding = decode(body, content_type)
+        return cls(url=url, text=text, encoding=encoding, sent=sent, status=status)
+
+    @cached_property
+    def html(self) -> str:
+        """The text with premature `</html>` and `</body>` removed: what `root` is parsed from."""
+        return repair_html(self.text)
+
+    @cached_property
+    def root(self) -> HtmlElement:
+        """The page as one lxml tree; an empty `<html>` where there is nothing to parse."""
+        return parse_html(self.html)
+
+    @cached_property
+    def meta(self) -> dict[str, str]:
+        """`<meta name|property content>` with lower-cased names; the first non-empty value wins."""
+        found: dict[str, str] = {}
+        for tag in self.root.iter("meta"):
+            name = (tag.get("name") or tag.get("property") or "").strip().lower()
+            content = (tag.get("content") or "").strip()
+            if name and content and name not in found:
+                found[name] = content
+        return found
+
+
+def parse_html(text: str) -> HtmlElement:
+    """`text` as an lxml tree, never None: an empty document where lxml finds nothing."""
+    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=False, recover=True)
+    data = text.encode("utf-8", "replace")
+    root = lxml.html.document_fromstring(data or b"<html></html>", parser=parser, ensure_head_body=False)
+    return root

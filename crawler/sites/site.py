@@ -1,0 +1,64 @@
+"""Who is crawled: one typed row per site. Data only; nothing here touches a network or a database."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from crawler.parsing.rules import Rules
+
+
+@dataclass(frozen=True)
+class Section:
+    """栏目: a list page worth crawling. `optional` ones may be gone (404) without making the crawl fail."""
+
+    name: str
+    url: str
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Selectors for the pages of a site whose address matches `url`: one generation of its templates."""
+
+    name: str
+    url: re.Pattern[str]
+    rules: Rules
+
+
+@dataclass(frozen=True)
+class Site:
+    """One site. `code` is its key everywhere: the GB/T 2260 code of a government, a word for others (`cfsn`)."""
+
+    code: str
+    name: str
+    kind: str
+    """`portal`, `county`, `city`, `province` or `other`."""
+    homepage: str
+    pinyin: str = ""
+    province: str | None = None
+    city: str | None = None
+    county: str | None = None
+    gb_code: str | None = None
+    aliases: tuple[str, ...] = ()
+    """Other names: short name, and what reprints write as 来源 (青田县政府, 青田发布)."""
+    platform: str | None = None
+    """The platform its pages are known to use; None leaves it to `platforms/detect.py`."""
+    sections: tuple[Section, ...] = ()
+    layouts: tuple[Layout, ...] = ()
+    domains: tuple[str, ...] = ()
+    """Host names the site may be crawled on, without `www.`."""
+    status: str = "listed"
+    """What the row is worth: `verified` (a frozen page proves it), `detected`, `listed`."""
+    access: str | None = None
+    """Notes for whoever fetches: `protocol-switch`, `ua-mobile`, …"""
+
+    def as_publisher(self) -> dict[str, Any]:
+        """The `site` field of its articles."""
+        keys = ("code", "name", "kind", "province", "city", "county", "gb_code")
+        return {key: getattr(self, key) for key in keys}
+
+    def rules_for(self, url: str) -> Rules | None:
+        """The selectors of the layout whose pattern is found in `url`, or None."""
+        return next((layout.rules for layout in self.layouts if layout.url.search(url)), None)
