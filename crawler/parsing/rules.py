@@ -26,6 +26,4 @@ class Rules:
         known = {f.name for f in fields(cls)}
         if unknown := sorted(set(table) - known):
             raise ValueError(f"unknown selector key {', '.join(unknown)}; known: {', '.join(sorted(known))}")
-        return cls(
-            **{key: tuple([value] if isinstance(value, str) else value) for key, value in table.items()}
-        )  # type: ignore[call-overload]
+        return cls(**{key: tuple([value] if isinstance(value, str) else value) for key, value in table.items()})  # type: ignore[call-overload]
