@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 
@@ -21,9 +22,9 @@ class Rules:
     """Elements of the body that are not text of the article."""
 
     @classmethod
-    def from_table(cls, table: dict[str, object]) -> Rules:
+    def from_table(cls, table: Mapping[str, str | list[str]]) -> Rules:
         """Rules from a TOML table of strings or lists of strings; raises ValueError for an unknown key."""
         known = {f.name for f in fields(cls)}
         if unknown := sorted(set(table) - known):
             raise ValueError(f"unknown selector key {', '.join(unknown)}; known: {', '.join(sorted(known))}")
-        return cls(**{key: tuple([value] if isinstance(value, str) else value) for key, value in table.items()})  # type: ignore[call-overload]
+        return cls(**{key: (value,) if isinstance(value, str) else tuple(value) for key, value in table.items()})

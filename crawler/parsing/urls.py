@@ -12,7 +12,7 @@ _INDEX = re.compile(r"/(?:index|default)\.(?:s?html?|jsp|aspx?|php)$", re.I)
 
 def canonical_url(url: str) -> str:
     """`url` without what does not change the page: scheme and host case, `www.`/`m.` twin, default port, fragment,
-    tracking parameters, `view=pc`, a trailing `index.html`. Anything that is no http(s) address is returned as it is."""
+    tracking parameters, `view=pc`, a trailing `index.html`. What is no http(s) address is returned as it is."""
     parts = urlsplit(url.strip())
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return url.strip()

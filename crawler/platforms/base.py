@@ -19,7 +19,7 @@ from crawler.parsing.rules import Rules
 class ListItem:
     """One article link of a list page: absolute `url`, full `title`, and the date the row shows.
 
-    `published_at` is aware (China Standard Time); `precision` is `minute` or `day`; both None where the row has no date.
+    `published_at` is aware (China Standard Time); `precision` is `minute` or `day`; both None where there is none.
     """
 
     url: str
