@@ -1,0 +1,72 @@
+"""`scrapy crawl`: Scrapy's own, with wrong arguments and an unreachable store told in one sentence before it starts."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from scrapy.commands.crawl import Command as ScrapyCrawl
+from scrapy.exceptions import UsageError
+
+
+class Command(ScrapyCrawl):
+    def long_desc(self) -> str:
+        return (
+            "Run a spider: cfsn (the portal), county -a site=NAME (government sites), page -a url=URL (one article). "
+            "All take since, until, limit, section, refresh. Exit status: 0 done, 1 the run was useless, 2 wrong use."
+        )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if len(args) != 1:
+            raise UsageError("name one spider: cfsn, county or page", print_help=False)
+        name = args[0]
+        assert self.settings is not None and self.crawler_process is not None
+        self._check_arguments(name, opts.spargs)
+        self._check_store()
+        crawler = self._create_crawler(name)
+        self.crawler_process.crawl(crawler, **opts.spargs)
+        self.crawler_process.start()
+        self._tell(name, crawler.stats.get_stats() if crawler.stats else {})
+        if self.crawler_process.bootstrap_failed:
+            self.exitcode = 1
+
+    def _check_arguments(self, name: str, arguments: dict[str, str]) -> None:
+        from pydantic import ValidationError
+
+        from crawler.sites.registry import RegistryError, SiteError
+        from crawler.spiders.arguments import explain
+
+        assert self.crawler_process is not None
+        try:
+            spider = self.crawler_process.spider_loader.load(name)
+        except KeyError:
+            known = ", ".join(sorted(self.crawler_process.spider_loader.list()))
+            raise UsageError(f"there is no spider {name!r}; there are {known}", print_help=False) from None
+        model = spider.params  # type: ignore[attr-defined]
+        try:
+            model(**arguments)
+            spider(**arguments)
+        except ValidationError as error:
+            raise UsageError(explain(error, name, model), print_help=False) from None
+        except (SiteError, RegistryError) as error:
+            raise UsageError(str(error), print_help=False) from None
+
+    def _check_store(self) -> None:
+        from crawler.storage.mongo import StoreError, check_store
+
+        assert self.settings is not None
+        if not any(path.endswith("StorePipeline") for path in self.settings.getdict("ITEM_PIPELINES")):
+            return
+        try:
+            check_store(self.settings["MONGO_URI"], self.settings["DATA_DIR"])
+        except StoreError as error:
+            print(f"scrapy crawl: {error}", file=sys.stderr)
+            sys.exit(1)
+
+    def _tell(self, name: str, stats: dict[str, object]) -> None:
+        from crawler.runs.outcome import summary, uselessness
+
+        print(f"{name}: {summary(stats)}", file=sys.stderr)
+        if why := uselessness(stats, str(stats.get("finish_reason", "not started"))):
+            print(f"{name}: {why}", file=sys.stderr)
+            self.exitcode = 1

@@ -1,0 +1,42 @@
+"""What a crawl was worth, from its statistics: the sentence it ends with and the exit status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_NAMES = {"new": "new", "changed": "changed", "unchanged": "unchanged", "duplicate": "duplicates", "reprint": "reprints"}
+
+
+def summary(stats: Mapping[str, Any]) -> str:
+    """One line for people: what was fetched and what became of it."""
+    parts = [f"{stats.get(f'articles/{key}', 0)} {name}" for key, name in _NAMES.items()]
+    parts += [f"{stats.get('rejects', 0)} rejected", f"{stats.get('links/known', 0)} known already"]
+    pages = f"{stats.get('lists/pages', 0)} list pages, {stats.get('downloader/request_count', 0)} requests"
+    return f"{', '.join(parts)} ({pages})"
+
+
+def uselessness(stats: Mapping[str, Any], finish_reason: str) -> str | None:
+    """Why the crawl was useless, in a sentence that says what to do, or None where it did its work."""
+    if finish_reason == "store_unavailable":
+        return "the store could not be reached or went away; see the error above, and scrapy db status"
+    if finish_reason != "finished":
+        return f"the crawl was ended early ({finish_reason}); the same command goes on where it stopped"
+    got = sum(stats.get(f"articles/{key}", 0) for key in _NAMES)
+    if got or stats.get("links/known") or stats.get("articles/outside_window"):
+        return None
+    failures = {key.removeprefix("failures/"): n for key, n in stats.items() if key.startswith("failures/")}
+    rejects = {key.removeprefix("rejects/"): n for key, n in stats.items() if key.startswith("rejects/")}
+    if not stats.get("downloader/response_status_count/200") and failures:
+        return f"no page could be fetched ({_counted(failures)}): is the address right, and the site reachable from here?"
+    if rejects:
+        return f"no page gave an article ({_counted(rejects)}); see the collection rejects"
+    if stats.get("links/outside_window"):
+        return None
+    if failures:
+        return f"nothing could be fetched ({_counted(failures)})"
+    return "no article link was found on any list page: the site may have changed; try scrapy extract --list URL"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{reason} {n}" for reason, n in sorted(counts.items(), key=lambda pair: -pair[1]))

@@ -1,0 +1,172 @@
+"""Spiders that walk the sections of sites: list pages newest first, and from them the articles nobody has yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from crawler.parsing.page import PageRequest
+from crawler.parsing.urls import article_id, canonical_url
+from crawler.platforms.base import Listing, ListItem
+from crawler.platforms.listing import read_list
+from crawler.sites.site import Section, Site
+from crawler.spiders.base import NewsSpider, page_of
+from crawler.spiders.paging import History, stop_reason
+from crawler.spiders.sections import SectionCrawl, SiteCrawl, section_key
+
+_FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|zip|rar|7z|wps|et|ofd|jpe?g|png|gif|bmp|mp[34]|avi|apk)$", re.I)
+
+
+class ListSpider(NewsSpider):
+    """Base of `cfsn` and `county`: subclasses set `sites`."""
+
+    sites: Sequence[Site] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sections: list[SectionCrawl] = []
+        """Every section this crawl began, for the store to remember at its end."""
+        self.gone: list[SectionCrawl] = []
+        """Optional sections that the site does not have."""
+
+    async def start(self) -> AsyncIterator[Any]:
+        """The first list page of every section of every site."""
+        for site in self.sites:
+            crawl = SiteCrawl(site, self.args.limit)
+            for section in await self._begin(crawl):
+                self.sections.append(section)
+                yield self._list_request(PageRequest(section.section.url), section, None)
+
+    async def _begin(self, crawl: SiteCrawl) -> list[SectionCrawl]:
+        """The sections of a site to walk now, with what earlier crawls left of them, marked as begun."""
+        site, chosen = crawl.site, self._chosen(crawl.site)
+        stored = await self.store.sections.load(site.code) if self.store else {}
+        retry_after = datetime.now(UTC) - timedelta(days=self.settings.getint("SECTION_RETRY_DAYS"))
+        begun = []
+        for section in chosen:
+            row = stored.get(section_key(section), {})
+            if section.optional and not self.args.section and row.get("gone_at") and row["gone_at"] > retry_after:
+                self.count("sections/gone_before")
+                continue
+            history = History(row.get("complete_at"), row.get("complete_since"), bool(row.get("open")))
+            begun.append(SectionCrawl(crawl, section, history))
+        if self.store:
+            await self.store.sections.begin(site.code, {s.key: (s.section.name, s.section.url) for s in begun})
+        return begun
+
+    def _chosen(self, site: Site) -> list[Section]:
+        words = self.args.section
+        return [s for s in site.sections if not words or any(w in s.name or w == s.group for w in words)]
+
+    def _list_request(self, wanted: PageRequest, section: SectionCrawl, platform: str | None) -> Request:
+        return Request(
+            wanted.url,
+            method=wanted.method,
+            body=wanted.body,
+            # max-age=0: always ask the server, with the validators of its last answer (RFC 9111 §5.2.1.1); its
+            # heuristic freshness would hide a day's news.
+            headers={"Cache-Control": "max-age=0", **dict(wanted.headers)},
+            callback=self.parse_list,
+            errback=self.list_failed,
+            cb_kwargs={"section": section, "sent": wanted, "platform": platform},
+            dont_filter=True,
+        )
+
+    async def parse_list(
+        self, response: Response, section: SectionCrawl, sent: PageRequest, platform: str | None
+    ) -> AsyncIterator[Any]:
+        """A list page: yields the requests for its unknown articles, and for the next page while that is worth it."""
+        section.pages += 1
+        self.count("lists/pages")
+        listing = read_list(page_of(response, sent), platform=platform, now=datetime.now(UTC))
+        items = self._own(listing.items, section)
+        section.listed += len(items)
+        repeated = bool(items) and section.seen.issuperset(items)
+        section.seen.update(items)
+        fresh = await self._fresh(items, section)
+        for item in fresh:
+            section.waiting += 1
+            yield self.article_request(item.url, section.crawl.site, section, item)
+        if further := self._next(listing, items, fresh, repeated, section):
+            yield self._list_request(further, section, listing.platform)
+
+    def _own(self, items: Sequence[ListItem], section: SectionCrawl) -> dict[str, ListItem]:
+        """The items that are pages of this site, by article id."""
+        own: dict[str, ListItem] = {}
+        for item in items:
+            host = (urlsplit(item.url).hostname or "").lower()
+            if not any(host == domain or host.endswith("." + domain) for domain in section.crawl.site.domains):
+                self.count("links/foreign")
+            elif _FILE.search(urlsplit(item.url).path):
+                self.count("links/file")
+            else:
+                own[article_id(canonical_url(item.url))] = item
+        return own
+
+    async def _fresh(self, items: dict[str, ListItem], section: SectionCrawl) -> list[ListItem]:
+        """The items to fetch now: inside the window, unknown to the store (unless `refresh`), within the limit."""
+        inside = {key: item for key, item in items.items() if self.window.holds(item)}
+        self.count("links/outside_window", len(items) - len(inside))
+        known: set[str] = set()
+        if self.store and not self.args.refresh and inside:
+            retry_after = datetime.now(UTC) - timedelta(days=self.settings.getint("REJECT_RETRY_DAYS"))
+            known = await self.store.known(inside, rejected_since=retry_after)
+        self.count("links/known", len(known))
+        taken = section.crawl.take(key for key in inside if key not in known)
+        return [inside[key] for key in inside if key in taken]
+
+    def _next(
+        self,
+        listing: Listing,
+        items: dict[str, ListItem],
+        fresh: list[ListItem],
+        repeated: bool,
+        section: SectionCrawl,
+    ) -> PageRequest | None:
+        """The next list page, or None after noting why paging ends here."""
+        site, name = section.crawl.site.name, section.section.name
+        ended = stop_reason(list(items.values()), fresh, repeated, self.window, section.history)
+        # A shell without items whose list comes from an API is no end: the API is its first page.
+        if ended == "empty" and listing.next and section.pages == 1:
+            ended = None
+        if ended is None and section.crawl.is_full:
+            ended = "limit"
+        if ended is None and listing.next is None:
+            ended = "last_page"
+        if ended is None and section.pages >= self.settings.getint("MAX_LIST_PAGES"):
+            ended = "max_pages"
+            self.logger.warning("%s %s: stopped after %d list pages (MAX_LIST_PAGES)", site, name, section.pages)
+        section.ended = ended
+        if ended is None:
+            return listing.next
+        self.count(f"sections/{ended}")
+        if not section.listed:
+            self.count("sections/without_links")
+            why = listing.reason or "no article links"
+            self.logger.warning("%s %s: nothing to crawl on %s (%s)", site, name, section.section.url, why)
+        return None
+
+    async def list_failed(self, failure: Failure) -> None:
+        """The errback of a list page: an optional section that is gone is remembered, anything else is a failure."""
+        section: SectionCrawl = failure.request.cb_kwargs["section"]  # type: ignore[attr-defined]
+        problem = self._failed(failure)
+        site, name = section.crawl.site.name, section.section.name
+        if section.pages and problem.final:
+            section.ended = "last_page"  # a pager that counts more pages than the site has published
+            self.count("sections/last_page")
+        elif problem.final and section.section.optional:
+            section.ended = "gone"
+            self.gone.append(section)
+            self.count("sections/gone")
+        else:
+            section.ended = "failed"
+            section.failures += 1
+            self.count("sections/failed")
+            self.logger.error("%s %s: %s: %s", site, name, section.section.url, problem.detail)

@@ -1,0 +1,33 @@
+"""`page`: any article address, with its site's rules where the registry knows the host, else with the generic ones."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from scrapy_spider_metadata import Args
+
+from crawler.parsing.urls import article_id, canonical_url
+from crawler.sites.registry import load
+from crawler.spiders.arguments import PageArguments
+from crawler.spiders.base import NewsSpider
+
+
+class PageSpider(Args[PageArguments], NewsSpider):
+    """Scrapes single articles: `scrapy crawl page -a url=http://www.qingtian.gov.cn/art/….html`."""
+
+    name = "page"
+    params = PageArguments
+    args: PageArguments
+
+    async def start(self) -> AsyncIterator[Any]:
+        """The articles asked for, but for those the store has (unless `refresh`)."""
+        registry = load()
+        urls = {article_id(canonical_url(url)): url for url in self.args.url[: self.args.limit]}
+        known = await self.store.known(urls) if self.store and not self.args.refresh else set()
+        for key, url in urls.items():
+            if key in known:
+                self.count("links/known")
+                self.logger.info("%s is stored already; -a refresh=1 fetches it again", url)
+            else:
+                yield self.article_request(url, registry.by_url(url))

@@ -1,0 +1,76 @@
+"""One section of one site during a crawl: what is still out, what failed, and why its paging ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from crawler.parsing.urls import article_id, canonical_url
+from crawler.sites.site import Section, Site
+from crawler.spiders.paging import History, Window, completed
+
+
+@dataclass
+class SiteCrawl:
+    """One site during a crawl: `remaining` articles it may still fetch (None: no limit)."""
+
+    site: Site
+    remaining: int | None
+    scheduled: set[str] = field(default_factory=set)
+    """Ids of the articles asked for, in whichever section they were found."""
+
+    def take(self, ids: Iterable[str]) -> set[str]:
+        """Those of `ids` that may be fetched now: not yet asked for, and within the limit."""
+        taken: set[str] = set()
+        for key in ids:
+            if key in self.scheduled or key in taken:
+                continue
+            if self.remaining is not None and len(taken) >= self.remaining:
+                break
+            taken.add(key)
+        self.scheduled |= taken
+        if self.remaining is not None:
+            self.remaining -= len(taken)
+        return taken
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the limit is reached."""
+        return self.remaining == 0
+
+
+@dataclass
+class SectionCrawl:
+    """The paging of one section."""
+
+    crawl: SiteCrawl
+    section: Section
+    history: History
+    pages: int = 0
+    listed: int = 0
+    seen: set[str] = field(default_factory=set)
+    waiting: int = 0
+    """Articles asked for and not yet answered."""
+    failures: int = 0
+    """Requests that may succeed another time: the section is not complete while there are any."""
+    ended: str | None = None
+    """Why paging ended; None while it goes on."""
+
+    @property
+    def key(self) -> str:
+        """The section's key in the store."""
+        return section_key(self.section)
+
+    def outcome(self, window: Window, now: datetime) -> History | None:
+        """Its history after this crawl where it was walked to its end, None where something is left to do."""
+        # "limit" and "gone" are no ends; a section without a single link may be one whose template changed.
+        if self.ended in {None, "limit", "failed", "gone"} or self.waiting or self.failures or not self.listed:
+            return None
+        assert self.ended is not None
+        return completed(self.history, window, self.ended, now)
+
+
+def section_key(section: Section) -> str:
+    """The key of a section: the hash of its canonical address, so that a renamed section keeps its history."""
+    return article_id(canonical_url(section.url))

@@ -1,0 +1,44 @@
+"""What earlier crawls left of each section (栏目): collection `sections`, one document a list page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.asynchronous.database import AsyncDatabase
+
+
+class SectionStore:
+    """Reads and writes `sections`. A document: `_id` (site and section key), `site`, `key`, `name`, `url`, `open`,
+    `complete_at`, `complete_since`, `gone_at` (dates, aware UTC, or null)."""
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        self.collection = database["sections"]
+
+    async def load(self, site: str) -> dict[str, dict[str, Any]]:
+        """The stored sections of a site by key."""
+        return {row["key"]: row async for row in self.collection.find({"site": site})}
+
+    async def begin(self, site: str, sections: Mapping[str, tuple[str, str]]) -> None:
+        """Mark the sections `{key: (name, url)}` of a site as begun and not ended."""
+        await self._update(
+            site, {key: {"name": name, "url": url, "open": True} for key, (name, url) in sections.items()}
+        )
+
+    async def complete(self, site: str, histories: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write the history (`complete_at`, `complete_since`, `open`) of sections that were walked to their end."""
+        await self._update(site, histories)
+
+    async def gone(self, site: str, keys: Iterable[str], now: datetime) -> None:
+        """Remember that optional sections do not exist on the site."""
+        await self._update(site, {key: {"gone_at": now, "open": False} for key in keys})
+
+    async def _update(self, site: str, values: Mapping[str, Mapping[str, Any]]) -> None:
+        operations = [
+            UpdateOne({"_id": f"{site}:{key}"}, {"$set": {"site": site, "key": key, **value}}, upsert=True)
+            for key, value in values.items()
+        ]
+        if operations:
+            await self.collection.bulk_write(operations, ordered=False)
