@@ -38,9 +38,7 @@ def clean_article(article: Article) -> Article:
 
 
 def _clean_table(number: int, table: Table, lines: dict[str, str | None]) -> Table:
-    rows = [
-        [lines[f"cell {number} {r} {c}"] or "" for c in range(len(row))] for r, row in enumerate(table.rows)
-    ]
+    rows = [[lines[f"cell {number} {r} {c}"] or "" for c in range(len(row))] for r, row in enumerate(table.rows)]
     return Table(rows, lines[f"table {number}"])
 
 

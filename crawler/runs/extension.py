@@ -13,7 +13,17 @@ from scrapy.crawler import Crawler
 from crawler.pipelines.store import StorePipeline
 
 # The statistics worth keeping for months; the rest is Scrapy's own bookkeeping.
-_KEPT = ("articles/", "rejects", "lists/", "links/", "sections/", "failures/", "store/", "retry/count", "httpcache/reval")
+_KEPT = (
+    "articles/",
+    "rejects",
+    "lists/",
+    "links/",
+    "sections/",
+    "failures/",
+    "store/",
+    "retry/count",
+    "httpcache/reval",
+)
 _COUNTED = ("downloader/request_count", "downloader/response_bytes", "log_count/ERROR")
 
 
@@ -55,7 +65,11 @@ class RunExtension:
         if store := self._store():
             await store.finish_run(
                 self.run_id,
-                {"finished_at": datetime.now(UTC), "finish_reason": reason, "counts": counts_of(self.stats.get_stats())},
+                {
+                    "finished_at": datetime.now(UTC),
+                    "finish_reason": reason,
+                    "counts": counts_of(self.stats.get_stats()),
+                },
             )
 
     def _store(self) -> Any:

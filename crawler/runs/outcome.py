@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_NAMES = {"new": "new", "changed": "changed", "unchanged": "unchanged", "duplicate": "duplicates", "reprint": "reprints"}
+_NAMES = {
+    "new": "new",
+    "changed": "changed",
+    "unchanged": "unchanged",
+    "duplicate": "duplicates",
+    "reprint": "reprints",
+}
 
 
 def summary(stats: Mapping[str, Any]) -> str:
@@ -28,7 +34,9 @@ def uselessness(stats: Mapping[str, Any], finish_reason: str) -> str | None:
     failures = {key.removeprefix("failures/"): n for key, n in stats.items() if key.startswith("failures/")}
     rejects = {key.removeprefix("rejects/"): n for key, n in stats.items() if key.startswith("rejects/")}
     if not stats.get("downloader/response_status_count/200") and failures:
-        return f"no page could be fetched ({_counted(failures)}): is the address right, and the site reachable from here?"
+        return (
+            f"no page could be fetched ({_counted(failures)}): is the address right, and the site reachable from here?"
+        )
     if rejects:
         return f"no page gave an article ({_counted(rejects)}); see the collection rejects"
     if stats.get("links/outside_window"):

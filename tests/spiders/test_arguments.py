@@ -1,0 +1,63 @@
+"""The arguments all spiders share, and the sentences for wrong ones."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from crawler.parsing.dates import CST
+from crawler.spiders.arguments import CrawlArguments, PageArguments, SiteArguments, explain, read_moment
+
+NOW = datetime(2026, 11, 23, 15, 30, tzinfo=CST)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-01", datetime(2026, 11, 1, tzinfo=CST)),
+        ("2026-11-01 08:30", datetime(2026, 11, 1, 8, 30, tzinfo=CST)),
+        ("2026年11月1日", datetime(2026, 11, 1, tzinfo=CST)),
+        ("7d", NOW - timedelta(days=7)),
+        ("12h", NOW - timedelta(hours=12)),
+        ("2周", NOW - timedelta(days=14)),
+        ("昨天", datetime(2026, 11, 22, tzinfo=CST)),
+        ("today", datetime(2026, 11, 23, tzinfo=CST)),
+    ],
+)
+def test_read_moment(text, expected):
+    assert read_moment(text, NOW) == expected
+
+
+def test_until_a_day_means_its_end():
+    assert read_moment("2026-11-01", NOW, end=True) == datetime(2026, 11, 1, 23, 59, 59, 999999, tzinfo=CST)
+    assert read_moment("昨天", NOW, end=True) == datetime(2026, 11, 22, 23, 59, 59, 999999, tzinfo=CST)
+    assert read_moment("2026-11-01 08:30", NOW, end=True) == datetime(2026, 11, 1, 8, 30, tzinfo=CST)
+
+
+@pytest.mark.parametrize(
+    ("model", "arguments", "sentence"),
+    [
+        (CrawlArguments, {"since": "gestern"}, "'gestern' is no date I can read"),
+        (CrawlArguments, {"limit": "0"}, "-a limit=0"),
+        (CrawlArguments, {"limit": "many"}, "-a limit=many"),
+        (CrawlArguments, {"sinse": "7d"}, "knows no argument 'sinse'; it takes since, until, limit, section, refresh"),
+        (CrawlArguments, {"since": "2026-11-02", "until": "2026-11-01"}, "is later than until"),
+        (SiteArguments, {}, "needs -a site=…"),
+        (PageArguments, {"url": "www.qingtian.gov.cn/a.html"}, "is no web address; write it whole: https://host/path"),
+    ],
+)
+def test_a_wrong_argument_gets_a_sentence(model, arguments, sentence):
+    with pytest.raises(ValidationError) as caught:
+        model(**arguments)
+    assert sentence in explain(caught.value, "county", model)
+
+
+def test_lists_of_words():
+    assert SiteArguments(site="qingtian, 缙云县、331122").site == ("qingtian", "缙云县", "331122")
+    assert CrawlArguments(section="要闻,监管").section == ("要闻", "监管")
+    assert PageArguments(url="http://a.cn/x,1.html http://b.cn/").url == ("http://a.cn/x,1.html", "http://b.cn/")
+
+
+def test_refresh_without_a_value_is_on():
+    assert CrawlArguments(refresh="").refresh is True
+    assert CrawlArguments(refresh="0").refresh is False
