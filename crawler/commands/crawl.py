@@ -20,7 +20,7 @@ class Command(ScrapyCrawl):
         if len(args) != 1:
             raise UsageError("name one spider: cfsn, county or page", print_help=False)
         name = args[0]
-        assert self.settings is not None and self.crawler_process is not None
+        assert self.crawler_process is not None
         self._check_arguments(name, opts.spargs)
         self._check_store()
         crawler = self._create_crawler(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,6 +38,34 @@ def page_of(response: Response, sent: PageRequest | None = None) -> Page:
     )
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is known of an article when its page is asked for, and the parts read so far."""
+
+    link: str
+    site: Site | None = None
+    section: SectionCrawl | None = None
+    item: ListItem | None = None
+    parts: tuple[Article, ...] = ()
+
+    def answered(self, *, failed: bool = False) -> None:
+        """Tell the section that this article is settled."""
+        if self.section:
+            self.section.waiting -= 1
+            self.section.failures += failed
+
+    def reject(self, reason: str, detail: str | None) -> Reject:
+        """The record of a page that gave no article."""
+        return Reject(
+            url=self.link,
+            reason=reason,
+            detail=detail,
+            site=self.site.as_publisher() if self.site else None,
+            section=self.section.section.name if self.section else None,
+            seen_at=datetime.now(UTC),
+        )
+
+
 class NewsSpider(Spider):
     """Base of the spiders. Subclasses say which pages; `parse_article` turns any article page into items."""
 
@@ -58,114 +87,79 @@ class NewsSpider(Spider):
         assert self.crawler.stats is not None
         self.crawler.stats.inc_value(key, by)
 
-    def article_request(
-        self, url: str, site: Site | None, section: SectionCrawl | None = None, item: ListItem | None = None
-    ) -> Request:
-        """The request for an article, ahead of further list pages."""
-        context: dict[str, Any] = {"link": url, "site": site, "section": section, "item": item, "parts": ()}
+    def article_request(self, url: str, asked: Asked) -> Request:
+        """The request for an article page, ahead of further list pages; further parts come first of all."""
         return Request(
             url,
             callback=self.parse_article,
             errback=self.article_failed,
-            cb_kwargs=context,
+            cb_kwargs={"asked": asked},
             meta={"dont_cache": True},
-            priority=10,
+            priority=20 if asked.parts else 10,
             dont_filter=True,
         )
 
-    async def parse_article(
-        self,
-        response: Response,
-        link: str,
-        site: Site | None,
-        section: SectionCrawl | None,
-        item: ListItem | None,
-        parts: tuple[Article, ...],
-    ) -> AsyncIterator[Any]:
+    async def parse_article(self, response: Response, asked: Asked) -> AsyncIterator[Any]:
         """An article page: yields the article, the request for its next part, or a reject."""
         now = datetime.now(UTC)
         page = page_of(response)
-        result = read_article(page, site=site, now=now)
-        if isinstance(result, Refusal) and not parts:
-            self._answered(section, failed=result.reason in {"blocked", "needs_browser"})
-            yield self._reject(link, result.reason, result.detail, site, section)
-            return
-        if isinstance(result, Article):
-            parts = (*parts, result)
-            further = next_part(page)
-            if further and len(parts) < self.settings.getint("MAX_ARTICLE_PARTS"):
-                context: dict[str, Any] = {"link": link, "site": site, "section": section, "item": item, "parts": parts}
-                # `dont_filter` stays off: a pager that leads back to a part already read ends there.
-                yield Request(
-                    further,
-                    callback=self.parse_article,
-                    errback=self.article_failed,
-                    cb_kwargs=context,
-                    meta={"dont_cache": True},
-                    priority=20,
-                    dont_filter=True,
-                )
+        result = read_article(page, site=asked.site, now=now)
+        if isinstance(result, Refusal):
+            if not asked.parts:
+                asked.answered(failed=result.reason in {"blocked", "needs_browser"})
+                yield asked.reject(result.reason, result.detail)
                 return
-        for found in self._finish(link, parts, site, section, item, now):
-            yield found
+        else:
+            asked = replace(asked, parts=(*asked.parts, result))
+            if further := self._next_part(page, asked):
+                yield self.article_request(further, asked)
+                return
+        for article in self._finish(asked, now):
+            yield article
 
-    def _finish(
-        self,
-        link: str,
-        parts: tuple[Article, ...],
-        site: Site | None,
-        section: SectionCrawl | None,
-        item: ListItem | None,
-        now: datetime,
-    ) -> list[Article]:
+    def _next_part(self, page: Page, asked: Asked) -> str | None:
+        """The address of the article's next part, unless the pager leads back or never ends."""
+        further = next_part(page)
+        read = {part.url for part in asked.parts} | {asked.link}
+        if further is None or further in read:
+            return None
+        if len(asked.parts) >= self.settings.getint("MAX_ARTICLE_PARTS"):
+            self.count("articles/cut_short")
+            self.logger.warning("%s: stopped after %d parts (MAX_ARTICLE_PARTS)", asked.link, len(asked.parts))
+            return None
+        return further
+
+    def _finish(self, asked: Asked, now: datetime) -> list[Article]:
         """The whole article, unless its own date lies outside the window asked for."""
-        article = join_parts(list(parts)) if len(parts) > 1 else parts[0]
-        self._answered(section)
-        if article.published_at is None and item and item.published_at:
-            article.published_at, article.published_precision = item.published_at, item.precision
+        article = join_parts(list(asked.parts)) if len(asked.parts) > 1 else asked.parts[0]
+        asked.answered()
+        if article.published_at is None and asked.item and asked.item.published_at:
+            article.published_at, article.published_precision = asked.item.published_at, asked.item.precision
             article.provenance["published_at"] = "list"
-        dated = ListItem(link, article.title or "", article.published_at, article.published_precision)
+        dated = ListItem(asked.link, article.title or "", article.published_at, article.published_precision)
         if not self.window.holds(dated):
             self.count("articles/outside_window")
             return []
-        article.canonical_url = canonical_url(link)
-        article.site = site.as_publisher() if site else None
-        article.section = section.section.name if section else article.section
+        article.canonical_url = canonical_url(asked.link)
+        article.site = asked.site.as_publisher() if asked.site else None
+        article.section = asked.section.section.name if asked.section else article.section
         article.fetched_at = now
         return [article]
 
     def article_failed(self, failure: Failure) -> list[Reject | Article]:
         """The errback of an article: its parts so far are kept, a page without any becomes a reject."""
-        context = failure.request.cb_kwargs  # type: ignore[attr-defined]
-        problem = self._failed(failure)
-        site, section = context["site"], context["section"]
-        if context["parts"]:
+        asked: Asked = failure.request.cb_kwargs["asked"]  # type: ignore[attr-defined]
+        problem = self.failed(failure)
+        if asked.parts:
             self.count("articles/cut_short")
-            self.logger.warning("%s: a further part is missing: %s", context["link"], problem.detail)
-            now = datetime.now(UTC)
-            return list(self._finish(context["link"], context["parts"], site, section, context["item"], now))
-        self._answered(section, failed=not problem.final)
-        return [self._reject(context["link"], problem.reason, problem.detail, site, section)]
+            self.logger.warning("%s: a further part is missing: %s", asked.link, problem.detail)
+            return list(self._finish(asked, datetime.now(UTC)))
+        asked.answered(failed=not problem.final)
+        return [asked.reject(problem.reason, problem.detail)]
 
-    def _failed(self, failure: Failure) -> Failed:
+    def failed(self, failure: Failure) -> Failed:
+        """What a failed request means, counted."""
         assert failure.value is not None
         problem = classify(failure.value)
         self.count(f"failures/{problem.reason}")
         return problem
-
-    @staticmethod
-    def _answered(section: SectionCrawl | None, *, failed: bool = False) -> None:
-        if section:
-            section.waiting -= 1
-            section.failures += failed
-
-    @staticmethod
-    def _reject(url: str, reason: str, detail: str | None, site: Site | None, section: SectionCrawl | None) -> Reject:
-        return Reject(
-            url=url,
-            reason=reason,
-            detail=detail,
-            site=site.as_publisher() if site else None,
-            section=section.section.name if section else None,
-            seen_at=datetime.now(UTC),
-        )

@@ -17,7 +17,7 @@ from crawler.parsing.urls import article_id, canonical_url
 from crawler.platforms.base import Listing, ListItem
 from crawler.platforms.listing import read_list
 from crawler.sites.site import Section, Site
-from crawler.spiders.base import NewsSpider, page_of
+from crawler.spiders.base import Asked, NewsSpider, page_of
 from crawler.spiders.paging import History, stop_reason
 from crawler.spiders.sections import SectionCrawl, SiteCrawl, section_key
 
@@ -93,7 +93,7 @@ class ListSpider(NewsSpider):
         fresh = await self._fresh(items, section)
         for item in fresh:
             section.waiting += 1
-            yield self.article_request(item.url, section.crawl.site, section, item)
+            yield self.article_request(item.url, Asked(item.url, section.crawl.site, section, item))
         if further := self._next(listing, items, fresh, repeated, section):
             yield self._list_request(further, section, listing.platform)
 
@@ -156,7 +156,7 @@ class ListSpider(NewsSpider):
     async def list_failed(self, failure: Failure) -> None:
         """The errback of a list page: an optional section that is gone is remembered, anything else is a failure."""
         section: SectionCrawl = failure.request.cb_kwargs["section"]  # type: ignore[attr-defined]
-        problem = self._failed(failure)
+        problem = self.failed(failure)
         site, name = section.crawl.site.name, section.section.name
         if section.pages and problem.final:
             section.ended = "last_page"  # a pager that counts more pages than the site has published
