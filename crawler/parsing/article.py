@@ -1,0 +1,55 @@
+"""One page to one article: raw fields, each with the rule that gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from crawler.items import Article
+from crawler.parsing import meta
+from crawler.parsing.blocked import refuse
+from crawler.parsing.body import Body, find_body
+from crawler.parsing.content import body_text, text_range
+from crawler.parsing.outline import Outline, outline_of
+from crawler.parsing.page import Page
+from crawler.parsing.rules import Rules
+from crawler.parsing.titles import find_title
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A page that gives no article: `reason` is one word (`blocked`, `needs_browser`, `not_article`, `not_found`,
+    `list_page`, `empty`, `too_large`), `detail` one sentence for a person."""
+
+    reason: str
+    detail: str
+
+
+Layers = Sequence[tuple[str, Rules]]
+"""Selectors by precedence, each with the word its fields carry in `provenance`."""
+
+
+def extract(page: Page, layers: Layers, now: datetime) -> Article | Refusal:
+    """The article of a page, or why there is none. `now` (aware) is when the page was fetched; no date is later."""
+    outline = outline_of(page.root)
+    if refused := refuse(page, outline):
+        return Refusal(*refused)
+    body = find_body(outline, layers)
+    title = find_title(page, outline, layers, body.element if body else None)
+    if body is None or title is None:
+        return Refusal(
+            "not_article", "the page has no sentences outside links" if body is None else "no headline found"
+        )
+    article = Article(url=page.url, title=title[0], provenance={"title": title[1]})
+    _fill_body(article, outline, body)
+    if article.body is None and not article.images:
+        return Refusal("empty", "the page has a headline but no text and no picture")
+    return article
+
+
+def _fill_body(article: Article, outline: Outline, body: Body) -> None:
+    start, end = text_range(outline, body.element, article.title)
+    article.body = body_text(outline, start, end)
+    article.confidence = body.confidence
+    article.provenance["body"] = body.rule

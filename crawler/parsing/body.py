@@ -1,0 +1,72 @@
+"""Which element of a page is the article's body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+
+from crawler.parsing.density import agreement, best_scored, densest
+from crawler.parsing.outline import Outline
+from crawler.parsing.rules import Rules
+
+CONTAINERS = (
+    "ucapcontent", ".trs_editor_view", ".TRS_UEDITOR", ".TRS_Editor", "#UCAP-CONTENT", ".v_news_content",
+    ".wp_articlecontent", "#js_content", "#zoom", ".zoom", "#zoomcon", "#fontzoom", "#Zoom", ".Custom_UnionStyle",
+    "#easysiteText", ".bt_content", "#ivs_content", "#ozoom", "founder-content", "#artibody", "#article_content",
+    ".rm_txt_con", ".article-content", ".article_content", ".articleContent", "#articleContent", "#detail",
+    "#artical_real", "#main_content", ".post_text", "#Cnt-Main-Article-QQ", "#detailContent", ".pages_content",
+    ".detail-content", ".news_content", ".newsContent", ".con_txt", ".TxtContent", "#Content", "#content", ".content",
+)  # fmt: skip
+"""Elements that editors of wide-spread systems put an article into, the most telling first."""
+_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Body:
+    """The chosen element, the rule that chose it, and how far a second extractor agrees."""
+
+    element: HtmlElement
+    rule: str
+    confidence: float
+
+
+def find_body(outline: Outline, layers: Iterable[tuple[str, Rules]]) -> Body | None:
+    """The article's body: the first selector that holds text of the article, layer by layer, then known containers,
+    then punctuation density; None for a page without sentences."""
+    dense, scored = densest(outline), best_scored(outline)
+    floor = outline.marks_in(dense) if dense is not None else 0
+    for name, rules in layers:
+        for selector in rules.body:
+            element = _first_filled(outline, selector, 1 if name == "override" else min(floor * 0.2, 10))
+            if element is not None:
+                return Body(element, name, _confidence(outline, element, dense, scored))
+    for selector in CONTAINERS:
+        element = _first_filled(outline, selector, max(floor * _SHARE, 1))
+        if element is not None:
+            return Body(element, "generic", _confidence(outline, element, dense, scored))
+    if dense is None:
+        return None
+    return Body(dense, "generic", agreement(outline, dense, scored))
+
+
+def _confidence(outline: Outline, element: HtmlElement, dense: HtmlElement | None, scored: HtmlElement | None) -> float:
+    return max(agreement(outline, element, dense), agreement(outline, element, scored))
+
+
+def _first_filled(outline: Outline, selector: str, floor: float) -> HtmlElement | None:
+    """The first match with at least `floor` punctuation; the parent where a selector names the paragraphs."""
+    found = outline.select(selector)
+    if not found:
+        return None
+    if found[0].tag == "p" and found[0].getparent() is not None:
+        found = [found[0].getparent()]
+    for element in found:
+        if outline.marks_in(element) >= floor or (floor <= 1 and _has_picture(element)):
+            return element
+    return None
+
+
+def _has_picture(element: HtmlElement) -> bool:
+    return next(element.iter("img"), None) is not None

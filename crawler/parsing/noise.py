@@ -1,0 +1,50 @@
+"""Lines around an article that are not its text: what pages print above and below it (SITES.md §7.7)."""
+
+from __future__ import annotations
+
+import re
+
+_TOOL = re.compile(
+    r"[\[【〖（(<《]?\s*(?:扫一扫.{0,24}|打印(?:本页|此页|本文|文章)?|关闭(?:窗口|本页|页面)?|返回(?:顶部|首页|列表|上一页)?|纠错|我要纠错|收藏(?:本文)?|"
+    r"分享(?:到|至)?.{0,40}|(?:一键)?分享|字(?:体|号|体大小)\s*[:：]?.{0,14}|[大中小]|点击(?:量|数|率|次数)?\s*[:：]?\s*\d*\s*次?|"
+    r"(?:浏览|阅读|访问|点击|查看)(?:次数|量|人数|数)?\s*[:：]?\s*[\[(（]?\d*[\])）]?\s*(?:次|人)?|评论\s*[:：]?\s*\d*|"
+    r"微信|微博|新浪微博|腾讯微博|QQ空间|人人网|复制(?:链接|地址)?|点赞|顶部|下载|首页|上一[页篇]|下一[页篇]|尾页|"
+    r"相关(?:附件|新闻|链接|文章|阅读|报道|稿件|信息|资讯|推荐|专题|文档|热词|搜索)|附件(?:下载|列表)?|延伸阅读|推荐阅读|热点推荐|精彩推荐|猜你喜欢|更多)"
+    r"\s*[\]】〗）)>》]?\s*[:：]?\s*"
+)
+_TOOLS = re.compile(rf"(?:{_TOOL.pattern}[\s|｜/·]*){{1,8}}")
+_TAIL = re.compile(
+    r"^[\W_]{0,6}(?:(?:责任)?编辑|责编|编审|审核|校对|初审|终审|值班(?:编辑|主任|编委)|作者|记者|来源|稿源|供稿|信息来源|文章来源|原标题|"
+    r"关\s*键\s*[字词]|标签|主题词|声明|免责声明|版权(?:声明|所有)?|网站声明)\s*[:：]"
+)
+_END = re.compile(
+    r"^[\W_]{0,6}(?:相关(?:附件|新闻|链接|文章|阅读|报道|稿件|信息|资讯|推荐|专题)|延伸阅读|推荐阅读|热点推荐|精彩推荐|热门推荐|猜你喜欢|"
+    r"扫一扫.{0,30}|上一[篇条]|下一[篇条]|分享到|版权声明|免责声明|特别声明|网友评论|我要评论|发表评论|最新评论|打印本页|【?打印)"
+)
+_PAGER = re.compile(
+    r"(?:[\[【(（]?\s*(?:\d{1,3}|首\s*页|上一页|下一页|末页|尾页|全文阅读|共\s*\d+\s*页|第\s*\d+\s*页|[<>«»‹›]{1,2})\s*[\]】)）]?[\s|]*){2,60}"
+)
+_HEADER = re.compile(
+    r"(?:发布|发表|更新|发稿|时间|日期|来\s*源|作\s*者|编\s*辑|浏览|阅读|点击|访问|字体|字号|分享|打印|责编|记者|供稿|撰稿|审核|信息来源|稿件来源|文章来源|收藏)"
+)
+_CLOCK = re.compile(r"(?:19|20)\d{2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}")
+
+
+def is_tool(text: str) -> bool:
+    """Whether a line is only buttons, counters or a pager of the page."""
+    return len(text) <= 120 and bool(_TOOLS.fullmatch(text) or _PAGER.fullmatch(text))
+
+
+def is_header(text: str) -> bool:
+    """Whether a short line holds the article's date, source or counters and no sentence."""
+    return len(text) <= 160 and "。" not in text and bool(_HEADER.search(text) or _CLOCK.search(text))
+
+
+def is_credit(text: str) -> bool:
+    """Whether a line below the article only names people, sources or rights (责任编辑：…)."""
+    return len(text) <= 120 and bool(_TAIL.match(text))
+
+
+def ends_article(text: str) -> bool:
+    """Whether a line opens what stands below an article (相关新闻, 扫一扫…)."""
+    return len(text) <= 60 and bool(_END.match(text))

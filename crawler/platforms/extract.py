@@ -1,0 +1,31 @@
+"""One page to one article: the platform is recognised, its rules are stacked on the site's, `parsing/` does the rest."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from crawler.items import Article
+from crawler.parsing.article import Refusal, extract
+from crawler.parsing.page import Page
+from crawler.platforms.detect import detect
+from crawler.sites.site import Site
+
+__all__ = ["Refusal", "read_article"]
+
+
+def read_article(page: Page, *, site: Site | None = None, now: datetime) -> Article | Refusal:
+    """The article of `page`, or why it holds none; never raises on a page's content.
+
+    Rules are tried in this order: the site's own layout (`override`), the platform's (`platform:NAME`), the visible
+    header by its labels (`label`), the national meta tags (`meta`), the generic ones (`generic`). `now` is an aware
+    date-time: when the page was fetched. `canonical_url`, `site`, `section`, `run` and hashes are left to others.
+    """
+    platform = detect(page)
+    layers = [(f"platform:{platform.name}", platform.rules)]
+    own = site.rules_for(page.url) if site else None
+    if own is not None:
+        layers.insert(0, ("override", own))
+    result = extract(page, layers, now)
+    if isinstance(result, Article):
+        result.platform = platform.name
+    return result
