@@ -1,0 +1,156 @@
+"""Who published an article and when, read by label from the lines around its body.
+
+A header prints date, 来源, 作者 and 编辑 in any order, glued or spaced; the tail of the body holds the credits
+(`（记者 甲 乙）`, `责任编辑：丙`). Rules go by what a label means, never by class names or columns.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from crawler.parsing.credits import author_in_credits, author_in_header, editor_names
+from crawler.parsing.date_forms import flatten
+from crawler.parsing.dates import DateReading, FoundDate, find_dates, label_rank, read_date
+
+_BEFORE_SOURCE = (
+    r"(?<!资料)(?<!图片)(?<!图文)(?<!数据)(?<!视频)(?<!照片)(?<!素材)(?<!封面)(?<!题图)(?<!资金)(?<!经费)(?<!收入)"
+)
+_SOURCE = re.compile(
+    rf"{_BEFORE_SOURCE}(?P<label>(?:信息|文章|稿件|新闻|内容|作品|消息|原文|本文|来稿|转载|稿)?"
+    r"(?:来|來)\s{0,8}源(?:\s{0,2}(?:于|自|单位|网站|媒体|部门))?|稿\s{0,4}[源件]|出\s{0,6}处|(?:转载?|转发|摘|来|选|引|综合)自)"
+    r"\s{0,6}(?::\s{0,8}|(?P<bare>))"
+)
+_ISSUER = re.compile(
+    r"(?P<label>发布机构|发文机关|发布单位|发文单位|发布部门|责任部门|公开主体|信息提供)\s{0,4}:\s{0,8}(?P<bare>)??"
+)
+_STOP = re.compile(
+    r"\n|\s{2,}|\s?[|｜丨【】〖〗「」]|\s(?=\d)|(?=(?:19|20)\d\d\s?[-/.年]\s?\d{1,2})"
+    r"|\s?(?=(?:责任|值班|执行|网络)?编\s{0,6}辑|責任編輯|編輯|责编|作\s{0,6}者|记者\s?:|通讯员\s?:|供稿|撰稿|发[布表]|发稿|刊发|更新|时\s{0,4}间|日\s{0,4}期"
+    r"|字\s{0,4}[体号]|浏\s?览|阅\s?读|点\s?击|访\s?问|评\s?论|人气|分享|打印|收藏|关闭|审核|校对|监制|我要|大\s+中\s+小|手机|扫一扫|保护视力"
+    r"|(?:信息|文章|稿件|新闻)来源|来源\s?:)"
+    r"|\s(?=[\u4e00-\u9fff]{2,6}\s{0,4}:)|\s(?=[(（]\s?\d)"
+)
+_NO_SOURCE = frozenset(["转载", "转载文章", "网络转载", "未知", "不详", "无", "暂无", "其他", "其它", "其他来源"])
+_OPEN, _CLOSE = "([{（［《〈", ")]}）］》〉"
+
+
+@dataclass(frozen=True)
+class Byline:
+    """What the lines around a body say. Unknown is None. `found_by` names the label each field was found by
+    (`来源`, `责任编辑`, `记者`, `()` for a signature in brackets, `` for an unlabelled date); `source_cut` is True where
+    the page cuts the source with an ellipsis, so that another place may know the whole."""
+
+    published: DateReading | None = None
+    source: str | None = None
+    author: str | None = None
+    editor: str | None = None
+    source_cut: bool = False
+    found_by: dict[str, str] = field(default_factory=dict)
+
+
+def read_byline(header: str, tail: str = "", *, now: datetime, lead: str = "") -> Byline:
+    """The date, source, author and editor of an article.
+
+    `header` is the visible text between title and body (comments removed, blocks on lines of their own), `tail` the
+    last paragraphs of the body and some 300 characters after it, `lead` the first paragraph of the body; `now` as in
+    `read_date`. The header wins for date and source; a credit in the tail serves for author and editor.
+    """
+    found_by: dict[str, str] = {}
+    published = _published(header, now, found_by) or _published(_labelled_lines(tail), now, found_by, labelled=True)
+    source, cut = _source(header, _SOURCE, found_by)
+    if source is None:
+        source, cut = _source(_labelled_lines(tail), _SOURCE, found_by, strict=True)
+    if source is None:
+        source, cut = _source(header, _ISSUER, found_by)
+    editor = editor_names(header, tail)
+    author = author_in_header(header) or author_in_credits(tail, lead)
+    if editor:
+        found_by["editor"] = editor.label
+    if author:
+        found_by["author"] = author.label
+    return Byline(published, source, author.value if author else None, editor.value if editor else None, cut, found_by)
+
+
+def _published(text: str, now: datetime, found_by: dict[str, str], labelled: bool = False) -> DateReading | None:
+    found = [hit for hit in find_dates(text, now) if hit.reading.moment]
+    if labelled:
+        found = [hit for hit in found if hit.label]
+    if found:
+        best = min(found, key=_preference)
+        same_day = [hit for hit in found if _same_day(hit, best) and label_rank(hit.label) == label_rank(best.label)]
+        best = next((hit for hit in same_day if hit.reading.precision == "minute"), best)
+        found_by["published"] = best.label or ""
+        return best.reading
+    for part in re.split(r"\n|\s{2,}|[|｜]", text)[:200]:
+        if 1 < len(part) < 40 and (reading := read_date(part, now)).moment:
+            found_by["published"] = ""
+            return reading
+    return None
+
+
+def _preference(hit: FoundDate) -> tuple[int, int]:
+    return label_rank(hit.label), hit.start
+
+
+def _same_day(one: FoundDate, other: FoundDate) -> bool:
+    assert one.reading.moment is not None
+    assert other.reading.moment is not None
+    return one.reading.moment.date() == other.reading.moment.date()
+
+
+def _labelled_lines(text: str) -> str:
+    """The lines of a tail that are short enough to be credits and carry a label."""
+    return "\n".join(line for line in text.split("\n") if len(line.strip()) <= 160)
+
+
+def _source(
+    text: str, pattern: re.Pattern[str], found_by: dict[str, str], strict: bool = False
+) -> tuple[str | None, bool]:
+    flat = _flat_lines(text)
+    for found in pattern.finditer(flat):
+        start = found.end()
+        before = flat[: found.start()].rstrip(" ")[-1:]
+        if found["bare"] is not None:
+            if strict or (before and (before.isalpha() and not before.isdigit())):
+                continue
+        elif strict and before and before not in "\n(（[【《。!?！？；;":
+            continue
+        value = _clip(text, flat, start)
+        cut = value.endswith(("…", "..."))
+        value = value.rstrip("….").strip()
+        if value and value not in _NO_SOURCE and re.search(r"\w", value):
+            found_by["source"] = re.sub(r"\s", "", found["label"])
+            return value, cut
+    return None, False
+
+
+def _flat_lines(text: str) -> str:
+    """`flatten` that keeps line breaks, same length."""
+    return "\n".join(flatten(line) for line in text.split("\n"))
+
+
+def _clip(text: str, flat: str, start: int) -> str:
+    """The value that starts at `start`: up to the next label, date, double space, bar or end of line."""
+    end = min(len(flat), start + 80)
+    stop = _STOP.search(flat, start, end)
+    value = text[start : stop.start() if stop else end].strip(" \t\u00a0\u3000:：,，;；。.、-—–·")
+    return _balance(value)
+
+
+def _balance(value: str) -> str:
+    """`value` without brackets that open or close outside of it, and without a pair around the whole."""
+    while value and value[0] in _OPEN and value[-1] in _CLOSE and value[0] != "《":
+        value = value[1:-1].strip()
+    depth = 0
+    for index, character in enumerate(value):
+        if character in _OPEN:
+            depth += 1
+        elif character in _CLOSE:
+            depth -= 1
+            if depth < 0:
+                return value[:index].strip()
+    while depth > 0 and (place := max(value.rfind(c) for c in _OPEN)) > 0:
+        value, depth = value[:place].strip(), depth - 1
+    return value.strip()
