@@ -1,0 +1,1 @@
+"""How the replica's content management systems build their pages, one module each."""

@@ -1,0 +1,135 @@
+"""What every CMS of the replica shares: templates, paragraphs, pictures, links that lead nowhere."""
+
+from __future__ import annotations
+
+import html
+import struct
+import zlib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import lru_cache
+from importlib.resources import files
+from string import Template
+
+from crawler.replica.content import Article, Channel, Stray
+from crawler.replica.damage import damage
+from crawler.replica.exchange import Reply, Request, page_key
+
+Pages = dict[str, Reply | Callable[[Request], Reply]]
+"""What a site answers, by the `page_key` of the address."""
+
+Entry = Article | Stray
+"""What a list page links to."""
+
+
+def render(template: str, /, **values: str) -> str:
+    """The template of that name with its `$places` filled; values are HTML already."""
+    return _template(template).substitute(values)
+
+
+def text(value: str | None) -> str:
+    """`value` as HTML text."""
+    return html.escape(value or "", quote=True)
+
+
+def minute(moment: datetime) -> str:
+    """`2026-11-18 09:12`."""
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def page(markup: str, *, validated: bool = False, day: int = 1, delay: float = 0.0) -> Reply:
+    """An HTML page; a list page is `validated`: it was last modified at eight in the morning of `day`."""
+    morning = datetime(2026, 11, 19 + day, tzinfo=UTC)
+    modified = (("Last-Modified", format_datetime(morning, usegmt=True)),)
+    return Reply(markup.encode(), headers=modified if validated else (), validated=validated, delay=delay)
+
+
+def article_page(article: Article, markup: str) -> Reply:
+    """The page of `article` in its charset. The HTTP header names none where the page says it itself."""
+    body = markup.encode("gb18030" if article.charset == "gbk" else article.charset)
+    kind = "text/html" if article.charset == "gbk" else "text/html; charset=utf-8"
+    return Reply(body, content_type=kind, delay=article.slow)
+
+
+def paragraphs(article: Article, style: str = "text-indent: 2em;") -> str:
+    """The body as the editor of a CMS leaves it: styled paragraphs, pictures after the first, then the table."""
+    shown = [_as_shown(article, line) for line in article.body.split("\n")]
+    blocks = [f'<p style="{style}">{text(line)}</p>' for line in shown]
+    blocks[1:1] = [_picture(image.path, image.caption) for image in article.images]
+    if article.table:
+        rows = "".join("<tr>" + "".join(f"<td>{text(cell)}</td>" for cell in row) + "</tr>" for row in article.table)
+        blocks.insert(len(blocks) - 1, f'<table border="1" cellspacing="0"><tbody>{rows}</tbody></table>')
+    return "\n".join(blocks)
+
+
+def shown_title(article: Entry) -> str:
+    """The title as the page shows it."""
+    return _as_shown(article, article.title)
+
+
+def newest_first(channel: Channel, section: str, day: int) -> list[Entry]:
+    """What the list of `section` shows on `day`."""
+    entries: list[Entry] = [article for article in channel.on(day) if article.section == section]
+    entries += [stray for stray in channel.strays if stray.section == section]
+    return sorted(entries, key=lambda entry: entry.published_at, reverse=True)
+
+
+def split(entries: Sequence[Entry], size: int) -> list[Sequence[Entry]]:
+    """`entries` by pages of `size`; an empty list has one empty page."""
+    return [entries[start : start + size] for start in range(0, max(len(entries), 1), size)]
+
+
+def stray_pages(channel: Channel) -> Pages:
+    """The answers of the links that lead to no article. Dead ones have none, twins have their article's."""
+    pages: Pages = {}
+    for stray in channel.strays:
+        key = page_key(stray.path)
+        if stray.kind == "loop":
+            pages[key] = Reply(status=302, headers=(("Location", stray.path),))
+        elif stray.kind == "soft404":
+            pages[key] = page(render("soft404.html", site=text(channel.name)))
+        elif stray.kind == "no_article":
+            rows = "".join(
+                f'<li><a href="{text(entry.path)}">{text(entry.title)}</a></li>' for entry in channel.articles
+            )
+            pages[key] = page(render("topic.html", site=text(channel.name), title=text(stray.title), rows=rows))
+        elif stray.kind == "forbidden":
+            pages[key] = page(render("soft404.html", site="robots.txt"))
+    return pages
+
+
+def picture_pages(channel: Channel) -> Pages:
+    """The images and attachments of a channel."""
+    pages: Pages = {}
+    for article in channel.articles:
+        for image in article.images:
+            pages[image.path] = Reply(_png(), content_type="image/png")
+        for file in article.attachments:
+            pages[file.path] = Reply(b"%PDF-1.4\n%%EOF\n", content_type="application/pdf")
+    return pages
+
+
+def _as_shown(entry: Entry, line: str) -> str:
+    return damage(line) if isinstance(entry, Article) and entry.garbled else line
+
+
+def _picture(path: str, caption: str | None) -> str:
+    below = f'<p style="text-align: center;">{text(caption)}</p>' if caption else ""
+    return f'<p style="text-align: center;"><img src="{text(path)}" alt="{text(caption)}"></p>{below}'
+
+
+@lru_cache(maxsize=64)
+def _template(name: str) -> Template:
+    return Template((files("crawler.replica") / "templates" / name).read_text("utf-8"))
+
+
+@lru_cache(maxsize=1)
+def _png() -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    width, height = 320, 200
+    rows = (b"\0" + b"\x4c\x8c\x6a" * width) * height
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")

@@ -1,0 +1,140 @@
+"""The truth behind the replica: its sites, sections and articles, written by hand; the pages are rendered from it."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image of an article: `path` on its host, and the caption under it."""
+
+    path: str
+    caption: str | None = None
+
+
+@dataclass(frozen=True)
+class File:
+    """An attachment of an article."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Article:
+    """One article as a careful reader would note it: the fields of `crawler.items.Article` that a page shows.
+
+    `path` is the address on `host`; `url` the whole of it. `published_at` is China Standard Time; the page shows it
+    with `precision`. `body` has one paragraph a line. The rest says how the page is made: `day` it appears on,
+    `charset`, `garbled`, `slow` (seconds); `same_as` is the path of the article it copies on the same site
+    or, as a whole URL, reprints from another.
+    """
+
+    site: str
+    host: str
+    scheme: str
+    section: str
+    path: str
+    title: str
+    published_at: datetime
+    body: str
+    source: str | None = None
+    author: str | None = None
+    editor: str | None = None
+    precision: str = "minute"
+    images: tuple[Picture, ...] = ()
+    attachments: tuple[File, ...] = ()
+    table: tuple[tuple[str, ...], ...] = ()
+    day: int = 1
+    charset: str = "utf-8"
+    garbled: bool = False
+    slow: float = 0.0
+    same_as: str | None = None
+    changed: Article | None = field(default=None, repr=False)
+    """The article as it reads from day 2 on."""
+
+    @property
+    def url(self) -> str:
+        """The address, with scheme and host."""
+        return f"{self.scheme}://{self.host}{self.path}"
+
+
+@dataclass(frozen=True)
+class Stray:
+    """A link of a list page that leads to no article. `kind`: `dead` (404), `loop` (redirects to itself), `soft404`,
+    `no_article` (a topic page full of links), `forbidden` (robots.txt), `twin` (of the article at `path`)."""
+
+    section: str
+    path: str
+    title: str
+    published_at: datetime
+    kind: str
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One part of a site made by one CMS: its sections (key → name, path, and what the CMS needs), in order."""
+
+    site: str
+    host: str
+    scheme: str
+    cms: str
+    name: str
+    sections: dict[str, dict[str, Any]]
+    articles: tuple[Article, ...]
+    strays: tuple[Stray, ...]
+    robots: tuple[str, ...] = ()
+
+    def on(self, day: int) -> tuple[Article, ...]:
+        """The articles as they stand on `day`."""
+        return tuple(_as_of(article, day) for article in self.articles if article.day <= day)
+
+
+@lru_cache(maxsize=1)
+def channels() -> tuple[Channel, ...]:
+    """Every channel of the replica, read from the TOML files of this folder."""
+    folder = files(__package__)
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return tuple(_channel(tomllib.loads((folder / name).read_text("utf-8"))) for name in names)
+
+
+def articles(day: int = 1, site: str | None = None) -> list[Article]:
+    """The truth: every article a reader finds on `day`, of one site or of all."""
+    return [article for channel in channels() if site in {None, channel.site} for article in channel.on(day)]
+
+
+def _as_of(article: Article, day: int) -> Article:
+    return article.changed if article.changed and day > 1 else article
+
+
+def _channel(table: dict[str, Any]) -> Channel:
+    shared = {key: table[key] for key in ("site", "host", "scheme")}
+    return Channel(
+        **shared,
+        cms=table["cms"],
+        name=table["name"],
+        sections=table["sections"],
+        articles=tuple(_article(row, shared) for row in table["article"]),
+        strays=tuple(Stray(**row) for row in table.get("stray", [])),
+        robots=tuple(table.get("robots", [])),
+    )
+
+
+def _article(row: dict[str, Any], shared: dict[str, str]) -> Article:
+    changed = row.get("changed", {})
+    values = {key: value for key, value in row.items() if key != "changed"} | shared
+    values["body"] = row["body"].strip()
+    values["images"] = tuple(Picture(**image) for image in row.get("images", []))
+    values["attachments"] = tuple(File(**file) for file in row.get("attachments", []))
+    values["table"] = tuple(tuple(cells) for cells in row.get("table", []))
+    article = Article(**values)
+    if changed:
+        later = {key: value.strip() if key == "body" else value for key, value in changed.items()}
+        article = replace(article, changed=replace(article, **later))
+    return article
