@@ -1,0 +1,104 @@
+"""Connecting to MongoDB: the server of MONGO_URI, or the embedded one. Every failure is one sentence for people."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pymongo import AsyncMongoClient, MongoClient
+from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidName, OperationFailure, PyMongoError
+
+from crawler.storage import schema
+from crawler.storage.embedded import ensure_running
+from crawler.storage.errors import StoreError
+from crawler.storage.store import Store
+
+REACH_SECONDS = 5
+OPTIONS: dict[str, Any] = {
+    "tz_aware": True,
+    "serverSelectionTimeoutMS": REACH_SECONDS * 1000,
+    "connectTimeoutMS": REACH_SECONDS * 1000,
+    # A server that hangs is a server that is away; the longest honest answer is an index build.
+    "socketTimeoutMS": 120_000,
+    # Acknowledged means on disk: without it mongod may lose the last 100 ms at a `kill -9`.
+    "journal": True,
+    "appname": "food-safety-crawler",
+}
+
+_AUTHENTICATION_FAILED, _UNAUTHORIZED = 18, 13
+
+
+async def open_store(uri: str | None, database: str, directory: Path | None) -> Store:
+    """The store in `database` of the server at `uri`, or of the embedded server in `directory` (started if need be)
+    where `uri` is None; reachable, with collections, validators and indexes in place. Raises StoreError."""
+    with telling(uri):
+        address = uri if uri else await asyncio.to_thread(ensure_running, _given(directory))
+        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(address, **OPTIONS)
+        try:
+            store = Store(client, database, address, None if uri else directory)
+            await client.admin.command("ping")
+            await schema.ensure(store.database)
+        except BaseException:
+            await client.close()
+            raise
+    return store
+
+
+def connect(uri: str | None, directory: Path | None) -> MongoClient[dict[str, Any]]:
+    """A synchronous client, for commands; the server has answered it. The caller closes it. Raises StoreError."""
+    with telling(uri):
+        client: MongoClient[dict[str, Any]] = MongoClient(uri or ensure_running(_given(directory)), **OPTIONS)
+        try:
+            client.admin.command("ping")
+        except BaseException:
+            client.close()
+            raise
+    return client
+
+
+def check_store(uri: str | None, directory: Path | str | None) -> None:
+    """Start the embedded server if it is the one in use, and see that the server answers. Raises StoreError."""
+    connect(uri, Path(directory) if directory else None).close()
+
+
+@contextmanager
+def telling(uri: str | None) -> Iterator[None]:
+    """Turn what the driver raises while connecting into a StoreError that names no credentials."""
+    place = hosts(uri) if uri else "the embedded server"
+    try:
+        yield
+    except InvalidName as error:
+        raise StoreError("MONGO_DATABASE isn't a name MongoDB accepts: use letters, digits and _.") from error
+    except ConnectionFailure as error:
+        remedy = "start it, correct MONGO_URI, or unset MONGO_URI to use the embedded server" if uri else "see its log"
+        raise StoreError(f"No MongoDB answers at {place} within {REACH_SECONDS} s: {remedy}.") from error
+    except OperationFailure as error:
+        if error.code == _AUTHENTICATION_FAILED:
+            raise StoreError(f"{place} refuses the user name or password in MONGO_URI.") from error
+        if error.code == _UNAUTHORIZED:
+            raise StoreError(
+                f"The user in MONGO_URI may not use the database at {place}: give it readWrite."
+            ) from error
+        raise StoreError(f"{place} can't be used: {error.details and error.details.get('errmsg')}.") from error
+    except (ConfigurationError, ValueError) as error:
+        # The driver's message may quote the address, credentials included.
+        raise StoreError(
+            "MONGO_URI isn't a MongoDB address, or its host name is unknown: it looks like "
+            "mongodb://USER:PASSWORD@HOST:27017/ with special characters of the password percent-encoded."
+        ) from error
+    except PyMongoError as error:
+        raise StoreError(f"{place} can't be used ({type(error).__name__}).") from error
+
+
+def hosts(uri: str) -> str:
+    """The hosts of a MongoDB address, without scheme, credentials and options."""
+    return uri.partition("//")[2].rpartition("@")[2].partition("/")[0].partition("?")[0]
+
+
+def _given(directory: Path | None) -> Path:
+    if directory is None:
+        raise StoreError("Neither MONGO_URI nor DATA_DIR is set: set one of them.")
+    return directory

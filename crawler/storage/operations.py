@@ -1,0 +1,92 @@
+"""The writes of the batch writer: one operation per step, each safe to repeat.
+
+They select by `_id` alone and carry their conditions inside: the embedded server scans the collection for a filter that
+asks for more than one index holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pymongo import InsertOne, UpdateOne
+
+from crawler.parsing.urls import article_id, canonical_url
+from crawler.storage.clusters import Document
+from crawler.storage.outcome import Step
+
+MOST_ADDRESSES = 1000
+"""A page copied to ever more addresses doesn't grow its article without end."""
+LONGEST_DETAIL = 2000
+
+Operation = InsertOne[Document] | UpdateOne
+
+
+def operation(step: Step) -> Operation:
+    """What carries out a step on `articles`."""
+    document, stored = step.document, step.stored
+    if stored is None:
+        return InsertOne(first_version(document))
+    if step.outcome == "unchanged":
+        return UpdateOne({"_id": stored["_id"]}, {"$max": {"last_seen_at": document["last_seen_at"]}})
+    if step.outcome == "duplicate":
+        return UpdateOne({"_id": stored["_id"]}, [{"$set": {"also_at": _with_address(document)}}])
+    return UpdateOne({"_id": stored["_id"]}, [{"$replaceWith": _next_version(document, stored)}])
+
+
+def first_version(document: Document) -> Document:
+    """The document a new article is stored as."""
+    seen = document["last_seen_at"]
+    return {**document, "also_at": [], "revision": 1, "first_seen_at": seen, "changed_at": seen}
+
+
+def past_version(article: Document) -> Document:
+    """The document of `revisions` that keeps `article`, as stored now, whole."""
+    identity = {"_id": f"{article['_id']}:{article['revision']}", "article": article["_id"]}
+    return {**article, **identity, "seen_from": article["changed_at"], "seen_until": article["last_seen_at"]}
+
+
+def reject_document(document: Document, reason: str, detail: str | None) -> Document:
+    """The document of `rejects` for a page or article, without `times` and `first_seen_at`."""
+    url = _encodable(document["url"]) or "about:blank"
+    article = article_id(canonical_url(url))
+    return {
+        "_id": f"{article}:{reason}",
+        "article": article,
+        "url": url,
+        "reason": reason,
+        "detail": _encodable(detail),
+        "site": document.get("site"),
+        "section": _encodable(document.get("section")),
+        "run": document.get("run"),
+        "last_seen_at": document["last_seen_at"],
+    }
+
+
+def reject_operation(reject: Document) -> UpdateOne:
+    """What writes a reject, or counts it where it is known."""
+    update = {"$set": reject, "$setOnInsert": {"first_seen_at": reject["last_seen_at"]}, "$inc": {"times": 1}}
+    return UpdateOne({"_id": reject["_id"]}, update, upsert=True)
+
+
+def _next_version(document: Document, stored: Document) -> dict[str, Any]:
+    """An expression: the article with the new text, unless another process changed it since we looked."""
+    kept = {key: stored[key] for key in ("first_seen_at", "cluster", "original")}
+    new = {**document, **kept, "revision": stored["revision"] + 1, "changed_at": document["last_seen_at"]}
+    # Addresses that another process adds meanwhile are kept; the literal keeps a "$" in a text from being an operator.
+    replaced = {"$mergeObjects": [{"$literal": new}, {"also_at": "$also_at"}]}
+    return {"$cond": [{"$eq": ["$revision", stored["revision"]]}, replaced, "$$ROOT"]}
+
+
+def _with_address(document: Document) -> dict[str, Any]:
+    """An expression: `also_at` with the document's address, once, as long as there is room."""
+    entry = {"_id": document["_id"], "url": document["url"], "section": document["section"]}
+    entry["seen_at"] = document["last_seen_at"]
+    # Not "$also_at._id": the embedded server gives nothing for a path through an empty array.
+    known = {"$map": {"input": "$also_at", "in": "$$this._id"}}
+    skip = {"$or": [{"$in": [document["_id"], known]}, {"$gte": [{"$size": "$also_at"}, MOST_ADDRESSES]}]}
+    return {"$cond": [skip, "$also_at", {"$concatArrays": ["$also_at", [{"$literal": entry}]]}]}
+
+
+def _encodable(text: str | None) -> str | None:
+    """`text` as MongoDB can hold it: lone surrogates replaced, not too long; None for an empty one."""
+    return (text or "").encode("utf-8", "replace").decode("utf-8")[:LONGEST_DETAIL] or None

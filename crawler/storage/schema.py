@@ -1,0 +1,251 @@
+"""The contract of the database: for each collection a `$jsonSchema` with a line of meaning per field, and its indexes.
+
+Every index is named after the query it serves. Fields of our own are checked; a collection may carry more (an
+analyst's notes), which nothing here touches. A text that is not known is null, never "".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from crawler.storage.errors import StoreError
+
+ASCENDING, DESCENDING = 1, -1
+
+
+@dataclass(frozen=True)
+class Index:
+    """`name` says which query it serves; `keys` as MongoDB takes them."""
+
+    name: str
+    keys: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A collection's fields (name → JSON schema with a description), those it can't do without, and its indexes."""
+
+    fields: dict[str, dict[str, Any]]
+    required: tuple[str, ...]
+    indexes: tuple[Index, ...]
+
+    @property
+    def validator(self) -> dict[str, Any]:
+        schema = {"bsonType": "object", "required": ["_id", *self.required], "properties": self.fields}
+        return {"$jsonSchema": schema}
+
+
+def _field(description: str, *types: str, **rules: Any) -> dict[str, Any]:
+    return {"bsonType": types[0] if len(types) == 1 else list(types), **rules, "description": description}
+
+
+def _text(description: str) -> dict[str, Any]:
+    return _field(description, "string", minLength=1)
+
+
+def _text_or_null(description: str) -> dict[str, Any]:
+    return _field(description, "string", "null", minLength=1)
+
+
+def _date(description: str) -> dict[str, Any]:
+    return _field(f"{description} (UTC)", "date")
+
+
+def _count(description: str, minimum: int = 0) -> dict[str, Any]:
+    return _field(description, "int", "long", minimum=minimum)
+
+
+def _list_of(description: str, required: str, **properties: dict[str, Any]) -> dict[str, Any]:
+    items = {"bsonType": "object", "required": [required], "properties": properties}
+    return _field(description, "array", items=items)
+
+
+_PUBLISHER = _field(
+    "who published it; null for a site that isn't in the registry",
+    "object",
+    "null",
+    required=["code", "name"],
+    properties={
+        "code": _text("key of the site in the registry"),
+        "name": _text("名称"),
+        "kind": _text_or_null("portal, county, city, province or other"),
+        "province": _text_or_null("省"),
+        "city": _text_or_null("市"),
+        "county": _text_or_null("县"),
+        "gb_code": _text_or_null("GB/T 2260 code"),
+    },
+)
+
+_ARTICLE = {
+    "_id": _text("hash of the canonical address: the same page is the same document, for ever"),
+    "url": _text("address as fetched"),
+    "canonical_url": _text("address normalised"),
+    "site": _PUBLISHER,
+    "section": _text_or_null("栏目"),
+    "platform": _text_or_null("CMS that built the page"),
+    "title": _text("headline"),
+    "published_at": _field("发布时间 as the page shows it (UTC)", "date", "null"),
+    "published_precision": {"enum": ["minute", "day", None], "description": "how exactly the page tells the time"},
+    "source": _text_or_null("来源"),
+    "author": _text_or_null("作者, 记者, 通讯员"),
+    "editor": _text_or_null("责任编辑, else 编辑"),
+    "body": _text_or_null("clean simplified text, one paragraph a line"),
+    "tables": _list_of("tables of the body", "rows", rows=_field("rows of cell texts", "array")),
+    "images": _list_of("pictures", "url", url=_text("address"), caption=_text_or_null("caption")),
+    "attachments": _list_of("附件", "url", url=_text("address"), name=_text_or_null("file name a reader sees")),
+    "gov_index": _field("政府信息公开 index table, as printed", "object", "null"),
+    "confidence": _field("agreement of two body extractors, 0 to 1", "double", "int", "null", minimum=0, maximum=1),
+    "provenance": _field("which rule gave each field", "object"),
+    "restored": _field("what the cleaning changed, counted; null where nothing", "object", "null"),
+    "relevance": _field("how much it is about food safety: score and terms", "object", "null"),
+    "tokens": _field("character bigrams for Chinese search", "array"),
+    "content_hash": _text_or_null("hash of the normalised text: equal for exact copies"),
+    "fingerprint": _field("hashes shared by near-duplicates", "array", items={"bsonType": ["int", "long"]}),
+    "cluster": _text("_id of the first article of the story this one belongs to"),
+    "original": _text_or_null("_id of the article this one reprints"),
+    "also_at": _list_of(
+        "other addresses of the same site with the same text",
+        "_id",
+        _id=_text("hash of the canonical address"),
+        url=_text("address as fetched"),
+        section=_text_or_null("栏目"),
+        seen_at=_date("when it was fetched"),
+    ),
+    "revision": _count("1, and one more for each change of the text", minimum=1),
+    "fetched_at": _field("when this revision was fetched (UTC)", "date", "null"),
+    "first_seen_at": _date("when the article was first fetched"),
+    "last_seen_at": _date("when the article was last fetched"),
+    "changed_at": _date("when this revision was first fetched"),
+    "run": _text_or_null("the crawl that wrote this revision"),
+}
+
+_REVISION = _ARTICLE | {
+    "_id": _text("article:revision"),
+    "article": _text("_id of the article"),
+    "seen_from": _date("when this revision was first fetched"),
+    "seen_until": _date("when this revision was last fetched"),
+}
+
+_REJECT = {
+    "_id": _text("article:reason, so that a repeat updates the count"),
+    "article": _text("hash of the canonical address, as an article at it would have"),
+    "url": _text("address as fetched"),
+    "reason": _text("one word of a fixed vocabulary"),
+    "detail": _text_or_null("one sentence for a person"),
+    "site": _PUBLISHER,
+    "section": _text_or_null("栏目"),
+    "run": _text_or_null("the crawl that saw it last"),
+    "first_seen_at": _date("when it was first rejected"),
+    "last_seen_at": _date("when it was last rejected"),
+    "times": _count("how often it was rejected", minimum=1),
+}
+
+_RUN = {
+    "_id": _text("the crawl"),
+    "spider": _text("name of the spider"),
+    "started_at": _date("start"),
+    "finished_at": _field("end; null while it runs (UTC)", "date", "null"),
+    "sites": _field("codes of the sites crawled", "array", items={"bsonType": "string"}),
+    "finish_reason": _text_or_null("how it ended, as Scrapy names it"),
+    "arguments": _field("arguments as given", "object"),
+    "counts": _field("what was fetched, new, changed, duplicate and rejected", "object"),
+    "verdict": _text_or_null("ok, degraded, broken or blocked"),
+    "reason": _text_or_null("the verdict's reason in words"),
+}
+
+_SECTION = {
+    "_id": _text("site:key"),
+    "site": _text("key of the site in the registry"),
+    "key": _text("hash of the section's canonical address"),
+    "name": _text("栏目"),
+    "url": _text("first list page"),
+    "open": _field("whether a crawl began it and didn't walk it to its end", "bool"),
+    "complete_at": _field("when a crawl last walked it to its end (UTC)", "date", "null"),
+    "complete_since": _field("from which date on everything listed is in the store (UTC)", "date", "null"),
+    "gone_at": _field("when the site answered that it doesn't exist (UTC)", "date", "null"),
+}
+
+_SITE = {"_id": _text("key of the site in the registry"), "updated_at": _date("when this state was written")}
+
+COLLECTIONS = {
+    "articles": Collection(
+        _ARTICLE,
+        ("url", "canonical_url", "title", "cluster", "revision", "first_seen_at", "last_seen_at", "changed_at"),
+        (
+            Index("by_published", (("published_at", DESCENDING),)),
+            Index("by_site_and_published", (("site.code", ASCENDING), ("published_at", DESCENDING))),
+            Index("by_first_seen", (("first_seen_at", DESCENDING),)),
+            Index("by_url", (("url", ASCENDING),)),
+            Index("by_content_hash", (("content_hash", ASCENDING),)),
+            Index("by_other_address", (("also_at._id", ASCENDING),)),
+            Index("by_cluster", (("cluster", ASCENDING),)),
+        ),
+    ),
+    "revisions": Collection(
+        _REVISION,
+        ("article", "revision", "seen_from", "seen_until"),
+        (Index("by_article", (("article", ASCENDING), ("revision", ASCENDING))),),
+    ),
+    "rejects": Collection(
+        _REJECT,
+        ("article", "url", "reason", "first_seen_at", "last_seen_at", "times"),
+        (
+            Index("by_article", (("article", ASCENDING),)),
+            Index("by_last_seen", (("last_seen_at", DESCENDING),)),
+            Index("by_site_and_last_seen", (("site.code", ASCENDING), ("last_seen_at", DESCENDING))),
+            Index("by_run", (("run", ASCENDING),)),
+        ),
+    ),
+    "runs": Collection(_RUN, ("spider", "started_at"), (Index("by_started", (("started_at", DESCENDING),)),)),
+    "sections": Collection(_SECTION, ("site", "key"), (Index("by_site", (("site", ASCENDING),)),)),
+    "sites": Collection(_SITE, (), ()),
+}
+
+_NAMESPACE_EXISTS, _UNAUTHORIZED, _OPTIONS_CONFLICT, _KEYS_CONFLICT = 48, 13, 85, 86
+
+
+async def ensure(database: Any) -> None:
+    """Create the collections, validators and indexes that `database` (async) lacks: two rounds of requests where
+    nothing is missing, safe for several processes at once. Raises StoreError, and PyMongoError for a lost server."""
+    import asyncio
+
+    present = {entry["name"]: entry.get("options", {}) async for entry in await database.list_collections()}
+    await asyncio.gather(*(_ensure(database, name, spec, present.get(name)) for name, spec in COLLECTIONS.items()))
+
+
+async def _ensure(database: Any, name: str, spec: Collection, present: dict[str, Any] | None) -> None:
+    from pymongo import IndexModel
+    from pymongo.errors import OperationFailure
+
+    try:
+        if present is None:
+            await _create(database, name, spec)
+        elif present.get("validator") != spec.validator:
+            await database.command({"collMod": name, "validator": spec.validator})
+        if spec.indexes:
+            models = [IndexModel(list(index.keys), name=index.name) for index in spec.indexes]
+            await database[name].create_indexes(models)
+    except OperationFailure as error:
+        if error.code == _UNAUTHORIZED:
+            raise StoreError(
+                f"The user in MONGO_URI may not set up the collection {name}: give it the roles readWrite and dbAdmin "
+                f"on the database {database.name}."
+            ) from error
+        if error.code in {_OPTIONS_CONFLICT, _KEYS_CONFLICT}:
+            raise StoreError(
+                f"The collection {name} of the database {database.name} has an index of one of our names with other "
+                "keys: drop that index, or choose another MONGO_DATABASE."
+            ) from error
+        raise
+
+
+async def _create(database: Any, name: str, spec: Collection) -> None:
+    from pymongo.errors import OperationFailure
+
+    try:
+        await database.command({"create": name, "validator": spec.validator})
+    except OperationFailure as error:
+        # Another process was faster.
+        if error.code != _NAMESPACE_EXISTS:
+            raise

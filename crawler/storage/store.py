@@ -1,0 +1,124 @@
+"""The store as crawls use it: what is known, what became of a run, and patience with a server that is away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
+
+from crawler.storage.embedded import ensure_running
+from crawler.storage.errors import StoreError
+from crawler.storage.sections import SectionStore
+
+logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+RETRY_SECONDS = 60.0
+FIRST_WAIT, LONGEST_WAIT = 0.25, 10.0
+
+# The server is ending, starting, changing roles or out of sessions: the same request may succeed a moment later.
+TRANSIENT = frozenset({6, 7, 50, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+
+
+class Store:
+    """One database. Opened by `storage.mongo.open_store`; used under a running asyncio loop."""
+
+    def __init__(self, client: AsyncMongoClient[dict[str, Any]], name: str, uri: str, directory: Path | None) -> None:
+        """`directory` is that of the embedded server, None for one that isn't ours to start again."""
+        self._client = client
+        self._name = name
+        self._uri = uri
+        self._directory = directory
+        self.database: AsyncDatabase[dict[str, Any]] = client[name]
+
+    @property
+    def sections(self) -> SectionStore:
+        """What earlier crawls left of each section."""
+        return SectionStore(self.database)
+
+    async def known(self, ids: Iterable[str], rejected_since: datetime | None = None) -> set[str]:
+        """Those of `ids` (hashes of canonical addresses) that need no fetch: stored articles, other addresses of stored
+        articles, and, with `rejected_since`, pages rejected since then. Raises StoreError."""
+        wanted = list(ids)
+        if not wanted:
+            return set()
+        return await self.retrying(lambda: self._known(wanted, rejected_since))
+
+    async def _known(self, ids: list[str], rejected_since: datetime | None) -> set[str]:
+        # One query each: the embedded server answers an $or, or an index joined with another condition, by a scan.
+        among = {"$in": ids}
+        found = {row["_id"] async for row in self.database["articles"].find({"_id": among}, {"_id": 1, "revision": 1})}
+        async for row in self.database["articles"].find({"also_at._id": among}, {"also_at._id": 1}):
+            found.update(other["_id"] for other in row["also_at"])
+        if rejected_since is not None:
+            rejects = self.database["rejects"].find({"article": among}, {"article": 1, "last_seen_at": 1})
+            found.update([row["article"] async for row in rejects if row["last_seen_at"] >= rejected_since])
+        return found.intersection(ids)
+
+    async def start_run(self, document: dict[str, Any]) -> None:
+        """Record a crawl's start: `_id`, `spider`, `started_at` and what else is known. Raises StoreError."""
+        run = {"finished_at": None, **document}
+        await self.retrying(lambda: self.database["runs"].replace_one({"_id": run["_id"]}, run, upsert=True))
+
+    async def finish_run(self, run: str, update: dict[str, Any]) -> None:
+        """Set the fields of `update` on the crawl's document. Raises StoreError."""
+        await self.retrying(lambda: self.database["runs"].update_one({"_id": run}, {"$set": update}))
+
+    async def close(self) -> None:
+        """Close the connections. The embedded server runs on."""
+        await self._client.close()
+
+    async def retrying(self, work: Callable[[], Awaitable[Answer]], seconds: float = RETRY_SECONDS) -> Answer:
+        """What `work` gives, tried again with growing waits while the server is away, for at most `seconds`; an
+        embedded server that died is started again. `work` must bear repetition. Raises StoreError."""
+        started, wait = time.monotonic(), FIRST_WAIT
+        while True:
+            try:
+                return await work()
+            except (ConnectionFailure, OperationFailure) as error:
+                if not is_transient(error):
+                    raise StoreError(f"The store refused an operation: {_said(error)}.") from error
+                if time.monotonic() - started + wait > seconds:
+                    raise StoreError(
+                        f"The store went away and didn't come back within {seconds:.0f} s; see `scrapy db status`."
+                    ) from error
+                logger.warning("The store is away (%s); trying again in %.1f s", type(error).__name__, wait)
+            except PyMongoError as error:
+                raise StoreError(f"The store can't be used: {_said(error)}.") from error
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, LONGEST_WAIT)
+            await self._revive()
+
+    async def _revive(self) -> None:
+        if self._directory is None:
+            return
+        try:
+            uri = await asyncio.to_thread(ensure_running, self._directory)
+        except StoreError as error:
+            logger.warning("%s", error)
+            return
+        if uri != self._uri:
+            from crawler.storage.mongo import OPTIONS
+
+            await self._client.close()
+            self._client, self._uri = AsyncMongoClient(uri, **OPTIONS), uri
+            self.database = self._client[self._name]
+
+
+def is_transient(error: PyMongoError) -> bool:
+    """Whether the same request may succeed a moment later."""
+    return isinstance(error, ConnectionFailure) or (isinstance(error, OperationFailure) and error.code in TRANSIENT)
+
+
+def _said(error: PyMongoError) -> str:
+    details = error.details if isinstance(error, OperationFailure) else None
+    return str((details or {}).get("errmsg") or type(error).__name__).rstrip(".")
