@@ -7,6 +7,7 @@ full-width mark a blank before it. Where the two bytes looked for lie across two
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 MARKS = "，？！：；（）"
 HALF_WIDTH = str.maketrans(MARKS, ",?!:;()")
@@ -30,7 +31,7 @@ def _entries(traditional: str) -> dict[bytes, bytes]:
     """What is looked for and what it becomes, for the characters of `traditional`."""
     from pypinyin import Style, lazy_pinyin
 
-    simplified = _converter("t2s.json").convert(traditional)
+    simplified = _converter("tw2s.json").convert(traditional)
     entries = {mark.encode("gb18030"): b" " + mark.encode("gb18030") for mark in MARKS}
     for old, new in zip(traditional, simplified, strict=True):
         if old != new and ord(old) % GLOSSED_SHARE == 0:
@@ -55,7 +56,7 @@ def _read_pairs(data: bytes) -> str:
 
 
 @lru_cache(maxsize=2)
-def _converter(name: str = "s2t.json"):  # type: ignore[no-untyped-def]
+def _converter(name: str = "s2tw.json") -> Any:
     from opencc import OpenCC
 
     return OpenCC(name)

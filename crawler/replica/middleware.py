@@ -26,9 +26,7 @@ class ReplicaMiddleware:
         if not address:
             raise NotConfigured
         if not re.fullmatch(r"127\.0\.0\.1:\d{1,5}", address):
-            raise ValueError(
-                f"REPLICA must be 127.0.0.1:PORT, as `python -m crawler.replica` prints it, not {address!r}"
-            )
+            raise ValueError(f"REPLICA must be 127.0.0.1:PORT, the address the replica prints, not {address!r}")
         return cls(crawler, address)
 
     def process_request(self, request: Request, spider: Spider | None = None) -> None:

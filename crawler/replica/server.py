@@ -150,8 +150,6 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server_version = "nginx"
-    sys_version = ""
     scheme = "http"
 
     def do_CONNECT(self) -> None:
@@ -163,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.request = self.connection
         self.scheme = "https"
         self.rfile = self.connection.makefile("rb", -1)
-        self.wfile = self.connection.makefile("wb", 0)  # type: ignore[assignment]
+        self.wfile = self.connection.makefile("wb", 0)
         self.close_connection = False
         while not self.close_connection:
             self.handle_one_request()
@@ -200,6 +198,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if request.method != "HEAD" and reply.status != 304:
             self.wfile.write(body)
+
+    def version_string(self) -> str:
+        """The Server header."""
+        return "nginx"
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the replica keeps its own log."""

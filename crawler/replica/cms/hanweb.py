@@ -34,6 +34,7 @@ GROUP = 3 * PER_PAGE  # the page's script loads three pages at a time
 ROWS = 5
 PROXY = "/module/web/jpage/dataproxy.jsp"
 UNIT = "/api-gateway/jpaas-publish-server/front/page/build/unit"
+SITE_CODE = "3311210001"
 LIST_TAG = "当前栏目信息列表"
 
 
@@ -58,14 +59,8 @@ def _home(channel: Channel, lists: dict[str, list[Entry]]) -> str:
         for column in channel.sections.values()
     )
     news = "".join(_row(entry) for entries in lists.values() for entry in entries[:4])
-    return render(
-        "hanweb_home.html",
-        site=text(channel.name),
-        host=channel.host,
-        site_code="3311210001",
-        columns=columns,
-        news=news,
-    )
+    places = {"site": text(channel.name), "host": channel.host, "site_code": SITE_CODE}
+    return render("hanweb_home.html", columns=columns, news=news, **places)
 
 
 def _row(entry: Entry) -> str:
@@ -142,15 +137,7 @@ def _dataproxy(channel: Channel, lists: dict[str, list[Entry]], request: Request
 
 def _shell(channel: Channel, column: dict[str, Any]) -> str:
     units = "\n".join(
-        render(
-            "jpaas_unit.html",
-            element=element,
-            unit=UNIT,
-            web=column["webid"],
-            page=column["id"],
-            tag=tag,
-            kind="column",
-        )
+        render("jpaas_unit.html", element=element, unit=UNIT, web=column["webid"], page=column["id"], tag=tag)
         for element, tag in (("d0a41c6e", "栏目导航"), ("d0a41c6f", LIST_TAG))
     )
     return render("jpaas_column.html", site=text(channel.name), column=text(column["name"]), units=units)

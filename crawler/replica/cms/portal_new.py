@@ -79,9 +79,8 @@ def _list_page(channel: Channel, key: str, entries: Sequence[Entry], following: 
 
 def _article(channel: Channel, article: Article) -> str:
     labelled = (("来源", article.source), ("作者", article.author), ("编辑", article.editor))
-    header = "　".join(
-        [minute(article.published_at), *(f"{label}：{text(value)}" for label, value in labelled if value)]
-    )
+    parts = [f"{label}：{text(value)}" for label, value in labelled if value]
+    header = "　".join([minute(article.published_at), *parts])
     return render(
         "portal_new_article.html",
         charset=article.charset,

@@ -90,9 +90,8 @@ def stray_pages(channel: Channel) -> Pages:
         elif stray.kind == "soft404":
             pages[key] = page(render("soft404.html", site=text(channel.name)))
         elif stray.kind == "no_article":
-            rows = "".join(
-                f'<li><a href="{text(entry.path)}">{text(entry.title)}</a></li>' for entry in channel.articles
-            )
+            links = [f'<a href="{text(entry.path)}">{text(entry.title)}</a>' for entry in channel.articles]
+            rows = "".join(f"<li>{link}</li>" for link in links)
             pages[key] = page(render("topic.html", site=text(channel.name), title=text(stray.title), rows=rows))
         elif stray.kind == "forbidden":
             pages[key] = page(render("soft404.html", site="robots.txt"))
