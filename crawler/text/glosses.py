@@ -1,0 +1,79 @@
+"""Pinyin glosses a content farm put behind characters: 網(wǎng), 都(yào / yāo), 會(hui)(hui).
+
+A gloss is taken out only where it is a reading of the character before it (pypinyin's table, MIT), so 苯(benzene),
+(潘媛) and F(x) stay.
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+LETTERS = "a-zāáǎàēéěèêīíǐìōóǒòūúǔùüǖǘǚǜńňǹḿɑɡ"
+SYLLABLE = rf"[{LETTERS}]{{1,6}}"
+READINGS = rf" ?{SYLLABLE}(?: ?[/／、,，;|] ?{SYLLABLE})* ?"
+GLOSS = re.compile(rf"[(（]({READINGS})[)）]")
+GLOSS_TAIL = re.compile(rf"({READINGS})[)）]")
+TONED = re.compile("[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ]")
+_GLOSSED = re.compile(rf"(?:{GLOSS.pattern})+")
+_SPLIT = re.compile(r"[\s/／、,，;|]+")
+
+
+def bare(syllable: str) -> str:
+    """A syllable without tone marks, ü written v: lǜ → lv."""
+    plain = unicodedata.normalize("NFD", syllable.replace("ɑ", "a").replace("ɡ", "g")).replace("u\u0308", "v")
+    return "".join(letter for letter in plain if letter.isascii())
+
+
+@cache
+def readings(character: str) -> frozenset[str]:
+    """Every reading of a character, toned and bare."""
+    from pypinyin.pinyin_dict import pinyin_dict
+
+    toned = pinyin_dict.get(ord(character), "") if len(character) == 1 else ""
+    known = {reading for reading in toned.split(",") if reading}
+    plain = {bare(reading) for reading in known}
+    return frozenset(known | plain | {reading.replace("v", "u") for reading in plain})
+
+
+def is_reading(character: str, gloss: str) -> bool:
+    """Whether one of the gloss's alternatives is a reading of the character."""
+    known = readings(character)
+    return bool(known) and any(syllable in known for syllable in _SPLIT.split(gloss) if syllable)
+
+
+def straddled(before: str, letter: str) -> str:
+    """The character whose two bytes are the end of `before` and the ASCII letter after it, or nothing."""
+    try:
+        return (before.encode("gbk")[-1:] + letter.encode("ascii")).decode("gbk")
+    except UnicodeError:
+        return ""
+
+
+def strip_glosses(text: str) -> tuple[str, list[tuple[int, str]]]:
+    """Take the glosses out: the text without them, and each one with its place in the text given."""
+    kept: list[str] = []
+    removed: list[tuple[int, str]] = []
+    done = 0
+    for run in _GLOSSED.finditer(text):
+        start = run.start()
+        if not start:
+            continue
+        for gloss in GLOSS.finditer(text, start, run.end()):
+            if not belongs(text, start, gloss[1]):
+                break
+            kept.append(text[done : gloss.start()])
+            removed.append((gloss.start(), gloss[0]))
+            done = gloss.end()
+    kept.append(text[done:])
+    return "".join(kept), removed
+
+
+def belongs(text: str, at: int, gloss: str) -> bool:
+    """Whether a gloss at this place reads the character before it, or the one its byte table saw there.
+
+    The table worked on bytes: in 烏F(tuán) its entry was the last byte of 烏 and the letter F.
+    """
+    before = text[at - 1]
+    if before >= "\u3400":
+        return is_reading(before, gloss)
+    return at > 1 and before.isascii() and is_reading(straddled(text[at - 2], before), gloss)

@@ -1,0 +1,108 @@
+"""Restore Chinese text that came through a content farm to what was written."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from crawler.text.gate import Damage, damage
+from crawler.text.gbk_repair import repair
+from crawler.text.glosses import strip_glosses
+from crawler.text.punctuation import widen
+from crawler.text.script import to_simplified
+
+__all__ = ["Change", "Restoration", "Restored", "damage", "restore", "restore_fields"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change: its kind, its place in the text given (in characters), what was there, what is there now, and why."""
+
+    kind: str
+    position: int
+    before: str
+    after: str
+    reason: str
+    runner_up: str = ""
+    doubtful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A restored text and what was changed in it, in order of place."""
+
+    text: str
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(slots=True)
+class Restoration:
+    """What was changed in a document, counted over its fields."""
+
+    glosses: int = 0
+    gbk_repairs: int = 0
+    converted: int = 0
+    doubtful: int = 0
+    changes: dict[str, tuple[Change, ...]] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, int]:
+        """The `restored` document of an article."""
+        return {
+            "glosses": self.glosses,
+            "gbk_repairs": self.gbk_repairs,
+            "converted": self.converted,
+            "doubtful": self.doubtful,
+        }
+
+    def add(self, name: str, changes: tuple[Change, ...]) -> None:
+        self.changes[name] = changes
+        for change in changes:
+            self.glosses += change.kind == "gloss"
+            self.gbk_repairs += change.kind == "gbk"
+            self.converted += change.kind == "script"
+            self.doubtful += change.doubtful
+
+
+def restore_fields(fields: Mapping[str, str | None]) -> tuple[dict[str, str | None], Restoration | None]:
+    """Restore the fields of one document, judged together; None as the second where nothing was changed."""
+    found = damage("\n".join(value for value in fields.values() if value))
+    if not found:
+        return dict(fields), None
+    restored: dict[str, str | None] = {}
+    counts = Restoration()
+    for name, value in fields.items():
+        made = _restore(value, found) if value else None
+        restored[name] = made.text if made else value
+        if made and made.changes:
+            counts.add(name, made.changes)
+    return restored, counts if counts.changes else None
+
+
+def restore(text: str) -> Restored:
+    """Restore one text; text that is neither garbled nor traditional comes back as it is."""
+    found = damage(text)
+    return _restore(text, found) if found else Restored(text)
+
+
+def _restore(text: str, found: Damage) -> Restored:
+    changes: list[Change] = []
+    if found.garbled:
+        text, repairs = repair(text, found.glossed)
+        changes += (
+            Change("gbk", r.position, r.before, r.after, "bytes put back", r.runner_up, r.doubtful) for r in repairs
+        )
+        text, glosses = strip_glosses(text)
+        changes += (
+            Change("gloss", place, gloss, "", "a reading of the character before it") for place, gloss in glosses
+        )
+    if found.traditional:
+        simple = to_simplified(text)
+        if len(simple) == len(text):
+            changes += (
+                Change("script", place, old, new, "traditional")
+                for place, (old, new) in enumerate(zip(text, simple, strict=True))
+                if old != new
+            )
+        text = simple
+    if found.garbled:
+        text = widen(text)
+    return Restored(text, tuple(changes))
