@@ -7,10 +7,12 @@ addresses, no name is resolved, and nothing leaves the machine. A plain request 
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
 import socket
+import sys
 import threading
 import time
 from dataclasses import asdict, dataclass
@@ -119,31 +121,46 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        with self._lock:
-            self._open.add(request)
+        """Handle a new connection in its own thread."""
+        self.watch(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        with self._lock:
-            self._open.discard(request)
+        """End a connection whose handler is done."""
+        self.forget(request)
         super().shutdown_request(request)
+
+    def watch(self, connection: socket.socket, instead_of: socket.socket | None = None) -> None:
+        """Remember an open connection; `instead_of` the one it took over."""
+        with self._lock:
+            self._open -= {instead_of}
+            self._open.add(connection)
+            closing = self.closing.is_set()
+        if closing:
+            _end(connection)
+
+    def forget(self, connection: socket.socket) -> None:
+        """A connection was closed."""
+        with self._lock:
+            self._open.discard(connection)
 
     def drop_connections(self) -> None:
         """End every open connection: their handlers then read nothing and finish."""
         self.closing.set()
         with self._lock:
             for connection in self._open:
-                try:
-                    connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue  # the client was first
+                _end(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away in the middle of a page is an ordinary event here; anything else is shown."""
-        import sys
-
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
+
+
+def _end(connection: socket.socket) -> None:
+    # Not the TLS socket's own `shutdown`, which pulls the session from under the thread that reads it.
+    with contextlib.suppress(OSError):  # the client was first
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -157,15 +174,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200, "Connection established")
         self.end_headers()
         self.wfile.flush()
-        self.connection = server_context().wrap_socket(self.connection, server_side=True)
-        self.request = self.connection
-        self.scheme = "https"
-        self.rfile = self.connection.makefile("rb", -1)
-        self.wfile = self.connection.makefile("wb", 0)
-        self.close_connection = False
-        while not self.close_connection:
-            self.handle_one_request()
-        self.connection.close()
+        context = server_context(tuple(self.server.replica.world.hosts()))
+        plain, self.scheme = self.connection, "https"
+        self.connection = context.wrap_socket(plain, server_side=True)
+        self.server.watch(self.connection, instead_of=plain)
+        try:
+            self.rfile = self.connection.makefile("rb", -1)
+            self.wfile = self.connection.makefile("wb", 0)
+            self.close_connection = False
+            while not self.close_connection:
+                self.handle_one_request()
+        finally:
+            self.server.forget(self.connection)
+            self.connection.close()
 
     def do_GET(self) -> None:
         """Answer one request of any method with a body or without."""

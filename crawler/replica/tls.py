@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 @lru_cache(maxsize=1)
-def server_context() -> ssl.SSLContext:
+def server_context(hosts: tuple[str, ...]) -> ssl.SSLContext:
     """The TLS side of the replica's https sites."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
@@ -24,6 +24,7 @@ def server_context() -> ssl.SSLContext:
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=30))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem = key.private_bytes(

@@ -86,7 +86,9 @@ def stray_pages(channel: Channel) -> Pages:
     for stray in channel.strays:
         key = page_key(stray.path)
         if stray.kind == "loop":
-            pages[key] = Reply(status=302, headers=(("Location", stray.path),))
+            there, back = f"{stray.path}?from=list", stray.path
+            pages[key] = Reply(status=302, headers=(("Location", there),))
+            pages[page_key(there)] = Reply(status=302, headers=(("Location", back),))
         elif stray.kind == "soft404":
             pages[key] = page(render("soft404.html", site=text(channel.name)))
         elif stray.kind == "no_article":

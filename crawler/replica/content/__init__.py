@@ -67,7 +67,7 @@ class Article:
 
 @dataclass(frozen=True)
 class Stray:
-    """A link of a list page that leads to no article. `kind`: `dead` (404), `loop` (redirects to itself), `soft404`,
+    """A link of a list page that leads to no article. `kind`: `dead` (404), `loop` (redirects in a circle), `soft404`,
     `no_article` (a topic page full of links), `forbidden` (robots.txt), `twin` (of the article at `path`)."""
 
     section: str
