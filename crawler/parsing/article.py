@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crawler.items import Article
-from crawler.parsing import meta
 from crawler.parsing.blocked import refuse
-from crawler.parsing.body import Body, find_body
+from crawler.parsing.body import find_body
 from crawler.parsing.content import body_text, text_range
-from crawler.parsing.outline import Outline, outline_of
+from crawler.parsing.fields import fill_fields
+from crawler.parsing.gov_index import read_gov_index
+from crawler.parsing.header import surroundings
+from crawler.parsing.outline import outline_of
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
 from crawler.parsing.titles import find_title
@@ -42,14 +44,14 @@ def extract(page: Page, layers: Layers, now: datetime) -> Article | Refusal:
             "not_article", "the page has no sentences outside links" if body is None else "no headline found"
         )
     article = Article(url=page.url, title=title[0], provenance={"title": title[1]})
-    _fill_body(article, outline, body)
+    text = text_range(outline, body.element, article.title)
+    article.body = body_text(outline, *text)
+    article.confidence = body.confidence
+    article.provenance["body"] = body.rule
+    index = read_gov_index(outline)
+    article.gov_index = index[0] if index else None
+    fill_fields(article, page, outline, layers, surroundings(outline, body.element, text, article.title), now)
     if article.body is None and not article.images:
         return Refusal("empty", "the page has a headline but no text and no picture")
     return article
 
-
-def _fill_body(article: Article, outline: Outline, body: Body) -> None:
-    start, end = text_range(outline, body.element, article.title)
-    article.body = body_text(outline, start, end)
-    article.confidence = body.confidence
-    article.provenance["body"] = body.rule

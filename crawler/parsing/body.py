@@ -17,10 +17,10 @@ CONTAINERS = (
     "#easysiteText", ".bt_content", "#ivs_content", "#ozoom", "founder-content", "#artibody", "#article_content",
     ".rm_txt_con", ".article-content", ".article_content", ".articleContent", "#articleContent", "#detail",
     "#artical_real", "#main_content", ".post_text", "#Cnt-Main-Article-QQ", "#detailContent", ".pages_content",
-    ".detail-content", ".news_content", ".newsContent", ".con_txt", ".TxtContent", "#Content", "#content", ".content",
+    ".detail-content", ".news_content", ".newsContent", ".con_txt", ".TxtContent",
 )  # fmt: skip
 """Elements that editors of wide-spread systems put an article into, the most telling first."""
-_SHARE = 0.5
+_SHARE = 0.8
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,21 @@ def find_body(outline: Outline, layers: Iterable[tuple[str, Rules]]) -> Body | N
             element = _first_filled(outline, selector, 1 if name == "override" else min(floor * 0.2, 10))
             if element is not None:
                 return Body(element, name, _confidence(outline, element, dense, scored))
+    if scored is None:
+        return None if dense is None else Body(dense, "generic", 0.0)
+    known = _known_container(outline, scored)
+    element = scored if known is None else known
+    return Body(element, "generic", _confidence(outline, element, dense, scored))
+
+
+def _known_container(outline: Outline, scored: HtmlElement) -> HtmlElement | None:
+    """The known container that holds nearly what the scores found: it draws the border more exactly."""
+    wanted = outline.marks_in(scored) * _SHARE
     for selector in CONTAINERS:
-        element = _first_filled(outline, selector, max(floor * _SHARE, 1))
-        if element is not None:
-            return Body(element, "generic", _confidence(outline, element, dense, scored))
-    if dense is None:
-        return None
-    return Body(dense, "generic", agreement(outline, dense, scored))
+        for element in outline.select(selector):
+            if outline.marks_in(element) >= wanted and agreement(outline, element, scored) >= _SHARE:
+                return element
+    return None
 
 
 def _confidence(outline: Outline, element: HtmlElement, dense: HtmlElement | None, scored: HtmlElement | None) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml.html import HtmlElement
 
-from crawler.parsing.noise import ends_article, is_credit, is_header, is_tool
+from crawler.parsing.noise import ends_article, is_credit, is_header, is_last_credit, is_legal, is_tool, names_file
 from crawler.parsing.outline import Line, Outline
 from crawler.parsing.titles import fold
 
@@ -19,36 +19,38 @@ def text_range(outline: Outline, element: HtmlElement, title: str | None) -> tup
 
 
 def _after_header(lines: list[Line], start: int, end: int, title: str) -> int:
+    """The first line below the header. A headline that stands above the body already and is repeated in it is text."""
+    above = any(fold(line.text) == title for line in lines[max(0, start - _HEAD_LINES) : start]) if title else True
     head = start
-    for index in range(start, min(end, start + _HEAD_LINES)):
-        text = lines[index].text
-        if title and fold(text) == title:
-            head = index + 1
-    while (
-        head < end
-        and head < start + 2 * _HEAD_LINES
-        and (is_tool(lines[head].text) or (head > start and is_header(lines[head].text)))
-    ):
+    if not above:
+        last = min(end, start + _HEAD_LINES)
+        head = next((i + 1 for i in range(start, last) if fold(lines[i].text) == title), start)
+    while head < min(end, start + 2 * _HEAD_LINES) and (is_tool(lines[head].text) or is_header(lines[head].text)):
         head += 1
     return head
 
 
 def _before_tail(lines: list[Line], start: int, end: int) -> int:
-    middle = start + (end - start) // 2
-    for index in range(max(middle, start + 1), end):
-        if (
-            ends_article(lines[index].text)
-            and sum(line.marks for line in lines[index:end]) <= 3 + sum(line.marks for line in lines[start:index]) // 4
-        ):
-            end = index
+    """The line after the last of the text: what follows 责任编辑 or 相关新闻 is none, unless it is a good part of all."""
+    total = sum(line.marks for line in lines[start:end])
+    below = 0
+    cut = end
+    for index in range(end - 1, start, -1):
+        text = lines[index].text
+        below += lines[index].marks
+        if below > 6 + total // 5:
             break
-    while end > start + 1 and _is_below(lines[end - 1]):
-        end -= 1
-    return end
+        if ends_article(text) or is_last_credit(text):
+            cut = index
+    while cut > start + 1 and _is_below(lines[cut - 1]):
+        cut -= 1
+    return cut
 
 
 def _is_below(line: Line) -> bool:
-    return is_tool(line.text) or is_credit(line.text) or (line.linked > 0.8 * len(line.text) and line.marks == 0)
+    if is_tool(line.text) or is_credit(line.text) or is_legal(line.text):
+        return True
+    return line.linked > 0.8 * len(line.text) and line.marks == 0 and not names_file(line.text)
 
 
 def body_text(outline: Outline, start: int, end: int) -> str | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from lxml.html import HtmlElement
 
-from crawler.parsing.outline import Outline
+from crawler.parsing.noise import is_legal
+from crawler.parsing.outline import Line, Outline
 
 _KEPT = 0.8
+_CLIMB = 5
+_COLUMNS = 3
 
 
 def densest(outline: Outline) -> HtmlElement | None:
@@ -21,25 +24,62 @@ def densest(outline: Outline) -> HtmlElement | None:
     return best
 
 
-def best_scored(outline: Outline) -> HtmlElement | None:
-    """The element whose paragraphs score most: each line gives its punctuation and length to the parent of its block
-    and half of it to the grandparent. None where the page has no lines outside links."""
+def best_scored(outline: Outline, start: int = 0, end: int | None = None) -> HtmlElement | None:
+    """The element whose paragraphs score most: each line of `start:end` gives its punctuation and length to the parent
+    of its block and half of it to the grandparent. None where there are no lines outside links."""
     scores: dict[HtmlElement, float] = {}
     seen: set[str] = set()
-    for line in outline.lines:
+    for line in outline.lines[start:end]:
         plain = len(line.text) - line.linked
-        if plain < 12 or line.linked > plain or line.text in seen:
+        if plain < 12 or line.linked > plain or line.text in seen or is_legal(line.text):
             continue
         seen.add(line.text)
-        score = line.marks + min(plain / 50, 4.0)
-        parent = line.node.getparent() if line.node.tag == "p" or plain < 200 else line.node
+        parent = _holder(line.node, plain)
         if parent is None:
             continue
+        score = line.marks + min(plain / 50, 4.0)
         scores[parent] = scores.get(parent, 0.0) + score
         above = parent.getparent()
         if above is not None:
             scores[above] = scores.get(above, 0.0) + score / 2
-    return max(scores, key=lambda element: scores[element]) if scores else None
+    if not scores:
+        return None
+    return _with_siblings(outline, max(scores, key=lambda element: scores[element]))
+
+
+def _holder(node: HtmlElement, plain: int) -> HtmlElement | None:
+    """The element a line's score goes to: the parent of its paragraph, the block itself where text stands bare in it,
+    and what holds the whole table for the cell of a data table."""
+    parent = node.getparent() if node.tag == "p" or plain < 200 else node
+    cell = parent if parent is not None and parent.tag in {"td", "th"} else node
+    if cell.tag in {"td", "th"} and len(cell.getparent() if cell.getparent() is not None else ()) >= _COLUMNS:
+        table = next(cell.iterancestors("table"), None)
+        return table.getparent() if table is not None else parent
+    return parent
+
+
+def _with_siblings(outline: Outline, element: HtmlElement) -> HtmlElement:
+    """`element`, or the ancestor whose further lines are prose as well: editors paste articles in many sections."""
+    best, above = element, element.getparent()
+    for _ in range(_CLIMB):
+        if above is None or above not in outline.spans or above.tag in {"body", "html"}:
+            break
+        (start, end), (first, last) = outline.spans[best], outline.spans[above]
+        added = outline.lines[first:start] + outline.lines[end:last]
+        if added:
+            if not _is_prose(added, outline.marks_in(above) - outline.marks_in(best), outline.marks_in(best)):
+                break
+            best = above
+        above = above.getparent()
+    return best
+
+
+def _is_prose(lines: list[Line], marks: int, beside: int) -> bool:
+    if any(is_legal(line.text) for line in lines):
+        return False
+    size = sum(len(line.text) for line in lines)
+    linked = sum(line.linked for line in lines)
+    return marks >= max(3, beside * 0.1) and linked < size * 0.1 and marks > size / 60
 
 
 def agreement(outline: Outline, one: HtmlElement | None, other: HtmlElement | None) -> float:

@@ -21,8 +21,14 @@ _END = re.compile(
     r"^[\W_]{0,6}(?:相关(?:附件|新闻|链接|文章|阅读|报道|稿件|信息|资讯|推荐|专题)|延伸阅读|推荐阅读|热点推荐|精彩推荐|热门推荐|猜你喜欢|"
     r"扫一扫.{0,30}|上一[篇条]|下一[篇条]|分享到|版权声明|免责声明|特别声明|网友评论|我要评论|发表评论|最新评论|打印本页|【?打印)"
 )
+_LAST = re.compile(r"^[\W_]{0,6}(?:责任编辑|责\s*编|编\s*辑|网络编辑|本文编辑|编审|校对|值班编辑)\s*[:：]")
+_FILE = re.compile(r"\.(?:docx?|xlsx?|pptx?|pdf|wps|et|ofd|zip|rar|7z|txt|csv)\b", re.I)
 _PAGER = re.compile(
-    r"(?:[\[【(（]?\s*(?:\d{1,3}|首\s*页|上一页|下一页|末页|尾页|全文阅读|共\s*\d+\s*页|第\s*\d+\s*页|[<>«»‹›]{1,2})\s*[\]】)）]?[\s|]*){2,60}"
+    r"(?:[\[【(（]?\s*(?:\d{1,3}|首\s*页|上一页|下一页|末页|尾页|全文阅读|共\s*\d+\s*页|第\s*\d+\s*页|[<>«»‹›]{1,2})\s*[\]】)）]?(?:[\s|]+|(?=[\[【(（<>«»‹›首上下末尾全共第])|$)){2,60}"
+)
+_LEGAL = re.compile(
+    r"版权|免责|转载|ICP备|公网安备|违法和不良信息|举报(?:电话|邮箱)|许可证|备案号|侵权|浏览器|客户端下载|登录后|注册账号|"
+    r"仅代表作者|不代表.{0,12}(?:立场|观点)|法律责任|Copyright|All Rights", re.I,
 )
 _HEADER = re.compile(
     r"(?:发布|发表|更新|发稿|时间|日期|来\s*源|作\s*者|编\s*辑|浏览|阅读|点击|访问|字体|字号|分享|打印|责编|记者|供稿|撰稿|审核|信息来源|稿件来源|文章来源|收藏)"
@@ -33,6 +39,11 @@ _CLOCK = re.compile(r"(?:19|20)\d{2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}")
 def is_tool(text: str) -> bool:
     """Whether a line is only buttons, counters or a pager of the page."""
     return len(text) <= 120 and bool(_TOOLS.fullmatch(text) or _PAGER.fullmatch(text))
+
+
+def is_legal(text: str) -> bool:
+    """Whether a line is about the site, its rights and its rules, as footers and disclaimers are."""
+    return len(text) <= 400 and bool(_LEGAL.search(text))
 
 
 def is_header(text: str) -> bool:
@@ -48,3 +59,13 @@ def is_credit(text: str) -> bool:
 def ends_article(text: str) -> bool:
     """Whether a line opens what stands below an article (相关新闻, 扫一扫…)."""
     return len(text) <= 60 and bool(_END.match(text))
+
+
+def is_last_credit(text: str) -> bool:
+    """Whether a line names the editor, which pages print below the article."""
+    return len(text) <= 60 and bool(_LAST.match(text))
+
+
+def names_file(text: str) -> bool:
+    """Whether a line shows the name of a document to download."""
+    return bool(_FILE.search(text))

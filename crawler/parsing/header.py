@@ -1,0 +1,84 @@
+"""The lines around a body that say who published it and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+
+from crawler.parsing.noise import is_legal
+from crawler.parsing.outline import Outline
+from crawler.parsing.titles import fold
+
+_HEADER_SIZE = 600
+_ABOVE = 8
+_TAIL_SIZE = 300
+_LAST_PARAGRAPHS = 4
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What stands around an article's text: `header` between title and text, `above` the title, the first paragraph
+    `lead`, and `tail`: the last paragraphs with some 300 characters below them."""
+
+    header: str
+    above: str
+    lead: str
+    tail: str
+
+
+def surroundings(outline: Outline, element: HtmlElement, text: tuple[int, int], title: str | None) -> Surroundings:
+    """The lines around the article whose body is `element` and whose text is the range `text`."""
+    start, end = text
+    headline = _title_line(outline, start, fold(title or ""))
+    header = _last(outline, max(headline + 1, 0), start)
+    if headline >= 0:
+        header = f"{_beside_title(outline.lines[headline].text, title or '')}\n{header}".strip()
+    above = _last(outline, max(0, headline - _ABOVE), headline) if headline > 0 else ""
+    stop = max(end, outline.spans[element][1])
+    below = _first(outline, end, stop, _TAIL_SIZE * 2) + "\n" + _first(outline, stop, len(outline.lines), _TAIL_SIZE)
+    last = "\n".join(line.text for line in outline.lines[max(start, end - _LAST_PARAGRAPHS) : end])
+    lead = outline.lines[start].text if start < end else ""
+    return Surroundings(header, above, lead, f"{last}\n{below}".strip())
+
+
+def _title_line(outline: Outline, start: int, title: str) -> int:
+    """The line of the headline nearest above the text, or -1."""
+    if len(title) < 2:
+        return -1
+    for index in range(start - 1, -1, -1):
+        line = outline.lines[index]
+        key = fold(line.text)
+        if key == title or (key.startswith(title) and len(key) < len(title) + 80):
+            return index
+    return -1
+
+
+def _beside_title(line: str, title: str) -> str:
+    """What stands on the headline's own line after it (`标题 2024-05-11 来源：…`)."""
+    return line.split(title, 1)[1].strip() if title and title in line else ""
+
+
+def _last(outline: Outline, start: int, end: int) -> str:
+    """The last 600 characters of the lines `start:end`, whole lines."""
+    kept: list[str] = []
+    size = 0
+    for line in reversed(outline.lines[start:end]):
+        size += len(line.text)
+        if kept and size > _HEADER_SIZE:
+            break
+        kept.append(line.text[:_HEADER_SIZE])
+    return "\n".join(reversed(kept))
+
+
+def _first(outline: Outline, start: int, end: int, limit: int) -> str:
+    kept: list[str] = []
+    size = 0
+    for line in outline.lines[start:end]:
+        if line.linked > 0.6 * len(line.text) or is_legal(line.text):
+            continue
+        size += len(line.text)
+        if size > limit:
+            break
+        kept.append(line.text)
+    return "\n".join(kept)
