@@ -12,7 +12,7 @@ from pymongo import AsyncMongoClient, MongoClient
 from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidName, OperationFailure, PyMongoError
 
 from crawler.storage import schema
-from crawler.storage.embedded import ensure_running
+from crawler.storage.embedded import data_dir, ensure_running
 from crawler.storage.errors import StoreError
 from crawler.storage.store import Store
 
@@ -35,10 +35,10 @@ async def open_store(uri: str | None, database: str, directory: Path | None) -> 
     """The store in `database` of the server at `uri`, or of the embedded server in `directory` (started if need be)
     where `uri` is None; reachable, with collections, validators and indexes in place. Raises StoreError."""
     with telling(uri):
-        address = uri if uri else await asyncio.to_thread(ensure_running, _given(directory))
+        address = uri if uri else await asyncio.to_thread(ensure_running, data_dir(directory))
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(address, **OPTIONS)
         try:
-            store = Store(client, database, address, None if uri else directory)
+            store = Store(client, database, address, None if uri else data_dir(directory))
             await client.admin.command("ping")
             await schema.ensure(store.database)
         except BaseException:
@@ -50,7 +50,7 @@ async def open_store(uri: str | None, database: str, directory: Path | None) -> 
 def connect(uri: str | None, directory: Path | None) -> MongoClient[dict[str, Any]]:
     """A synchronous client, for commands; the server has answered it. The caller closes it. Raises StoreError."""
     with telling(uri):
-        client: MongoClient[dict[str, Any]] = MongoClient(uri or ensure_running(_given(directory)), **OPTIONS)
+        client: MongoClient[dict[str, Any]] = MongoClient(uri or ensure_running(data_dir(directory)), **OPTIONS)
         try:
             client.admin.command("ping")
         except BaseException:
@@ -96,9 +96,3 @@ def telling(uri: str | None) -> Iterator[None]:
 def hosts(uri: str) -> str:
     """The hosts of a MongoDB address, without scheme, credentials and options."""
     return uri.partition("//")[2].rpartition("@")[2].partition("/")[0].partition("?")[0]
-
-
-def _given(directory: Path | None) -> Path:
-    if directory is None:
-        raise StoreError("Neither MONGO_URI nor DATA_DIR is set: set one of them.")
-    return directory

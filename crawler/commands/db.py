@@ -1,0 +1,76 @@
+"""`scrapy db start | stop | status | uri`: the embedded database server."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from crawler.storage import embedded
+from crawler.storage.errors import StoreError
+
+ACTIONS = ("start", "stop", "status", "uri")
+
+
+class Command(ScrapyCommand):
+    requires_project = True
+    requires_crawler_process = False
+
+    def syntax(self) -> str:
+        return "start | stop | status | uri"
+
+    def short_desc(self) -> str:
+        return "Start, stop or find the embedded database server"
+
+    def long_desc(self) -> str:
+        return (
+            "The embedded server starts by itself where MONGO_URI is unset, serves every process, and runs on after a "
+            "crawl. start: start it now. stop: flush and end it. status: where it runs, exit status 1 if it doesn't. "
+            'uri: print its address and nothing else, starting it if need be: mongosh "$(scrapy db uri)".'
+        )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if len(args) != 1 or args[0] not in ACTIONS:
+            raise UsageError(f"say what to do: {', '.join(ACTIONS)}", print_help=False)
+        assert self.settings is not None
+        uri, directory = self.settings["MONGO_URI"], embedded.data_dir(self.settings["DATA_DIR"])
+        try:
+            self.exitcode = _run_theirs(args[0], uri) if uri else _run_ours(args[0], directory)
+        except StoreError as error:
+            print(f"scrapy db: {error}", file=sys.stderr)
+            self.exitcode = 1
+
+
+def _run_ours(action: str, directory: Path) -> int:
+    if action == "uri":
+        print(embedded.ensure_running(directory))
+    elif action == "start":
+        uri = embedded.ensure_running(directory)
+        print(f"The embedded database server runs at {uri}; its data is in {directory}.")
+    elif action == "stop":
+        ended = embedded.stop(directory)
+        print(f"The embedded database server of {directory} {'has ended' if ended else 'was not running'}.")
+    else:
+        daemon = embedded.status(directory)
+        if daemon is None:
+            print(f"No embedded database server runs for {directory}; `scrapy db start` starts it.")
+            return 1
+        print(f"The embedded database server runs at {daemon.uri} (pid {daemon.pid}); its data is in {directory}.")
+    return 0
+
+
+def _run_theirs(action: str, uri: str) -> int:
+    from crawler.storage.mongo import check_store, hosts
+
+    if action == "uri":
+        print(uri)
+        return 0
+    if action == "status":
+        check_store(uri, None)
+        print(f"The MongoDB server of MONGO_URI at {hosts(uri)} answers.")
+        return 0
+    print(f"MONGO_URI is set: the server at {hosts(uri)} isn't ours to {action}.", file=sys.stderr)
+    return 1

