@@ -65,6 +65,9 @@ CONCURRENT_ITEMS = 4  # Scrapy starts that many tasks a response; a page gives o
 
 # --- Components ------------------------------------------------------------------------------------------------------
 DOWNLOADER_MIDDLEWARES = {
+    # Scrapy 2.19.0 lets requests through that wait while robots.txt is being fetched.
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.spiders.robots.EveryRequestRobotsMiddleware": 100,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "crawler.spiders.backoff.BackoffRetryMiddleware": 550,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
