@@ -16,7 +16,7 @@ from crawler.parsing.header import surroundings
 from crawler.parsing.outline import outline_of
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
-from crawler.parsing.titles import find_title
+from crawler.parsing.titles import nearest_headline, stated_headline
 
 
 @dataclass(frozen=True)
@@ -37,20 +37,21 @@ def extract(page: Page, layers: Layers, now: datetime) -> Article | Refusal:
     outline = outline_of(page.root)
     if refused := refuse(page, outline):
         return Refusal(*refused)
-    body = find_body(outline, layers)
-    title = find_title(page, outline, layers, body.element if body else None)
-    if body is None or title is None:
-        return Refusal(
-            "not_article", "the page has no sentences outside links" if body is None else "no headline found"
-        )
-    article = Article(url=page.url, title=title[0], provenance={"title": title[1]})
-    text = text_range(outline, body.element, article.title)
+    stated = stated_headline(page, outline, layers)
+    body = find_body(outline, layers, stated.line if stated else None)
+    if body is None:
+        return Refusal("not_article", "the page has no sentences outside links")
+    title = stated or nearest_headline(page, outline, body.element)
+    if title is None:
+        return Refusal("not_article", "the page has text but no headline")
+    article = Article(url=page.url, title=title.text, provenance={"title": title.rule})
+    text = text_range(outline, body.element, title.text)
     article.body = body_text(outline, *text)
     article.confidence = body.confidence
     article.provenance["body"] = body.rule
     index = read_gov_index(outline)
     article.gov_index = index[0] if index else None
-    fill_fields(article, page, outline, layers, surroundings(outline, body.element, text, article.title), now)
+    fill_fields(article, page, outline, layers, surroundings(outline, body.element, text, title.text, title.line), now)
     if article.body is None and not article.images:
         return Refusal("empty", "the page has a headline but no text and no picture")
     return article

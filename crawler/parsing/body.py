@@ -32,10 +32,11 @@ class Body:
     confidence: float
 
 
-def find_body(outline: Outline, layers: Iterable[tuple[str, Rules]]) -> Body | None:
+def find_body(outline: Outline, layers: Iterable[tuple[str, Rules]], headline: int | None = None) -> Body | None:
     """The article's body: the first selector that holds text of the article, layer by layer, then known containers,
-    then punctuation density; None for a page without sentences."""
-    dense, scored = densest(outline), best_scored(outline)
+    then punctuation density below `headline`, the line of the title; None for a page without sentences."""
+    dense = densest(outline)
+    scored = best_scored(outline, headline or 0, _next_article(outline, headline))
     floor = outline.marks_in(dense) if dense is not None else 0
     for name, rules in layers:
         for selector in rules.body:
@@ -47,6 +48,15 @@ def find_body(outline: Outline, layers: Iterable[tuple[str, Rules]]) -> Body | N
     known = _known_container(outline, scored)
     element = scored if known is None else known
     return Body(element, "generic", _confidence(outline, element, dense, scored))
+
+
+def _next_article(outline: Outline, headline: int | None) -> int | None:
+    """The line of the next `<h1>` where the headline is one: pages that scroll on append other articles."""
+    if headline is None or outline.lines[headline].node.tag != "h1":
+        return None
+    title = outline.lines[headline].text
+    following = (outline.spans[h1][0] for h1 in outline.tags.get("h1", ()))
+    return next((i for i in following if headline < i < len(outline.lines) and outline.lines[i].text != title), None)
 
 
 def _known_container(outline: Outline, scored: HtmlElement) -> HtmlElement | None:

@@ -69,7 +69,9 @@ def _by_label(article: Article, byline: Byline, around: Surroundings, now: datet
     if article.published_at is None and byline.published and _is_publication(byline):
         _set_date(article, byline.published, "label")
     if article.published_at is None and around.above:
-        _set_date(article, read_byline(around.above, now=now).published, "label")
+        above = read_byline(around.above, now=now)
+        if _is_publication(above):
+            _set_date(article, above.published, "label")
 
 
 def _is_publication(byline: Byline) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from crawler.parsing.noise import is_legal
+from crawler.parsing.noise import ends_article, is_legal
 from crawler.parsing.outline import Outline
 from crawler.parsing.titles import fold
 
@@ -14,6 +14,7 @@ _HEADER_SIZE = 600
 _ABOVE = 8
 _TAIL_SIZE = 300
 _LAST_PARAGRAPHS = 4
+_LINK = 12
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,19 @@ class Surroundings:
     tail: str
 
 
-def surroundings(outline: Outline, element: HtmlElement, text: tuple[int, int], title: str | None) -> Surroundings:
-    """The lines around the article whose body is `element` and whose text is the range `text`."""
+def surroundings(
+    outline: Outline, element: HtmlElement, text: tuple[int, int], title: str, headline: int | None
+) -> Surroundings:
+    """The lines around the article whose body is `element`, whose text is the range `text` and whose headline is
+    `title`, on line `headline` where it is known."""
     start, end = text
-    headline = _title_line(outline, start, fold(title or ""))
-    header = _last(outline, max(headline + 1, 0), start)
-    if headline >= 0:
-        header = f"{_beside_title(outline.lines[headline].text, title or '')}\n{header}".strip()
-    above = _last(outline, max(0, headline - _ABOVE), headline) if headline > 0 else ""
+    line = _title_line(outline, start, fold(title))
+    if line < 0 and headline is not None and headline < start:
+        line = headline
+    header = _last(outline, max(line + 1, 0), start)
+    if line >= 0:
+        header = f"{_beside_title(outline.lines[line].text, title)}\n{header}".strip()
+    above = _last(outline, max(0, line - _ABOVE), line) if line > 0 else ""
     stop = max(end, outline.spans[element][1])
     below = _first(outline, end, stop, _TAIL_SIZE * 2) + "\n" + _first(outline, stop, len(outline.lines), _TAIL_SIZE)
     last = "\n".join(line.text for line in outline.lines[max(start, end - _LAST_PARAGRAPHS) : end])
@@ -48,6 +54,8 @@ def _title_line(outline: Outline, start: int, title: str) -> int:
         return -1
     for index in range(start - 1, -1, -1):
         line = outline.lines[index]
+        if len(line.text) > 2 * len(title) + 120:
+            continue
         key = fold(line.text)
         if key == title or (key.startswith(title) and len(key) < len(title) + 80):
             return index
@@ -60,10 +68,12 @@ def _beside_title(line: str, title: str) -> str:
 
 
 def _last(outline: Outline, start: int, end: int) -> str:
-    """The last 600 characters of the lines `start:end`, whole lines."""
+    """The last 600 characters of the lines `start:end`, whole lines, without links to other pages."""
     kept: list[str] = []
     size = 0
     for line in reversed(outline.lines[start:end]):
+        if ends_article(line.text) or line.linked > max(_LINK, 0.6 * len(line.text)):
+            continue
         size += len(line.text)
         if kept and size > _HEADER_SIZE:
             break

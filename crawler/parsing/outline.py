@@ -19,11 +19,14 @@ INLINE = frozenset(
     "st1:personname strike strong sub sup tt u var wbr".split()
 )
 """Tags that do not begin a new line."""
-SKIPPED = frozenset("script style noscript template select option textarea object embed svg head button".split())
+SKIPPED = frozenset("script style noscript template select option textarea object embed svg head title button".split())
 """Tags whose text nobody reads on the page."""
 LINE_LIMIT = 200_000
 """No page a person reads has more lines; what follows is not walked."""
 _SPACE = re.compile(r"[ \t\r\n\f\v\xa0\u200b-\u200d\ufeff]+")
+_GAP = "\x1f"
+"""Stands where only white space separates two elements: a wider gap to the eye than a space in a sentence."""
+_WIDE = re.compile(rf" ?(?:{_GAP} ?)+")
 _MARK = re.compile(r"[，。；！？、：]")
 _SIMPLE = re.compile(r"(?P<tag>[A-Za-z][\w-]*)?(?P<rest>(?:[#.][\w-]+)*)\Z")
 _HIDDEN = re.compile(r"display\s*:\s*none", re.I)
@@ -110,7 +113,7 @@ class _Walk:
         self.plain: list[str] = []
 
     def write(self, text: str) -> None:
-        self.pieces.append(text)
+        self.pieces.append(_GAP if text.isspace() and self.pieces else text)
         if self.depth:
             self.linked += len(text.strip())
         else:
@@ -119,7 +122,7 @@ class _Walk:
     def end_line(self, node: HtmlElement) -> None:
         if not self.pieces:
             return
-        text = _SPACE.sub(" ", "".join(self.pieces)).strip()
+        text = _WIDE.sub("  ", _SPACE.sub(" ", "".join(self.pieces))).strip()
         if text:
             marks = len(_MARK.findall("".join(self.plain)))
             self.outline.lines.append(Line(text, node, min(self.linked, len(text)), marks))

@@ -1,21 +1,36 @@
-"""The headline of an article."""
+"""The headline of an article: what selectors, the head and the visible lines agree on."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
 from crawler.parsing import meta
-from crawler.parsing.outline import Outline
+from crawler.parsing.noise import is_header, is_legal, is_tool
+from crawler.parsing.outline import Line, Outline
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
 
-_CUT = re.compile(r"\s*(?:[_|｜]|(?<=\s)[-–—]+(?=\s)|(?<=[^\W\d_a-zA-Z])\s*-+\s*(?=[^\W\d_a-zA-Z])|--+|»|>{1,2})\s*")
-_HEADING = re.compile(r"title|(?:^|[-_])tit(?:$|[-_])|headline|biaoti|(?:^|[-_])bt(?:$|[-_])", re.I)
+_CUT = re.compile(r"\s*(?:[_|｜丨]|(?<=\s)[-–—]+(?=\s)|(?<=[^\W\d_a-zA-Z])\s*-+\s*(?=[^\W\d_a-zA-Z])|--+|»|>{1,2})\s*")
+_HEADING = re.compile(r"title|(?:^|[-_\s])tit(?:$|[-_\s\d])|headline|biaoti|(?:^|[-_\s])bt(?:$|[-_\s\d])", re.I)
 _FOLD = re.compile(r"[\W_]+")
+_SITE = re.compile(r"(?:网站?|门户|政府|首页|频道|官网|委员会|客户端|公司)$")
+_TAGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
+_LONGEST = 120
+_NEAR = 14
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The headline's `text`, the `rule` that gave it, and the index of its line where it is visible."""
+
+    text: str
+    rule: str
+    line: int | None = None
 
 
 def fold(text: str) -> str:
@@ -23,63 +38,93 @@ def fold(text: str) -> str:
     return _FOLD.sub("", unicodedata.normalize("NFKC", text)).lower()
 
 
-def find_title(
-    page: Page, outline: Outline, layers: Iterable[tuple[str, Rules]], body: HtmlElement | None
-) -> tuple[str, str] | None:
-    """`(title, rule)` of an article page, or None where nothing looks like a headline."""
+def stated_headline(page: Page, outline: Outline, layers: Iterable[tuple[str, Rules]]) -> Headline | None:
+    """The headline that selectors, the national tag, or `<title>` together with a visible line give."""
     for name, rules in layers:
         for selector in rules.title:
             for element in outline.select(selector):
-                text = _clean(outline.text(element).split("\n")[0])
-                if text:
-                    return text, name
+                start, end = outline.spans[element]
+                if start < end and (text := _clean(outline.lines[start].text)):
+                    return Headline(text, name, start)
     if text := meta.first(page, ("articletitle",)):
-        return text, "meta"
-    parts = title_parts(page)
-    if found := _heading(outline, parts, body):
-        return found, "generic"
-    if text := meta.first(page, ("og:title", "twitter:title")):
-        return _cut(text), "meta"
-    return (parts[0], "generic") if parts and parts[0] else None
+        return Headline(text, "meta", _line_of(outline, text))
+    whole = " ".join(filter(None, (_title_tag(page), page.meta.get("og:title"))))
+    return _repeated(outline, whole, meta.first(page, ("sitename", "og:site_name")) or "")
 
 
-def title_parts(page: Page) -> list[str]:
-    """`<title>` cut where site and section names are glued on."""
+def nearest_headline(page: Page, outline: Outline, body: HtmlElement) -> Headline | None:
+    """The headline of a page whose head does not name it: the last heading above the body, else the line above its
+    date, else the first part of `<title>`."""
+    start = outline.spans[body][0]
+    found: Headline | None = None
+    for element, (first, end) in outline.spans.items():
+        if first > start + 5:
+            break
+        if end - first != 1 or first < start - _NEAR or not _is_heading(element):
+            continue
+        line = outline.lines[first]
+        if _can_be_title(line):
+            found = Headline(_clean(line.text), "generic", first)
+    return found or _above_date(outline, start) or _from_head(page)
+
+
+def _from_head(page: Page) -> Headline | None:
+    for text in (page.meta.get("og:title"), _title_tag(page)):
+        if text and (part := _CUT.split(_clean(text))[0].strip()) and not _SITE.search(part):
+            return Headline(part, "meta")
+    return None
+
+
+def _above_date(outline: Outline, start: int) -> Headline | None:
+    for index in range(max(0, start - _NEAR), min(start + _NEAR, len(outline.lines) - 1)):
+        if is_header(outline.lines[index + 1].text) and _can_be_title(outline.lines[index]):
+            return Headline(_clean(outline.lines[index].text), "generic", index)
+    return None
+
+
+def _title_tag(page: Page) -> str:
     element = next(page.root.iter("title"), None)
-    text = _clean(" ".join(element.itertext())) if element is not None else ""
-    return [part for part in _CUT.split(text) if part] if text else []
+    return _clean(" ".join(str(text) for text in element.itertext())) if element is not None else ""
 
 
-def _cut(text: str) -> str:
-    return _CUT.split(text)[0].strip() or text
+def _line_of(outline: Outline, title: str) -> int | None:
+    key = fold(title)
+    for index, line in enumerate(outline.lines):
+        if line.linked * 2 < len(line.text) and len(line.text) < 2 * len(title) + 60 and key == fold(line.text):
+            return index
+    return next((i for i, x in enumerate(outline.lines) if title in x.text and x.linked * 2 < len(x.text) < len(title) + 80), None)
+
+
+def _repeated(outline: Outline, whole: str, site: str) -> Headline | None:
+    """The longest visible line that `<title>` repeats."""
+    key_of_all, site = fold(whole), fold(site)
+    best: Headline | None = None
+    longest = 0
+    for index, line in enumerate(outline.lines):
+        if not 4 <= len(line.text) <= _LONGEST or line.linked * 2 > len(line.text) or line.text[:2] not in whole:
+            continue
+        key = fold(line.text)
+        heading = line.node.tag in _TAGS
+        if len(key) <= longest or len(key) < (4 if heading else 6) or key not in key_of_all or key in site:
+            continue
+        if is_legal(line.text) or (_SITE.search(line.text) and not heading):
+            continue
+        best, longest = Headline(_clean(line.text), "generic", index), len(key)
+    return best
+
+
+def _is_heading(element: HtmlElement) -> bool:
+    if element.tag in _TAGS:
+        return True
+    return bool(_HEADING.search(f"{element.get('class') or ''} {element.get('id') or ''}"))
+
+
+def _can_be_title(line: Line) -> bool:
+    text = line.text
+    if not 6 <= len(text) <= _LONGEST or line.linked * 2 > len(text) or text.endswith("。"):
+        return False
+    return not (is_tool(text) or is_legal(text) or is_header(text) or re.match(r"(?:您?当前|现在)?(?:的)?位置|首页\s*[->》]", text))
 
 
 def _clean(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
-
-
-def _heading(outline: Outline, parts: list[str], body: HtmlElement | None) -> str | None:
-    """The visible heading that the `<title>` repeats, else the last one before the body."""
-    whole = fold("".join(parts))
-    end = outline.spans[body][0] + 6 if body is not None and body in outline.spans else len(outline.lines)
-    near: str | None = None
-    for element, (start, stop) in outline.spans.items():
-        if start >= end:
-            break
-        named = element.tag in {"h1", "h2", "h3"} or bool(
-            element.get("class")
-            and _HEADING.search(element.get("class", ""))
-            or element.get("id")
-            and _HEADING.search(element.get("id", ""))
-        )
-        if not named or stop - start > 3 or stop == start:
-            continue
-        text = _clean("".join(line.text for line in outline.lines[start:stop]))
-        key = fold(text)
-        if len(key) < 4 or len(text) > 120:
-            continue
-        if whole and key in whole and len(key) >= min(len(whole) * 0.4, 8):
-            return text
-        if element.tag == "h1" or start >= end - 12:
-            near = text
-    return near
