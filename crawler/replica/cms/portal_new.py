@@ -29,7 +29,7 @@ def build(channel: Channel, day: int) -> Pages:
     pages = picture_pages(channel) | stray_pages(channel)
     pages["/index.html"] = page(_home(channel, day), validated=True, day=day)
     for key, column in channel.sections.items():
-        groups = split(newest_first(channel, key, day), PAGE_SIZE)
+        groups = split(newest_first(channel, [key], day), PAGE_SIZE)
         for number, entries in enumerate(groups, start=1):
             following = _page_path(column["path"], number + 1) if number < len(groups) else None
             if column.get("endless"):  # a pager whose last page calls itself the next one

@@ -29,7 +29,7 @@ def build(channel: Channel, day: int) -> Pages:
     """Home page, section lists and articles as they stand on `day`."""
     pages = picture_pages(channel) | stray_pages(channel) | {"/": page(_home(channel, day), validated=True, day=day)}
     for key, section in channel.sections.items():
-        groups = split(newest_first(channel, key, day), PAGE_SIZE)
+        groups = split(newest_first(channel, [key], day), PAGE_SIZE)
         for number, entries in enumerate(groups, start=1):
             path = f"{section['path']}&page={number}"
             markup = _list_page(channel, key, entries, len(groups))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import html
 import struct
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from importlib.resources import files
 from string import Template
+from typing import Any
 
 from crawler.replica.content import Article, Channel, Stray
 from crawler.replica.damage import damage
@@ -21,6 +23,24 @@ Pages = dict[str, Reply | Callable[[Request], Reply]]
 
 Entry = Article | Stray
 """What a list page links to."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One section's row of the content and what it lists, newest first."""
+
+    table: dict[str, Any]
+    entries: list[Entry]
+
+    @property
+    def id(self) -> str:
+        """Its number on the site."""
+        return str(self.table["id"])
+
+    @property
+    def name(self) -> str:
+        """What readers call it."""
+        return str(self.table["name"])
 
 
 def render(template: str, /, **values: str) -> str:
@@ -68,10 +88,10 @@ def shown_title(article: Entry) -> str:
     return _as_shown(article, article.title)
 
 
-def newest_first(channel: Channel, section: str, day: int) -> list[Entry]:
-    """What the list of `section` shows on `day`."""
-    entries: list[Entry] = [article for article in channel.on(day) if article.section == section]
-    entries += [stray for stray in channel.strays if stray.section == section]
+def newest_first(channel: Channel, sections: Container[str], day: int) -> list[Entry]:
+    """What a list of `sections` shows on `day`."""
+    entries: list[Entry] = [article for article in channel.on(day) if article.section in sections]
+    entries += [stray for stray in channel.strays if stray.section in sections]
     return sorted(entries, key=lambda entry: entry.published_at, reverse=True)
 
 
