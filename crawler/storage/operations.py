@@ -13,6 +13,8 @@ from pymongo import InsertOne, UpdateOne
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.storage.clusters import Document
 from crawler.storage.outcome import Step
+from crawler.storage.refusal import fits
+from crawler.storage.schema import COLLECTIONS
 
 MOST_ADDRESSES = 1000
 """A page copied to ever more addresses doesn't grow its article without end."""
@@ -48,14 +50,15 @@ def past_version(article: Document) -> Document:
 def reject_document(document: Document, reason: str, detail: str | None) -> Document:
     """The document of `rejects` for a page or article, without `times` and `first_seen_at`."""
     url = _encodable(document["url"]) or "about:blank"
-    article = article_id(canonical_url(url))
+    article, site = article_id(canonical_url(url)), document.get("site")
     return {
         "_id": f"{article}:{reason}",
         "article": article,
         "url": url,
         "reason": reason,
         "detail": _encodable(detail),
-        "site": document.get("site"),
+        # A reject has to be storable, whatever is wrong with the document.
+        "site": site if fits(site, COLLECTIONS["rejects"].fields["site"]) else None,
         "section": _encodable(document.get("section")),
         "run": document.get("run"),
         "last_seen_at": document["last_seen_at"],

@@ -26,11 +26,12 @@ def refusal(collection: str, document: dict[str, Any]) -> str:
     missing = [name for name in ("_id", *spec.required) if name not in document]
     if missing:
         return f"{', '.join(missing)} missing"
-    wrong = [name for name, rule in spec.fields.items() if name in document and not _fits(document[name], rule)]
+    wrong = [name for name, rule in spec.fields.items() if name in document and not fits(document[name], rule)]
     return f"{', '.join(wrong)} not as the schema says" if wrong else "not as the schema says"
 
 
-def _fits(value: Any, rule: dict[str, Any]) -> bool:
+def fits(value: Any, rule: dict[str, Any]) -> bool:
+    """Whether `value` is as a `rule` of `schema.py` says (the part of JSON schema that is used there)."""
     if "enum" in rule:
         return value in rule["enum"]
     types = [rule["bsonType"]] if isinstance(rule["bsonType"], str) else rule["bsonType"]
@@ -40,10 +41,10 @@ def _fits(value: Any, rule: dict[str, Any]) -> bool:
     if isinstance(value, str):
         return len(value) >= rule.get("minLength", 0)
     if isinstance(value, list):
-        return all(_fits(item, rule["items"]) for item in value) if "items" in rule else True
+        return all(fits(item, rule["items"]) for item in value) if "items" in rule else True
     if isinstance(value, dict):
         known = rule.get("properties", {})
         return all(name in value for name in rule.get("required", ())) and all(
-            _fits(value[name], known[name]) for name in known if name in value
+            fits(value[name], known[name]) for name in known if name in value
         )
     return not isinstance(value, int | float) or rule.get("minimum", value) <= value <= rule.get("maximum", value)

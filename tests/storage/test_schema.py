@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import fields
+from datetime import UTC, datetime
+
+import pytest
+from pymongo.errors import WriteError
+
+from crawler.items import Article, Reject
+from crawler.storage import schema
+from crawler.storage.errors import StoreError
+from crawler.storage.schema import COLLECTIONS
+
+DAY = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def test_every_field_of_the_items_has_a_rule_with_a_description():
+    assert {field.name for field in fields(Article)} <= set(COLLECTIONS["articles"].fields)
+    # What a reject calls seen_at is stored as first_seen_at and last_seen_at.
+    assert {field.name for field in fields(Reject)} - {"seen_at"} <= set(COLLECTIONS["rejects"].fields)
+    for name, collection in COLLECTIONS.items():
+        for field, rule in collection.fields.items():
+            assert rule["description"].strip(), f"{name}.{field}"
+        assert set(collection.required) <= set(collection.fields), name
+
+
+def test_opening_twice_changes_nothing_and_sets_everything_up(opened):
+    async def scenario():
+        async with opened() as store:
+            names = await store.database.list_collection_names()
+            indexes = {name: set(await store.database[name].index_information()) for name in names}
+        async with opened() as again:
+            return names, indexes, {name: set(await again.database[name].index_information()) for name in names}
+
+    names, indexes, again = asyncio.run(scenario())
+    assert set(names) == {"articles", "revisions", "rejects", "runs", "sections", "sites"}
+    assert indexes == again
+    for name, collection in COLLECTIONS.items():
+        assert indexes[name] == {"_id_", *(index.name for index in collection.indexes)}
+
+
+def test_an_older_validator_is_replaced(opened):
+    async def scenario():
+        async with opened() as store:
+            older = {"$jsonSchema": {"bsonType": "object", "required": ["gone"]}}
+            await store.database.command({"collMod": "runs", "validator": older})
+        async with opened() as store:
+            await store.start_run({"_id": "run-1", "spider": "county", "started_at": DAY})
+            await store.finish_run("run-1", {"finished_at": DAY, "counts": {"articles/new": 3}})
+            return await store.database["runs"].find_one({"_id": "run-1"})
+
+    run = asyncio.run(scenario())
+    assert (run["spider"], run["finished_at"], run["counts"]) == ("county", DAY, {"articles/new": 3})
+
+
+def test_an_index_of_our_name_with_other_keys_is_told(opened):
+    async def scenario():
+        async with opened() as store:
+            await store.database["rejects"].drop_index("by_run")
+            await store.database["rejects"].create_index([("other", 1)], name="by_run")
+        async with opened():
+            pass
+
+    with pytest.raises(StoreError, match=r"rejects .* has an index of one of our names"):
+        asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("collection", "document"),
+    [
+        ("articles", {"_id": "a", "url": "http://x.example/", "title": "题"}),
+        ("revisions", {"_id": "a:1", "article": "a"}),
+        ("rejects", {"_id": "a:blocked", "article": "a", "url": "http://x.example/", "reason": ""}),
+        ("runs", {"_id": "r", "spider": "cfsn", "started_at": "2026-03-01"}),
+        ("sections", {"_id": "s:k", "site": "s", "key": "k", "open": "yes"}),
+        ("sites", {"_id": "s", "updated_at": 5}),
+    ],
+)
+def test_validators_refuse_bad_documents(opened, collection, document):
+    async def scenario():
+        async with opened() as store:
+            await store.database[collection].insert_one(document)
+
+    with pytest.raises(WriteError) as refused:
+        asyncio.run(scenario())
+    assert refused.value.code == 121
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ({"published_at": {"$gte": DAY}}, "by_published"),
+        ({"site.code": "xishan", "published_at": {"$gte": DAY}}, "by_site_and_published"),
+        ({"first_seen_at": {"$gte": DAY}}, "by_first_seen"),
+        ({"url": "http://x.example/"}, "by_url"),
+        ({"content_hash": {"$in": ["h"]}}, "by_content_hash"),
+        ({"also_at._id": {"$in": ["a"]}}, "by_other_address"),
+        ({"cluster": "a"}, "by_cluster"),
+    ],
+)
+def test_queries_use_the_index_made_for_them(opened, query, index):
+    async def scenario():
+        async with opened() as store:
+            return await store.database["articles"].find(query).explain()
+
+    assert f"'indexName': '{index}'" in str(asyncio.run(scenario())["queryPlanner"]["winningPlan"])
+
+
+def test_ensure_is_safe_for_several_processes_at_once(opened):
+    async def scenario():
+        async with opened() as store:
+            await store.database.client.drop_database(store.database.name)
+            await asyncio.gather(*(schema.ensure(store.database) for _ in range(4)))
+            return await store.database.list_collection_names()
+
+    assert set(asyncio.run(scenario())) == set(COLLECTIONS)
