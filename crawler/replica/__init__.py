@@ -1,4 +1,20 @@
 """A miniature of the real sites on loopback, for the demo and the tests.
 
-`server.Replica` serves it, `content.articles` is its truth, `middleware` leads a crawl to it.
+`Replica` serves it, `content.articles` is its truth, `middleware` leads a crawl to it.
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crawler.replica.server import Replica
+
+__all__ = ["Replica"]
+
+
+def __getattr__(name: str) -> Any:
+    """`Replica`, when it is asked for: every crawl imports this package for the middleware, few need the server."""
+    if name != "Replica":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from crawler.replica.server import Replica
+
+    return Replica
