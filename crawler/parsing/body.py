@@ -37,6 +37,8 @@ def find_body(outline: Outline, layers: Iterable[tuple[str, Rules]], headline: i
     then punctuation density below `headline`, the line of the title; None for a page without sentences."""
     dense = densest(outline)
     scored = best_scored(outline, headline or 0, _next_article(outline, headline))
+    if scored is None:
+        scored = best_scored(outline)
     floor = outline.marks_in(dense) if dense is not None else 0
     for name, rules in layers:
         for selector in rules.body:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from lxml.html import HtmlElement
 
-from crawler.parsing.noise import ends_article, is_credit, is_header, is_last_credit, is_legal, is_tool, names_file
+from crawler.parsing.noise import ends_article, is_credit, is_dateline, is_header, is_last_credit, is_legal, is_tool, names_file
 from crawler.parsing.outline import Line, Outline
 from crawler.parsing.titles import fold
 
 _HEAD_LINES = 12
+_TITLE_LINES = 40
 
 
 def text_range(outline: Outline, element: HtmlElement, title: str | None) -> tuple[int, int]:
@@ -20,12 +21,18 @@ def text_range(outline: Outline, element: HtmlElement, title: str | None) -> tup
 
 def _after_header(lines: list[Line], start: int, end: int, title: str) -> int:
     """The first line below the header. A headline that stands above the body already and is repeated in it is text."""
-    above = any(fold(line.text) == title for line in lines[max(0, start - _HEAD_LINES) : start]) if title else True
+    before = lines[max(0, start - _HEAD_LINES) : start]
+    known = not title
+    for line in before:
+        known = known or fold(line.text).startswith(title)
     head = start
-    if not above:
-        last = min(end, start + _HEAD_LINES)
+    if not known:
+        last = min(end, start + _TITLE_LINES)
         head = next((i + 1 for i in range(start, last) if fold(lines[i].text) == title), start)
-    while head < min(end, start + 2 * _HEAD_LINES) and (is_tool(lines[head].text) or is_header(lines[head].text)):
+    read = known and any(is_dateline(line.text) for line in before)
+    while head < min(end, start + _TITLE_LINES) and (
+        is_tool(lines[head].text) or (not read and is_header(lines[head].text))
+    ):
         head += 1
     return head
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from crawler.parsing.noise import ends_article, is_legal
+from crawler.parsing.noise import ends_article, is_legal, opens_with_date
 from crawler.parsing.outline import Outline
 from crawler.parsing.titles import fold
 
@@ -72,7 +72,7 @@ def _last(outline: Outline, start: int, end: int) -> str:
     kept: list[str] = []
     size = 0
     for line in reversed(outline.lines[start:end]):
-        if ends_article(line.text) or line.linked > max(_LINK, 0.6 * len(line.text)):
+        if ends_article(line.text) or (line.linked > max(_LINK, 0.6 * len(line.text)) and not opens_with_date(line.text)):
             continue
         size += len(line.text)
         if kept and size > _HEADER_SIZE:

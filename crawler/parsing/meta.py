@@ -10,7 +10,7 @@ from crawler.parsing.page import Page
 TITLE = ("articletitle", "og:title", "twitter:title")
 DATE = (
     "pubdate", "article:published_time", "og:release_date", "publishdate", "firstpublishedtime", "bytedance:published_time",
-    "_pubtime", "publish_time", "datepublished", "weibo: article:create_at", "apub:time", "maketime",
+    "_pubtime", "publish_time", "datepublished", "weibo: article:create_at", "apub:time", "maketime", "dateupdate", "og:time",
 )  # fmt: skip
 SOURCE = ("contentsource", "source", "mediaid")
 AUTHOR = ("author",)

@@ -51,6 +51,16 @@ def is_header(text: str) -> bool:
     return len(text) <= 160 and "。" not in text and bool(_HEADER.search(text) or _CLOCK.search(text))
 
 
+def is_dateline(text: str) -> bool:
+    """Whether a line of a header holds a date."""
+    return len(text) <= 400 and bool(_CLOCK.search(text))
+
+
+def opens_with_date(text: str) -> bool:
+    """Whether a line begins with a date."""
+    return bool(_CLOCK.match(text))
+
+
 def is_credit(text: str) -> bool:
     """Whether a line below the article only names people, sources or rights (责任编辑：…)."""
     return len(text) <= 120 and bool(_TAIL.match(text))

@@ -64,10 +64,10 @@ class Page:
 
     @cached_property
     def meta(self) -> dict[str, str]:
-        """`<meta name|property content>` with lower-cased names; the first non-empty value wins."""
+        """`<meta name|property|itemprop content>` with lower-cased names; the first non-empty value wins."""
         found: dict[str, str] = {}
         for tag in self.root.iter("meta"):
-            name = (tag.get("name") or tag.get("property") or "").strip().lower()
+            name = (tag.get("name") or tag.get("property") or tag.get("itemprop") or "").strip().lower()
             content = (tag.get("content") or "").strip()
             if name and content and name not in found:
                 found[name] = content

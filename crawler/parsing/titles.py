@@ -105,7 +105,9 @@ def _repeated(outline: Outline, whole: str, site: str) -> Headline | None:
             continue
         key = fold(line.text)
         heading = line.node.tag in _TAGS
-        if len(key) <= longest or len(key) < (4 if heading else 6) or key not in key_of_all or key in site:
+        if len(key) <= longest or key not in key_of_all or key in site:
+            continue
+        if len(key) < (4 if line.node.tag == "h1" or key_of_all.startswith(key) else 8):
             continue
         if is_legal(line.text) or (_SITE.search(line.text) and not heading):
             continue
