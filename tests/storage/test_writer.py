@@ -248,14 +248,14 @@ def test_two_writers_at_once_store_each_article_once(opened, article):
     async def scenario():
         told: Counter[str] = Counter()
 
-        async def run(version: str) -> None:
+        async def run(name: str, version: str) -> None:
             async with opened() as store:
                 writer = ArticleWriter(store, max_items=50, on_outcome=lambda kind, outcome: told.update([outcome]))
                 for url in urls:
-                    await writer.add(article(url, f"{url} {version}", run=version))
+                    await writer.add(article(url, f"{url} {version}", run=name))
                 await writer.close()
 
-        await asyncio.gather(run("甲"), run("甲"), run("乙"))
+        await asyncio.gather(run("run-1", "甲"), run("run-2", "甲"), run("run-3", "乙"))
         async with opened() as store:
             return told, await rows(store, "articles"), await rows(store, "revisions")
 
