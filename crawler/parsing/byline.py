@@ -10,8 +10,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from crawler.parsing.credits import author_in_credits, author_in_header, editor_names
-from crawler.parsing.date_forms import flatten
+from crawler.parsing.credits import author_credit, editor_credit, flat_lines
 from crawler.parsing.dates import DateReading, FoundDate, find_dates, label_rank, read_date
 
 _BEFORE_SOURCE = (
@@ -32,6 +31,11 @@ _STOP = re.compile(
     r"|(?:信息|文章|稿件|新闻)来源|来源\s?:)"
     r"|\s(?=[\u4e00-\u9fff]{2,6}\s{0,4}:)|\s(?=[(（]\s?\d)"
 )
+_OFFICE = re.compile(r"(?:局|委|办|厅|政府|办公室|委员会|街道|镇|乡|法院|检察院)$")
+_MEDIA = re.compile(
+    r"[\w·\-—]{1,16}(?:报|网|社|台|客户端|新媒体|周刊|杂志|频道|在线|融媒|传媒|中文站|通讯|发布|网络版|海外版)"
+    r"|(?:新浪|搜狐|腾讯|网易|凤凰|央视|央广|人民|新华)[\u4e00-\u9fff]{2,4}(?:-[\u4e00-\u9fff]{2,8})?"
+)
 _NO_SOURCE = frozenset(["转载", "转载文章", "网络转载", "未知", "不详", "无", "暂无", "其他", "其它", "其他来源"])
 _OPEN, _CLOSE = "([{（［《〈", ")]}）］》〉"
 
@@ -39,14 +43,17 @@ _OPEN, _CLOSE = "([{（［《〈", ")]}）］》〉"
 @dataclass(frozen=True)
 class Byline:
     """What the lines around a body say. Unknown is None. `found_by` names the label each field was found by
-    (`来源`, `责任编辑`, `记者`, `()` for a signature in brackets, `` for an unlabelled date); `source_cut` is True where
-    the page cuts the source with an ellipsis, so that another place may know the whole."""
+    (`来源`, `责任编辑`, `记者`, `()` for a signature in brackets, empty for an unlabelled date or a source that only
+    stands beside it). Authors are joined by a space, editors by `、`. `source_cut` is True where the page cuts the
+    source with an ellipsis, so that another place may know the whole; `date_doubtful` where the date's label names
+    something else (成文日期, 开始时间) and nothing better stood there: another place may know better."""
 
     published: DateReading | None = None
     source: str | None = None
     author: str | None = None
     editor: str | None = None
     source_cut: bool = False
+    date_doubtful: bool = False
     found_by: dict[str, str] = field(default_factory=dict)
 
 
@@ -64,13 +71,27 @@ def read_byline(header: str, tail: str = "", *, now: datetime, lead: str = "") -
         source, cut = _source(_labelled_lines(tail), _SOURCE, found_by, strict=True)
     if source is None:
         source, cut = _source(header, _ISSUER, found_by)
-    editor = editor_names(header, tail)
-    author = author_in_header(header) or author_in_credits(tail, lead)
+    if source is None and (beside := source_beside_date(header, now)):
+        source, found_by["source"] = beside, ""
+    editor = editor_credit(header, tail)
+    author = author_credit(header, tail, lead)
     if editor:
         found_by["editor"] = editor.label
     if author:
         found_by["author"] = author.label
-    return Byline(published, source, author.value if author else None, editor.value if editor else None, cut, found_by)
+    return Byline(
+        published=published,
+        source=source,
+        author=_written_by(author.names) if author else None,
+        editor="、".join(editor.names) if editor else None,
+        source_cut=cut,
+        date_doubtful=label_rank(found_by.get("published") or None) >= 3,
+        found_by=found_by,
+    )
+
+
+def _written_by(names: tuple[str, ...]) -> str:
+    return ("、" if any(" " in name for name in names) else " ").join(names)
 
 
 def _published(text: str, now: datetime, found_by: dict[str, str], labelled: bool = False) -> DateReading | None:
@@ -108,7 +129,7 @@ def _labelled_lines(text: str) -> str:
 def _source(
     text: str, pattern: re.Pattern[str], found_by: dict[str, str], strict: bool = False
 ) -> tuple[str | None, bool]:
-    flat = _flat_lines(text)
+    flat = flat_lines(text)
     for found in pattern.finditer(flat):
         start = found.end()
         before = flat[: found.start()].rstrip(" ")[-1:]
@@ -126,17 +147,26 @@ def _source(
     return None, False
 
 
-def _flat_lines(text: str) -> str:
-    """`flatten` that keeps line breaks, same length."""
-    return "\n".join(flatten(line) for line in text.split("\n"))
-
-
 def _clip(text: str, flat: str, start: int) -> str:
     """The value that starts at `start`: up to the next label, date, double space, bar or end of line."""
     end = min(len(flat), start + 80)
     stop = _STOP.search(flat, start, end)
     value = text[start : stop.start() if stop else end].strip(" \t\u00a0\u3000:：,，;；。.、-—–·")
-    return _balance(value)
+    return _balance(_first_name(value))
+
+
+def _first_name(value: str) -> str:
+    """The first of several words, unless they are Latin or two offices that publish jointly: what follows a source
+    after a space is the site's own name, a place or a button."""
+    words = value.split()
+    kept = words[:1]
+    for word in words[1:]:
+        joint = _OFFICE.search(kept[-1]) and _OFFICE.search(word)
+        if joint or len(kept[-1]) == 1 or (kept[-1].isascii() and word.isascii()) or kept[-1][-1:] in "[（([—-：:":
+            kept.append(word)
+        else:
+            break
+    return " ".join(kept)
 
 
 def _balance(value: str) -> str:
@@ -154,3 +184,25 @@ def _balance(value: str) -> str:
     while depth > 0 and (place := max(value.rfind(c) for c in _OPEN)) > 0:
         value, depth = value[:place].strip(), depth - 1
     return value.strip()
+
+
+def source_beside_date(header: str, now: datetime) -> str | None:
+    """The medium that stands unlabelled beside the date, on its line or alone on the line above, as news portals print
+    it; None without one."""
+    flat = flat_lines(header)
+    for hit in find_dates(header, now):
+        if not hit.reading.moment or hit.label:
+            continue
+        line_start = header.rfind("\n", 0, hit.start) + 1
+        before = _words(header[line_start : hit.start])
+        above = _words(header[header.rfind("\n", 0, max(0, line_start - 1)) + 1 : line_start])
+        start = hit.end + len(header[hit.end :]) - len(header[hit.end :].lstrip(" \u00a0\u3000·|｜"))
+        after = _words(_clip(header, flat, start))
+        for words in (after[:1], before[-1:], [] if before or len(above) > 1 else above):
+            if words and _MEDIA.fullmatch(words[0]):
+                return words[0]
+    return None
+
+
+def _words(text: str) -> list[str]:
+    return text.strip(" \n\u00a0\u3000·|｜").split()

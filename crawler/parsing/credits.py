@@ -3,35 +3,46 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crawler.parsing.date_forms import flatten
 from crawler.parsing.person_names import is_person, is_surname, is_unit
 
-_GAP = r"\s{0,8}"
 _EDITOR = re.compile(
-    r"(?<![总主副])(?<!美术)(?<!图片)(?<!摄影)(?<!视觉)"
-    rf"(?P<label>(?:责任|責任|值班|执行|本期|网络|网页|网站|新媒体|融媒体|版面|图文|文字|内容|在线|见习|实习)?"
-    rf"{_GAP}(?:编{_GAP}辑|編{_GAP}輯)|责{_GAP}编|責{_GAP}編)(?![部室站局员學学委页推器权])"
-    rf"(?P<mark>{_GAP}[:/]{_GAP}|(?=[(（])|\s{{1,4}})"
+    r"(?<![总主副])(?<!美术)(?<!图片)(?<!摄影)(?<!视觉)(?<!审核)"
+    r"(?P<label>(?:责任|責任|值班|执行|本期|网络|网页|网站|新媒体|融媒体|版面|图文|文字|内容|在线|见习|实习)?\s{0,8}"
+    r"(?:编\s{0,8}辑|編\s{0,8}輯)|责\s{0,8}编|責\s{0,8}編)(?![部室站局员員学學委页推器权])"
+    r"(?P<mark>\s{0,8}[:/|｜]\s{0,8}|(?=[(（])|\s{1,4})"
 )
-_AUTHOR_LABEL = re.compile(
-    rf"(?<!关于)(?<!原创)(?P<label>作{_GAP}者(?:单位)?|撰{_GAP}稿人?|撰{_GAP}文|供{_GAP}稿人?|执{_GAP}笔人?|采{_GAP}写|记{_GAP}者|特?约?通讯员"
-    rf"|文{_GAP}字|图文|文图|文)(?P<mark>{_GAP}[:|｜]{_GAP}|{_GAP}/{_GAP})"
+_BY = re.compile(
+    r"(?P<label>作\s{0,8}者(?!单位|简介|介绍|系)|撰\s{0,8}稿人?|撰\s{0,8}文|供\s{0,8}稿人?|执\s{0,8}笔人?|采\s{0,8}写"
+    r"|记\s{0,8}者|通讯员|(?<![\u4e00-\u9fff])文(?:字)?)\s{0,8}[:/|｜]\s{0,8}"
+)
+_WRITES = (
+    r"(?:(?:特约|特邀|见习|实习|首席)?(?:记\s{0,4}者|通讯员|评论员|观察员|研究员|撰稿人?)|作\s{0,4}者(?!单位|简介|介绍|系)"
+    r"|撰\s{0,4}[稿文]|供\s{0,4}稿人?|执\s{0,4}笔人?|采\s{0,4}写|实习生|(?:图文|文图|文[/、]图|图[/、]文|文并[图摄]|摄影报道)|文字?(?=\s?[:/|｜]))"
+)
+_DOES_ELSE = (
+    r"(?:摄影?|拍摄|摄像|视频|图片?|供图|制图|漫画|海报|设计|排版|剪辑|配音|朗读|音频|(?:[责責]任)?(?:编辑|編輯)|责编|主编|总编辑?|值班\S{0,4}"
+    r"|校\s{0,4}对|审\s{0,4}[核稿校]|[初复终一二三]审|监\s{0,4}制|总监制|策划|统筹|来\s{0,4}源|翻译|编译|整理|发布(?:者|人)?|录入|上传|签发)"
 )
 _ROLE = re.compile(
-    r"(?P<role>(?:特约|特邀|本报|本网|本台|本刊|全媒体|融媒体|见习|实习|首席|特派|驻[\u4e00-\u9fff]{1,4})*"
-    r"(?:记者|通讯员|作者|撰稿人?|撰文|供稿人?|采写|执笔人?|实习生|文字?/图片?|图片?/文字?|图文|文图|文字|文)"
-    r"|摄影报道|摄影|摄制|摄像|视频|图片|制图|图|摄|责任编辑|责编|编辑|校对|审核|审稿|监制|终审|初审|复审|一审|二审|三审|来源|翻译|编译|整理|发布人?者?|录入)"
+    rf"(?P<writes>{_WRITES})|(?P<behind>(?<=[\u4e00-\u9fff\s])[/|｜]\s?文(?!字)|(?<=\s)文(?![\u4e00-\u9fff]))|{_DOES_ELSE}"
 )
-_AUTHOR_ROLE = re.compile(r"记者|通讯员|作者|撰稿|撰文|供稿|采写|执笔|实习生|文")
-_END = re.compile(r"[\n|｜丨】\])）〕〗〉>。；;！？!?]|\s{2,}(?=[^\s]{5,})")
+_PHOTO = re.compile(r"摄影?|拍摄|摄像|供?图片?|供图|视频|制图")
 _NEXT_LABEL = re.compile(
-    r"\s{0,8}(?:责任|值班|执行|网络|初审|一审)?(?:编\s{0,6}辑|編輯|责编|校对|审核|审校|审稿|终审|复审|二审|三审|监制|来\s{0,6}源|作\s{0,6}者|记者\s?:|摄影|图片|时间|日期"
-    r"|发布|更新|浏览|阅读|点击|字体|字号|分享|打印|关闭|上一[篇页]|下一[篇页]|相关|标签|关键|版权|返回|扫一扫|原标题|来稿|主编|总编|值班|签发|电话|投稿|【)"
+    r"\s{0,8}(?:(?:责任|值班|执行|网络|初审|一审)?(?:编\s{0,6}辑|編輯)|责编|校\s?对|审[核校稿]|[终复初一二三]审|监制|来\s{0,6}源|作\s{0,6}者"
+    r"|记者\s?:|通讯员|摄影|图片|时\s{0,4}间|日\s{0,4}期|发布|更新|浏览|阅读|点击|字[体号]|分享|打印|关闭|上一[篇页]|下一[篇页]|相关|标签|关键"
+    r"|版权|返回|扫一扫|原标题|来稿|主编|总编|值班|签发|电话|投稿|排版|设计|【)"
 )
-_BRACKET = re.compile(r"[(（【\[]([^()（）【】\[\]\n]{2,60})[)）】\]]")
-_SPLIT = re.compile(r"[\s、,，;；/&＆|｜·]*[\s、,，;；/&＆|｜]+[\s、,，;；/&＆|｜·]*|和(?=[\u4e00-\u9fff]{2,3}$)")
+_END = re.compile(r"[|｜丨】\])）〕〗〉>。！？!?…]|\d{4}[-年]")
+_BRACKET = re.compile(r"[(（【\[〔]([^()（）【】\[\]〔〕\n]{2,80})[)）】\]〕]")
+_SIGNATURE = re.compile(r"[(（【\[〔]([^()（）【】\[\]〔〕\n]{2,40})[)）】\]〕]\s{0,8}$")
+_DATELINE = re.compile(r"(?:电|讯|消息|报道|快讯)\s{0,3}[(（]([^()（）\n]{2,40})[)）]")
+_LABEL_FIRST = re.compile(r"^\s{0,8}(?:作者|文|撰文|撰稿|执笔)\s?[:/|｜].{1,40}$", re.M)
+_SPLIT = re.compile(r"[\s、,，;；/&＆|｜:]+|(?<=[\u4e00-\u9fff])和(?=[\u4e00-\u9fff]{2,3}(?:$|[\s、]))")
+_DONE = re.compile(r"(?:综合|联合|现场)?(?:报道|整合|综合|采写|整理|撰文|撰稿|摄影|摄|文图|图文)$")
 _NOBODY = frozenset(
     [
         "佚名",
@@ -39,169 +50,186 @@ _NOBODY = frozenset(
         "未知",
         "不详",
         "无名",
+        "无",
         "admin",
         "管理员",
         "系统管理员",
         "网站管理员",
-        "无",
+        "超级管理员",
         "本站",
         "本网",
-        "原创",
     ]
 )
+_LONGEST_LINE = 60
 
 
 @dataclass(frozen=True)
 class Credit:
-    """Names joined by `、`, and the label they were found by."""
+    """Names in the order of the page, and the label they were found by (`()` for a bare signature in brackets)."""
 
-    value: str
+    names: tuple[str, ...]
     label: str
 
 
-def editor_names(header: str, tail: str) -> Credit | None:
+def editor_credit(header: str, tail: str) -> Credit | None:
     """The 责任编辑 of header or tail, else another 编辑; None where there is none or its label is empty."""
     best: tuple[int, Credit] | None = None
-    for text in (header, tail):
-        flat = _flat(text)
+    for flat in (flat_lines(header), flat_lines(tail)):
         for found in _EDITOR.finditer(flat):
-            names = _names_after(
-                flat, found.end(), strict=found["mark"].strip() == "" and "(" not in flat[found.end() : found.end() + 1]
-            )
-            if not names:
-                continue
-            label = re.sub(r"\s", "", found["label"])
+            bare = not found["mark"].strip() and flat[found.end() : found.end() + 1] not in {"(", "（"}
+            names = _names_after(flat, found.end(), people_only=bare)
+            label = _closed(found["label"])
             rank = 0 if label in {"责任编辑", "責任編輯", "责编", "責編"} else 1 if label in {"编辑", "編輯"} else 2
-            if best is None or rank < best[0]:
-                best = rank, Credit("、".join(names), label)
+            if names and (best is None or rank < best[0]):
+                best = rank, Credit(tuple(names), label)
     return best[1] if best else None
 
 
-def author_in_header(header: str) -> Credit | None:
-    """Who a header says wrote it: after 作者, 记者, 通讯员, 撰稿 …; None where only a placeholder stands there."""
-    flat = _flat(header)
-    unit = None
-    for found in _AUTHOR_LABEL.finditer(flat):
-        label = re.sub(r"\s", "", found["label"])
-        names = _names_after(flat, found.end(), strict=False)
-        if not names:
+def author_credit(header: str, tail: str = "", lead: str = "") -> Credit | None:
+    """Who wrote it, the surest place first: a person named by a role in the header, at the end or in the first line of
+    the body; a bare name in brackets at the end or after 电; last, the pen name or unit after 作者 in the header."""
+    head, end, start = flat_lines(header), flat_lines(tail), flat_lines(lead)
+    pen_name = _pen_name(head)
+    if pen_name and not is_unit(pen_name.names[0]):
+        return pen_name
+    return (
+        _first(map(_credit, _lines(head)))
+        or _first(map(_credit, _credit_texts(end)), last=True)
+        or _first(map(_credit, _credit_texts(start)))
+        or _first(_signature(found[1]) for found in _DATELINE.finditer(start))
+        or _pen_name("\n".join(_LABEL_FIRST.findall(start)))
+        or _first((_signature(found[1]) for line in end.split("\n") if (found := _SIGNATURE.search(line))), last=True)
+        or pen_name
+    )
+
+
+def _first(credits: Iterator[Credit | None], last: bool = False) -> Credit | None:
+    found = [credit for credit in credits if credit]
+    return found[-1 if last else 0] if found else None
+
+
+def _lines(flat: str) -> Iterator[str]:
+    return (line for line in flat.split("\n") if len(line) <= 2 * _LONGEST_LINE)
+
+
+def _credit_texts(flat: str) -> Iterator[str]:
+    """The places of a body where credits stand: brackets, and short lines."""
+    for line in flat.split("\n"):
+        yield from _BRACKET.findall(line)
+        short = line.strip(" □■◎○●▲△◆◇☆★-()（）【】[]")
+        if len(short) <= _LONGEST_LINE and not short.endswith(("。", "？", "！")):
+            yield short
+
+
+def _pen_name(flat: str) -> Credit | None:
+    for found in _BY.finditer(flat):
+        names = _names_after(flat, found.end(), people_only=False)
+        if not names or (is_unit(names[0]) and "作" not in found["label"]):
             continue
-        if any(not is_unit(name) for name in names):
-            return Credit("、".join(names), label)
-        unit = unit or Credit("、".join(names), label)
-    return unit or _bare_reporters(flat)
-
-
-def _bare_reporters(flat: str) -> Credit | None:
-    for line in re.split(r"\n|\s{2,}", flat):
-        if len(line) <= 60 and (credit := _credit(line)):
-            return credit
+        people = [name for name in names if not is_unit(name)]
+        return Credit(tuple(people or names), _closed(found["label"]))
     return None
 
 
-def author_in_credits(tail: str, lead: str = "") -> Credit | None:
-    """Who signs an article at its end, or in its first line: labelled, with a role, or by a bare name in brackets."""
-    flat = _flat(tail)
-    labelled = None
-    for found in _AUTHOR_LABEL.finditer(flat):
-        if names := [name for name in _names_after(flat, found.end(), strict=True) if is_person(name)]:
-            labelled = Credit("、".join(names), re.sub(r"\s", "", found["label"]))
-    if labelled:
-        return labelled
-    for text in (flat, _flat(lead)):
-        signed = None
-        for line in text.split("\n"):
-            for inner in _BRACKET.findall(line):
-                signed = _credit(inner) or signed
-            if len(line.strip()) <= 40:
-                signed = _credit(line.strip(" □■◎○●▲△◆◇☆★-—")) or signed
-        if signed:
-            return signed
-    bare = None
-    for line in flat.split("\n"):
-        found = re.search(r"[(（【\[]([^()（）【】\[\]\n]{2,24})[)）】\]]\s{0,4}$", line)
-        if found:
-            names = _split_names(found[1])
-            people = [name for name in names if is_person(name)]
-            if people and all(is_person(name) or is_unit(name) for name in names):
-                bare = Credit("、".join(people), "()")
-    return bare
+def _signature(text: str) -> Credit | None:
+    """The people of a bare signature: `甲 乙`, `县图书馆 甲`; None if it holds anything but people and units."""
+    names = _split_names(text)
+    people = [name for name in names if is_person(name)]
+    if people and all(is_person(name, sure=True) or is_unit(name) for name in names):
+        return Credit(tuple(people), "()")
+    return None
 
 
 def _credit(text: str) -> Credit | None:
-    """The authors of a credit such as `本报记者 甲 乙 通讯员 丙 摄影 丁`; None where it names no author's role."""
+    """The writers of a credit such as `本报记者 甲 乙 通讯员 丙 摄影 丁`; None where it names none."""
     roles = list(_ROLE.finditer(text))
-    if not roles:
-        return None
     people: list[str] = []
     label = ""
+    before = 0
     for index, found in enumerate(roles):
-        if not _AUTHOR_ROLE.search(found["role"]):
-            continue
         stop = roles[index + 1].start() if index + 1 < len(roles) else len(text)
-        names = _leading_people(text[found.end() : stop].lstrip(" :/|｜"))
-        if not names and found["role"].startswith(("文", "供稿", "撰")) and index == 0:
-            names = _leading_people(text[: found.start()].rstrip(" /|｜"))
+        names = _leading_people(text[found.end() : stop])
+        if found["behind"]:
+            names = _leading_people(text[before : found.start()])
+        elif not found["writes"]:
+            if (
+                not names
+                and _PHOTO.fullmatch(found.group())
+                and not re.search(r"文\s?[/、并]\s?$", text[: found.start()])
+            ):
+                people = [name for name in people if name not in _leading_people(text[before : found.start()])]
+            names = []
         people += [name for name in names if name not in people]
-        label = label or (found["role"] if names else "")
-    return Credit("、".join(people), label) if people else None
+        label = label or (_closed(found.group()).strip("/|｜") if names else "")
+        before = found.end()
+    return Credit(tuple(people), label) if people else None
 
 
 def _leading_people(text: str) -> list[str]:
-    people = []
-    for name in _split_names(text):
-        bare = re.sub(r"(?:报道|综合|整合|采写|整理|摄|文|图)$", "", name)
-        if not is_person(bare):
+    """The people's names a text begins with; units before the first are passed over."""
+    people: list[str] = []
+    for name in _split_names(text.lstrip(" :/|｜(（")):
+        bare = name if is_person(name) and not name.endswith("摄") else _DONE.sub("", name)
+        if is_person(bare):
+            people.append(bare)
+        elif people or not is_unit(name):
             break
-        people.append(bare)
     return people
 
 
-def _names_after(flat: str, at: int, strict: bool) -> list[str]:
-    """The names that follow a label: up to a bracket, bar, line end or the next label. `strict` wants people's names;
-    otherwise the first may be a pen name or a unit."""
-    window = flat[at : at + 60]
-    line = window.lstrip(" ([（［【").split("\n")[0]
-    wrapped = False
-    if not line.strip():
-        rest = window.lstrip().split("\n")[0].strip()
-        line, wrapped = rest, True
+def _names_after(flat: str, at: int, people_only: bool) -> list[str]:
+    """The names that follow a label: up to a bracket, bar, line end or the next label. On the next line, and with
+    `people_only`, only people's names are taken; else the first may be a pen name or a unit."""
+    window = flat[at : at + 80].lstrip(" ([（［【")
+    line, _, below = window.partition("\n")
+    wrapped = not line.strip()
+    text = below.lstrip().partition("\n")[0] if wrapped else line
     for pattern in (_NEXT_LABEL, _END):
-        if stop := pattern.search(line):
-            line = line[: stop.start()]
-    names = _split_names(line)
-    if wrapped and not (names and all(is_person(name) for name in names)):
+        if stop := pattern.search(text):
+            text = text[: stop.start()]
+    names = _split_names(text)
+    if wrapped and not (len(text) <= 20 and names and all(is_person(name) for name in names)):
         return []
     kept: list[str] = []
-    for index, name in enumerate(names):
-        if is_person(name):
+    for name in names:
+        latin = name.isascii()
+        if is_person(name) or (not kept and not people_only and len(name) <= 20 and _is_somebody(name)):
             kept.append(name)
-        elif index == 0 and not strict and len(name) <= 20 and name.lower() not in _NOBODY and not name.isdigit():
-            kept.append(name)
-        elif kept and not strict and re.fullmatch(r"[A-Za-z][a-z]+", name) and re.fullmatch(r"[A-Za-z. ]+", kept[-1]):
+        elif kept and latin and kept[-1].isascii() and name.isalpha():
             kept[-1] += f" {name}"
-        else:
+        elif not (kept and not people_only and 2 <= len(name) <= 4 and len(kept) < 6 and "、" in text and not latin):
             break
+        else:
+            kept.append(name)
     return kept
+
+
+def _is_somebody(name: str) -> bool:
+    return name.lower() not in _NOBODY and re.search(r"[A-Za-z\u3400-\u9fff]", name) is not None
 
 
 def _split_names(text: str) -> list[str]:
     """The words of a list of names, spaced names (`熊 武`) closed up, worker codes (`_NN6565`) cut off."""
-    words = [re.sub(r"_?[A-Z]{0,3}\d+$", "", word).strip("·.-—_:'\"“” ") for word in _SPLIT.split(text.strip())]
     names: list[str] = []
     joining = False
-    for word in words:
-        if not word:
+    for word in _SPLIT.split(text.strip()):
+        name = re.sub(r"_?[A-Z]{0,3}\d+$", "", word).strip("·.-—_'\"“” *#@<>《》")
+        if not name:
             continue
-        single = len(word) == 1 and "\u4e00" <= word <= "\u9fff"
-        if single and joining and len(names[-1]) < 3:
-            names[-1] += word
-            joining = len(names[-1]) < 2
+        single = len(name) == 1 and "\u4e00" <= name <= "\u9fff"
+        if single and joining:
+            names[-1] += name
+            joining = False
             continue
-        joining = single and is_surname(word)
-        names.append(word)
+        joining = single and is_surname(name)
+        names.append(name)
     return names
 
 
-def _flat(text: str) -> str:
+def _closed(label: str) -> str:
+    return re.sub(r"\s", "", label)
+
+
+def flat_lines(text: str) -> str:
+    """`flatten` line by line: the breaks stay, the length too."""
     return "\n".join(flatten(line) for line in text.split("\n"))

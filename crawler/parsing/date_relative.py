@@ -12,10 +12,10 @@ _NUMBER = r"(?P<n>\d{1,4}|[一二三四五六七八九十]{1,3}|两|半|an?|one)
 _UNITS = {"秒": 1, "分": 60, "小": 3600, "钟": 3600, "s": 1, "m": 60, "h": 3600}
 _AGO = re.compile(
     rf"{_NUMBER}\s{{0,3}}个?(?P<unit>秒钟?|分钟?|小时|钟头|天|日|周|星期|礼拜|月|年"
-    r"|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)\s{0,3}(?:之?前|以前|ago)(?![\d])",
+    r"|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)\s{0,3}(?:之?前|以前|ago)(?!\w)",
     re.I,
 )
-_JUST_NOW = re.compile(r"(?:刚刚|刚才|just now|now|moments? ago|几秒前|数秒前)\s{0,3}$", re.I)
+_JUST_NOW = re.compile(r"(?:刚刚|刚才|just now|now|moments? ago|几秒前|数秒前)", re.I)
 _DAYS = {"大前": -3, "前": -2, "昨": -1, "今": 0, "yesterday": -1, "today": 0}
 _DAY = re.compile(r"(?:(?P<han>大前|前|昨|今|明|后)[天日]|(?P<word>yesterday|today|tomorrow))", re.I)
 _WEEK = re.compile(r"(?P<which>上上|上|本|这|下)个?(?:周|星期|礼拜)(?P<day>[一二三四五六日天])")
@@ -28,7 +28,7 @@ def read_relative(text: str, now: datetime) -> tuple[datetime, Precision] | None
     Raises Refused: `vague` for months and years ago, `future` for 明天, and what a clock may be refused for.
     """
     now = now.astimezone(CST)
-    if _JUST_NOW.match(text):
+    if _JUST_NOW.fullmatch(text):
         return now.replace(microsecond=0), "minute"
     if found := _AGO.match(text):
         return _ago(found, text, now)
@@ -60,4 +60,6 @@ def _on_day(day: datetime, text: str, at: int, whole: bool = True) -> tuple[date
     if not whole:
         raise Refused("vague")
     clock, end = read_clock(text, at)
+    if re.search(r"\w", text[end:]):
+        raise Refused("no_date")
     return Form(day.year, day.month, day.day, clock, 0, end).moment(), "minute" if clock else "day"
