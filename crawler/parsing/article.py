@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from lxml.html import HtmlElement
+
 from crawler.items import Article
+from crawler.parsing.attachments import attachments_in, images_in
 from crawler.parsing.blocked import refuse
 from crawler.parsing.body import find_body
-from crawler.parsing.content import body_text, text_range
-from crawler.parsing.fields import fill_fields
+from crawler.parsing.content import apart, body_text, text_range
+from crawler.parsing.fields import FieldReader
 from crawler.parsing.gov_index import read_gov_index
-from crawler.parsing.header import surroundings
-from crawler.parsing.outline import outline_of
+from crawler.parsing.header import surroundings, understood
+from crawler.parsing.noise import is_dateline, is_legal
+from crawler.parsing.outline import Line, Outline, outline_of
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
+from crawler.parsing.tables import tables_in
 from crawler.parsing.titles import nearest_headline, stated_headline
 
 
@@ -28,6 +33,8 @@ class Refusal:
     detail: str
 
 
+_FEWEST_MARKS = 3
+_ROWS = 8
 Layers = Sequence[tuple[str, Rules]]
 """Selectors by precedence, each with the word its fields carry in `provenance`."""
 
@@ -40,19 +47,55 @@ def extract(page: Page, layers: Layers, now: datetime) -> Article | Refusal:
     stated = stated_headline(page, outline, layers)
     body = find_body(outline, layers, stated.line if stated else None)
     if body is None:
-        return Refusal("not_article", "the page has no sentences outside links")
+        return _no_article(outline, "the page has no sentences outside links")
     title = stated or nearest_headline(page, outline, body.element)
     if title is None:
-        return Refusal("not_article", "the page has text but no headline")
-    article = Article(url=page.url, title=title.text, provenance={"title": title.rule})
+        return _no_article(outline, "the page has text but no headline")
     text = text_range(outline, body.element, title.text)
-    article.body = body_text(outline, *text)
-    article.confidence = body.confidence
-    article.provenance["body"] = body.rule
-    index = read_gov_index(outline)
-    article.gov_index = index[0] if index else None
-    fill_fields(article, page, outline, layers, surroundings(outline, body.element, text, title.text, title.line), now)
-    if article.body is None and not article.images:
-        return Refusal("empty", "the page has a headline but no text and no picture")
-    return article
+    article = Article(url=page.url, title=title.text, confidence=body.confidence)
+    article.provenance = {"title": title.rule, "body": body.rule}
+    _fill_content(article, page, outline, body.element, text)
+    article.gov_index = read_gov_index(outline)
+    around = surroundings(outline, body.element, text, title.text, title.line)
+    FieldReader(article, page, outline, now).read(layers, understood(around, article.body))
+    return _doubt(article, outline, text) or article
 
+
+def _fill_content(article: Article, page: Page, outline: Outline, element: HtmlElement, text: tuple[int, int]) -> None:
+    tables = tables_in(outline, element, *text)
+    article.tables = [placed.table for placed in tables]
+    article.images, captions = images_in(page, outline, element, *text)
+    article.attachments = attachments_in(page, outline, element, *text)
+    article.body = body_text(outline, *text, tables, apart(outline, *text, captions))
+
+
+def _doubt(article: Article, outline: Outline, text: tuple[int, int]) -> Refusal | None:
+    """Why what was found is no article after all: links to articles, the foot of a page, or nothing."""
+    lines = outline.lines[text[0] : text[1]]
+    size = sum(len(line.text) for line in lines)
+    if sum(line.linked for line in lines) > size / 2 and not article.attachments:
+        return Refusal("list_page", "the page's text is links to other pages")
+    marks = sum(line.marks for line in lines)
+    if marks < _FEWEST_MARKS and sum(map(_is_row, outline.lines)) >= _ROWS:
+        return Refusal("list_page", "the page is a list of dated links")
+    dated = article.provenance.get("published_at", "url") not in {"url", "generic"}
+    if not (article.body or article.images or article.attachments):
+        return Refusal("empty", "the page has a headline but no text and no picture")
+    if dated:
+        return None
+    legal = sum(len(line.text) for line in lines if is_legal(line.text))
+    if legal > size / 3 or marks < _FEWEST_MARKS:
+        return _no_article(outline, "the page has neither a date nor sentences of an article")
+    return None
+
+
+def _no_article(outline: Outline, detail: str) -> Refusal:
+    links = sum(line.linked for line in outline.lines)
+    if not outline.lines:
+        return Refusal("empty", "the page holds no text")
+    return Refusal("list_page" if links > outline.sizes[-1] / 3 else "not_article", detail)
+
+
+def _is_row(line: Line) -> bool:
+    """Whether a line is a row of a list: a link beside a date."""
+    return line.linked > 0 and is_dateline(line.text)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
+
 from lxml.html import HtmlElement
 
-from crawler.parsing.noise import ends_article, is_credit, is_dateline, is_header, is_last_credit, is_legal, is_tool, names_file
+from crawler.parsing.noise import (
+    ends_article,
+    is_credit,
+    is_dateline,
+    is_header,
+    is_last_credit,
+    is_legal,
+    is_tool,
+    names_file,
+)
 from crawler.parsing.outline import Line, Outline
+from crawler.parsing.tables import PlacedTable
 from crawler.parsing.titles import fold
 
 _HEAD_LINES = 12
 _TITLE_LINES = 40
+_STORY = 0.4
 
 
 def text_range(outline: Outline, element: HtmlElement, title: str | None) -> tuple[int, int]:
@@ -38,7 +51,7 @@ def _after_header(lines: list[Line], start: int, end: int, title: str) -> int:
 
 
 def _before_tail(lines: list[Line], start: int, end: int) -> int:
-    """The line after the last of the text: what follows 责任编辑 or 相关新闻 is none, unless it is a good part of all."""
+    """The line after the last of the text: what follows 责任编辑 or 相关新闻 is none, unless it is much of the whole."""
     total = sum(line.marks for line in lines[start:end])
     below = 0
     cut = end
@@ -60,7 +73,28 @@ def _is_below(line: Line) -> bool:
     return line.linked > 0.8 * len(line.text) and line.marks == 0 and not names_file(line.text)
 
 
-def body_text(outline: Outline, start: int, end: int) -> str | None:
-    """The text of a range of lines, one paragraph a line, without lines that are only tools; None where empty."""
-    kept = [line.text for line in outline.lines[start:end] if not is_tool(line.text)]
+def apart(outline: Outline, start: int, end: int, captions: set[int]) -> set[int]:
+    """The captions that are no text of the article: all, but none in a picture story, whose captions are its text."""
+    size = outline.sizes[end] - outline.sizes[start]
+    captioned = sum(len(outline.lines[index].text) for index in captions)
+    return captions if captioned < _STORY * size else set()
+
+
+def body_text(
+    outline: Outline, start: int, end: int, tables: Sequence[PlacedTable] = (), captions: Container[int] = ()
+) -> str | None:
+    """The text of a range of lines, one paragraph a line and one table row a line, without captions and tools; None
+    where empty."""
+    placed = {table.start: table for table in tables}
+    kept: list[str] = []
+    index = start
+    while index < end:
+        if index in placed:
+            kept.extend(placed[index].rows)
+            index = placed[index].end
+            continue
+        text = outline.lines[index].text
+        if index not in captions and not is_tool(text):
+            kept.append(text)
+        index += 1
     return "\n".join(kept) or None

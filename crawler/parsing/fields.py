@@ -3,7 +3,9 @@ visible header by its labels, the national meta tags, what the page says for mac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from crawler.items import Article
@@ -15,110 +17,109 @@ from crawler.parsing.outline import Outline
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
 
+_NAMES = ("source", "author", "editor")
 _OTHER_DATE = 3
 """`label_rank` of a date that is not the one of publication."""
+_LABEL = re.compile(r"[\u4e00-\u9fff\s]{1,8}[:：]")
+_LONGEST_HEADER = 600
+_LONGEST_NAME = 60
 
 
-def fill_fields(
-    article: Article, page: Page, outline: Outline, layers: Sequence[tuple[str, Rules]], around: Surroundings, now: datetime
-) -> None:
-    """Set `published_at`, `published_precision`, `source`, `author` and `editor` of `article` with their provenance."""
-    for name, rules in layers:
-        _by_selectors(article, outline, name, rules, around, now)
-    byline = read_byline(around.header, around.tail, lead=around.lead, now=now)
-    _take_names(article, byline, "label")
-    _by_label(article, byline, around, now)
-    _by_head(article, page, byline, now)
-    if article.published_at is None:
-        _set_date(article, date_from_url(page.url, now), "url")
+@dataclass
+class FieldReader:
+    """Fills `published_at`, `published_precision`, `source`, `author` and `editor` of `article`, with their provenance.
+    A field that is set stays: the callers' order is the order of trust. `now` (aware) is when the page was fetched."""
 
+    article: Article
+    page: Page
+    outline: Outline
+    now: datetime
 
-def _by_selectors(
-    article: Article, outline: Outline, name: str, rules: Rules, around: Surroundings, now: datetime
-) -> None:
-    for field in ("source", "author", "editor"):
-        if getattr(article, field) is None and (text := _first_text(outline, getattr(rules, field))):
-            labelled = getattr(read_byline(text, now=now), field)
-            value = labelled or (None if text.rstrip().endswith((":", "：")) else text)
-            _set(article, field, value, name)
-    if article.published_at is None and (text := _first_text(outline, rules.published_at)):
-        _set_date(article, read_date(text, now), name)
-    for header in (_first_text(outline, (selector,)) for selector in rules.header):
-        if header:
-            byline = read_byline(header, now=now)
-            _take_names(article, byline, name)
-            if article.published_at is None and byline.published:
-                _set_date(article, byline.published, name)
+    def read(self, layers: Sequence[tuple[str, Rules]], around: Surroundings) -> None:
+        """Try all rules: the selectors of `layers`, then the header and tail `around` the text, then the head."""
+        for name, rules in layers:
+            self._by_selectors(name, rules)
+        byline = read_byline(around.header, around.tail, lead=around.lead, now=self.now)
+        self._take_names(byline, "label")
+        if _is_publication(byline):
+            self._set_date(byline.published, "label")
+        if self.article.published_at is None and around.above:
+            above = read_byline(around.above, now=self.now)
+            if _is_publication(above):
+                self._set_date(above.published, "label")
+        self._by_head(byline)
+        self._set_date(date_from_url(self.page.url, self.now), "url")
 
+    def _by_selectors(self, name: str, rules: Rules) -> None:
+        for field in _NAMES:
+            if text := self._first_text(getattr(rules, field)):
+                unlabelled = None if _LABEL.match(text) or len(text) > _LONGEST_NAME else text
+                self._set(field, getattr(read_byline(text, now=self.now), field) or unlabelled, name)
+        if text := self._first_text(rules.published_at):
+            self._set_date(read_date(text, self.now), name)
+        for selector in rules.header:
+            if text := self._first_text((selector,)):
+                byline = read_byline(text, now=self.now)
+                self._take_names(byline, name)
+                if _is_publication(byline):
+                    self._set_date(byline.published, name)
 
-def _first_text(outline: Outline, selectors: Sequence[str]) -> str | None:
-    for selector in selectors:
-        for element in outline.select(selector):
-            if text := outline.text(element).strip():
-                return text[:600]
-    return None
+    def _first_text(self, selectors: Sequence[str]) -> str | None:
+        for selector in selectors:
+            for element in self.outline.select(selector):
+                if text := self.outline.text(element).strip():
+                    return text[:_LONGEST_HEADER]
+        return None
 
+    def _take_names(self, byline: Byline, rule: str) -> None:
+        for field in _NAMES:
+            self._set(field, getattr(byline, field), rule)
 
-def _take_names(article: Article, byline: Byline, rule: str) -> None:
-    for field in ("source", "author", "editor"):
-        if getattr(article, field) is None:
-            _set(article, field, getattr(byline, field), rule)
+    def _by_head(self, byline: Byline) -> None:
+        """What the index table and the head of the page state. The head supplies the minute of a displayed day."""
+        index = self.article.gov_index or {}
+        self._set_date(self._day(index.get("published_on")), "gov_index")
+        stated = self._stated_date()
+        self._set_date(stated, "meta")
+        self._take_minute(stated)
+        self._set_date(byline.published, "label")
+        self._set_date(self._day(index.get("written_on")), "gov_index")
+        source = meta.first(self.page, meta.SOURCE)
+        if source and byline.source_cut and self.article.provenance.get("source") == "label":
+            self.article.source = None
+        self._set("source", source, "meta")
+        self._set("source", index.get("issuer"), "gov_index")
 
+    def _day(self, text: str | None) -> DateReading | None:
+        return read_date(text, self.now) if text else None
 
-def _by_label(article: Article, byline: Byline, around: Surroundings, now: datetime) -> None:
-    if article.published_at is None and byline.published and _is_publication(byline):
-        _set_date(article, byline.published, "label")
-    if article.published_at is None and around.above:
-        above = read_byline(around.above, now=now)
-        if _is_publication(above):
-            _set_date(article, above.published, "label")
+    def _stated_date(self) -> DateReading | None:
+        """The date the page states for machines; a midnight there is a day without a time."""
+        for name in meta.DATE:
+            reading = self._day(self.page.meta.get(name))
+            if reading and reading.moment:
+                midnight = (reading.moment.hour, reading.moment.minute, reading.moment.second) == (0, 0, 0)
+                return DateReading(reading.moment, "day") if midnight else reading
+        return None
+
+    def _take_minute(self, stated: DateReading | None) -> None:
+        shown = self.article.published_at
+        if not (shown and stated and stated.moment and stated.precision == "minute"):
+            return
+        if self.article.published_precision == "day" and stated.moment.date() == shown.date():
+            self.article.published_at, self.article.published_precision = stated.moment, "minute"
+            self.article.provenance["published_minute"] = "meta"
+
+    def _set(self, field: str, value: str | None, rule: str) -> None:
+        if getattr(self.article, field) is None and value and value.strip():
+            setattr(self.article, field, value.strip())
+            self.article.provenance[field] = rule
+
+    def _set_date(self, reading: DateReading | None, rule: str) -> None:
+        if self.article.published_at is None and reading and reading.moment:
+            self.article.published_at, self.article.published_precision = reading.moment, reading.precision
+            self.article.provenance["published_at"] = rule
 
 
 def _is_publication(byline: Byline) -> bool:
-    label = byline.found_by.get("published")
-    return label_rank(label or None) < _OTHER_DATE
-
-
-def _by_head(article: Article, page: Page, byline: Byline, now: datetime) -> None:
-    index = article.gov_index or {}
-    if article.published_at is None and index.get("published_on"):
-        _set_date(article, read_date(index["published_on"], now), "gov_index")
-    stated = _stated_date(page, now)
-    if article.published_at is None:
-        _set_date(article, stated, "meta")
-    elif stated and stated.moment and article.published_precision == "day" and stated.precision == "minute":
-        if stated.moment.date() == article.published_at.date():
-            article.published_at, article.published_precision = stated.moment, "minute"
-            article.provenance["published_minute"] = "meta"
-    if article.published_at is None and byline.published:
-        _set_date(article, byline.published, "label")
-    if article.published_at is None and index.get("written_on"):
-        _set_date(article, read_date(index["written_on"], now), "gov_index")
-    source = meta.first(page, meta.SOURCE)
-    if source and (article.source is None or (byline.source_cut and article.provenance.get("source") == "label")):
-        _set(article, "source", source, "meta")
-    if article.source is None:
-        _set(article, "source", index.get("issuer"), "gov_index")
-
-
-def _stated_date(page: Page, now: datetime) -> DateReading | None:
-    """The date the page states for machines; a midnight there is a day without a time."""
-    for name in meta.DATE:
-        if value := page.meta.get(name):
-            reading = read_date(value, now)
-            if reading.moment:
-                midnight = (reading.moment.hour, reading.moment.minute, reading.moment.second) == (0, 0, 0)
-                return DateReading(reading.moment, "day") if midnight else reading
-    return None
-
-
-def _set(article: Article, field: str, value: str | None, rule: str) -> None:
-    if value and value.strip():
-        setattr(article, field, value.strip())
-        article.provenance[field] = rule
-
-
-def _set_date(article: Article, reading: DateReading | None, rule: str) -> None:
-    if reading and reading.moment:
-        article.published_at, article.published_precision = reading.moment, reading.precision
-        article.provenance["published_at"] = rule
+    return label_rank(byline.found_by.get("published") or None) < _OTHER_DATE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from crawler.parsing.outline import Line, Outline
+from crawler.parsing.tables import read_rows
 
 _NAMES = {
     "索引号": "index_number",
@@ -57,29 +58,47 @@ _LONGEST = 120
 _SPAN = 40
 
 
-def read_gov_index(outline: Outline, start: int = 0) -> tuple[dict[str, str], tuple[int, int]] | None:
-    """`(fields, (start, end))`: the index table's fields as the page prints them and its lines; None where the page
-    has none. A table counts where it names an 索引号 and at least two more of its labels."""
+def read_gov_index(outline: Outline) -> dict[str, str] | None:
+    """The index table's fields as the page prints them; None where the page has none. A table counts where it gives an
+    索引号 and names at least two more of its labels."""
     lines = outline.lines
-    first = next((i for i in range(start, len(lines)) if _opens(lines[i])), None)
+    first = next((i for i, line in enumerate(lines) if _opens(line)), None)
     if first is None:
         return None
+    found = _from_grid(outline, lines[first]) or _from_lines(lines, first)
+    if found is None or "index_number" not in found:
+        return None
+    return {name: found[name] for name in KEPT if found.get(name)}
+
+
+def _from_grid(outline: Outline, line: Line) -> dict[str, str] | None:
+    """The fields of a table whose first row holds the labels and whose second the values."""
+    table = next(line.node.iterancestors("table"), None)
+    rows = read_rows(outline, table) if table is not None else []
+    if len(rows) < 2 or len(rows[0]) < 3:
+        return None
+    labels = [_LABEL.fullmatch(cell) for cell in rows[0]]
+    if sum(label is not None for label in labels) < 3 or _LABEL.fullmatch(rows[1][0] if rows[1] else ""):
+        return None
+    return {_name(label): value for label, value in zip(labels, rows[1], strict=False) if label and value}
+
+
+def _from_lines(lines: list[Line], first: int) -> dict[str, str] | None:
+    """The fields of a table or list that prints each label before its value."""
     found: dict[str, str] = {}
-    labels, index, end = 0, max(start, first - 4), first
+    index, end, labels = max(0, first - 4), first, 0
     while index < min(len(lines), first + _SPAN):
-        taken = _pairs(lines, index)
-        for name, value in taken[0]:
-            labels += 1
+        pairs, following = _pairs(lines, index)
+        labels += len(pairs)
+        for name, value in pairs:
             if value:
                 found.setdefault(name, value)
-        if taken[0]:
-            end = taken[1]
+        if pairs:
+            end = following
         elif index > end + 2:
             break
-        index = taken[1]
-    if labels < 3:
-        return None
-    return {name: found[name] for name in KEPT if name in found}, (first, end)
+        index = following
+    return found if labels >= 3 else None
 
 
 def _opens(line: Line) -> bool:
@@ -105,4 +124,8 @@ def _pairs(lines: list[Line], index: int) -> tuple[list[tuple[str, str]], int]:
     if not starts[0]["colon"] and starts[0].end() == len(starts[0][0].rstrip()):
         return [], index + 1
     ends = [m.start() for m in starts[1:]] + [len(text)]
-    return [(_name(m), text[m.end() : end].strip(" ；;|")[:_LONGEST]) for m, end in zip(starts, ends, strict=True)], index + 1
+    return [(_name(m), _value(text[m.end() : end])) for m, end in zip(starts, ends, strict=True)], index + 1
+
+
+def _value(text: str) -> str:
+    return re.split(r"\s{2,}|\s*(?:浏览|访问|阅读|点击|字体|来源)", text.strip(" ；;|"), maxsplit=1)[0][:_LONGEST]

@@ -9,12 +9,14 @@ from lxml.html import HtmlElement
 from crawler.parsing.noise import ends_article, is_legal, opens_with_date
 from crawler.parsing.outline import Outline
 from crawler.parsing.titles import fold
+from crawler.text.restore import restore_fields
 
 _HEADER_SIZE = 600
 _ABOVE = 8
 _TAIL_SIZE = 300
 _LAST_PARAGRAPHS = 4
 _LINK = 12
+_WITNESS = 1500
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,13 @@ def surroundings(
     return Surroundings(header, above, lead, f"{last}\n{below}".strip())
 
 
+def understood(around: Surroundings, body: str | None) -> Surroundings:
+    """`around` with its labels readable: restored as the text will be where the page is garbled (編輯(jí)) or traditional."""
+    fields = {"header": around.header, "above": around.above, "lead": around.lead, "tail": around.tail}
+    restored, changed = restore_fields(fields | {"witness": (body or "")[:_WITNESS]})
+    return Surroundings(**{name: restored[name] or "" for name in fields}) if changed else around
+
+
 def _title_line(outline: Outline, start: int, title: str) -> int:
     """The line of the headline nearest above the text, or -1."""
     if len(title) < 2:
@@ -72,7 +81,9 @@ def _last(outline: Outline, start: int, end: int) -> str:
     kept: list[str] = []
     size = 0
     for line in reversed(outline.lines[start:end]):
-        if ends_article(line.text) or (line.linked > max(_LINK, 0.6 * len(line.text)) and not opens_with_date(line.text)):
+        if ends_article(line.text) or (
+            line.linked > max(_LINK, 0.6 * len(line.text)) and not opens_with_date(line.text)
+        ):
             continue
         size += len(line.text)
         if kept and size > _HEADER_SIZE:

@@ -9,9 +9,10 @@ from crawler.parsing.page import Page
 
 TITLE = ("articletitle", "og:title", "twitter:title")
 DATE = (
-    "pubdate", "article:published_time", "og:release_date", "publishdate", "firstpublishedtime", "bytedance:published_time",
-    "_pubtime", "publish_time", "datepublished", "weibo: article:create_at", "apub:time", "maketime", "dateupdate", "og:time",
-)  # fmt: skip
+    *("pubdate", "article:published_time", "og:release_date", "publishdate", "firstpublishedtime"),
+    *("bytedance:published_time", "_pubtime", "publish_time", "datepublished", "weibo: article:create_at", "apub:time"),
+    *("maketime", "dateupdate", "og:time"),
+)
 SOURCE = ("contentsource", "source", "mediaid")
 AUTHOR = ("author",)
 _TAG = re.compile(r"<[^>]{0,300}>")

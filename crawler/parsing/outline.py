@@ -15,11 +15,36 @@ from lxml.cssselect import CSSSelector
 from lxml.html import HtmlElement
 
 INLINE = frozenset(
-    "a abbr acronym b bdi bdo big cite code del dfn em font i img ins kbd label mark nobr o:p q s samp small span st1:chsdate "
-    "st1:personname strike strong sub sup tt u var wbr".split()
+    (
+        *(
+            "a",
+            "abbr",
+            "acronym",
+            "b",
+            "bdi",
+            "bdo",
+            "big",
+            "cite",
+            "code",
+            "del",
+            "dfn",
+            "em",
+            "font",
+            "i",
+            "img",
+            "ins",
+        ),
+        *("kbd", "label", "mark", "nobr", "o:p", "q", "s", "samp", "small", "span", "st1:chsdate", "st1:personname"),
+        *("strike", "strong", "sub", "sup", "tt", "u", "var", "wbr"),
+    )
 )
 """Tags that do not begin a new line."""
-SKIPPED = frozenset("script style noscript template select option textarea object embed svg head title button".split())
+SKIPPED = frozenset(
+    (
+        *("script", "style", "noscript", "template", "select", "option", "textarea", "object", "embed", "svg"),
+        *("head", "title", "button"),
+    )
+)
 """Tags whose text nobody reads on the page."""
 LINE_LIMIT = 200_000
 """No page a person reads has more lines; what follows is not walked."""

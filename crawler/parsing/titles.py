@@ -46,8 +46,8 @@ def stated_headline(page: Page, outline: Outline, layers: Iterable[tuple[str, Ru
                 start, end = outline.spans[element]
                 if start < end and (text := _clean(outline.lines[start].text)):
                     return Headline(text, name, start)
-    if text := meta.first(page, ("articletitle",)):
-        return Headline(text, "meta", _line_of(outline, text))
+    if stated := meta.first(page, ("articletitle",)):
+        return Headline(stated, "meta", _line_of(outline, stated))
     whole = " ".join(filter(None, (_title_tag(page), page.meta.get("og:title"))))
     return _repeated(outline, whole, meta.first(page, ("sitename", "og:site_name")) or "")
 
@@ -69,7 +69,7 @@ def nearest_headline(page: Page, outline: Outline, body: HtmlElement) -> Headlin
 
 
 def _from_head(page: Page) -> Headline | None:
-    for text in (page.meta.get("og:title"), _title_tag(page)):
+    for text in (page.meta.get("og:title", ""), _title_tag(page)):
         if text and (part := _CUT.split(_clean(text))[0].strip()) and not _SITE.search(part):
             return Headline(part, "meta")
     return None
@@ -92,7 +92,10 @@ def _line_of(outline: Outline, title: str) -> int | None:
     for index, line in enumerate(outline.lines):
         if line.linked * 2 < len(line.text) and len(line.text) < 2 * len(title) + 60 and key == fold(line.text):
             return index
-    return next((i for i, x in enumerate(outline.lines) if title in x.text and x.linked * 2 < len(x.text) < len(title) + 80), None)
+    return next(
+        (i for i, x in enumerate(outline.lines) if title in x.text and x.linked * 2 < len(x.text) < len(title) + 80),
+        None,
+    )
 
 
 def _repeated(outline: Outline, whole: str, site: str) -> Headline | None:
@@ -125,7 +128,12 @@ def _can_be_title(line: Line) -> bool:
     text = line.text
     if not 6 <= len(text) <= _LONGEST or line.linked * 2 > len(text) or text.endswith("。"):
         return False
-    return not (is_tool(text) or is_legal(text) or is_header(text) or re.match(r"(?:您?当前|现在)?(?:的)?位置|首页\s*[->》]", text))
+    return not (
+        is_tool(text)
+        or is_legal(text)
+        or is_header(text)
+        or re.match(r"(?:您?当前|现在)?(?:的)?位置|首页\s*[->》]", text)
+    )
 
 
 def _clean(text: str) -> str:

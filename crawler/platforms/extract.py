@@ -1,4 +1,4 @@
-"""One page to one article: the platform is recognised, its rules are stacked on the site's, `parsing/` does the rest."""
+"""One page to one article: the platform is recognised, its rules stacked on the site's; `parsing/` does the rest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from crawler.parsing.page import Page
 from crawler.platforms.detect import detect
 from crawler.sites.site import Site
 
-__all__ = ["Refusal", "read_article"]
+__all__ = ["TOO_LARGE", "Refusal", "read_article"]
+
+TOO_LARGE = 10_000_000
+"""Characters of markup beyond which a page is no article a person wrote."""
 
 
 def read_article(page: Page, *, site: Site | None = None, now: datetime) -> Article | Refusal:
@@ -20,6 +23,8 @@ def read_article(page: Page, *, site: Site | None = None, now: datetime) -> Arti
     header by its labels (`label`), the national meta tags (`meta`), the generic ones (`generic`). `now` is an aware
     date-time: when the page was fetched. `canonical_url`, `site`, `section`, `run` and hashes are left to others.
     """
+    if len(page.text) > TOO_LARGE:
+        return Refusal("too_large", f"the page has {len(page.text):,} characters, more than {TOO_LARGE:,}")
     platform = detect(page)
     layers = [(f"platform:{platform.name}", platform.rules)]
     own = site.rules_for(page.url) if site else None
