@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 
 from crawler.parsing.date_reading import CST, Refused
 
@@ -232,19 +233,27 @@ _READERS = (
 )
 
 
+_MOST = 500
+
+
 def find_forms(text: str) -> list[tuple[int, int, Form | Refused]]:
     """The absolute dates printed in a flattened text, in order, none overlapping: start, end, and the form or why it
-    is none."""
+    is none. At most the first 500 of each kind: a text with more is no header."""
     found: list[tuple[int, int, Form | Refused]] = []
     english = _MONTH_HINT.search(text) is not None
     for pattern, read in _READERS if english else _READERS[:2]:
-        for match in pattern.finditer(text):
-            start, end = match.span()
-            if any(start < other_end and other_start < end for other_start, other_end, _ in found):
-                continue
+        for match in islice(pattern.finditer(text), _MOST):
             try:
                 form = read(text, match)
-                found.append((start, form.end, form))
+                found.append((match.start(), form.end, form))
             except Refused as refusal:
-                found.append((start, end, refusal))
-    return sorted(found, key=lambda hit: hit[0])
+                found.append((*match.span(), refusal))
+    if len(found) < 2:
+        return found
+    apart = []
+    end = -1
+    for hit in sorted(found, key=lambda hit: hit[0]):
+        if hit[0] >= end:
+            apart.append(hit)
+            end = hit[1]
+    return apart
