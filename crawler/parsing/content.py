@@ -51,7 +51,7 @@ def _after_header(lines: list[Line], start: int, end: int, title: str) -> int:
 
 
 def _before_tail(lines: list[Line], start: int, end: int) -> int:
-    """The line after the last of the text: what follows 责任编辑 or 相关新闻 is none, unless it is much of the whole."""
+    """The line after the last of the text: what follows 责任编辑 or 相关新闻 is none, unless it is a big part."""
     total = sum(line.marks for line in lines[start:end])
     below = 0
     cut = end

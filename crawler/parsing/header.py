@@ -51,7 +51,7 @@ def surroundings(
 
 
 def understood(around: Surroundings, body: str | None) -> Surroundings:
-    """`around` with its labels readable: restored as the text will be where the page is garbled (編輯(jí)) or traditional."""
+    """`around` with its labels readable: restored like the text, on a garbled (編輯(jí)) or traditional page."""
     fields = {"header": around.header, "above": around.above, "lead": around.lead, "tail": around.tail}
     restored, changed = restore_fields(fields | {"witness": (body or "")[:_WITNESS]})
     return Surroundings(**{name: restored[name] or "" for name in fields}) if changed else around

@@ -48,13 +48,14 @@ SKIPPED = frozenset(
 """Tags whose text nobody reads on the page."""
 LINE_LIMIT = 200_000
 """No page a person reads has more lines; what follows is not walked."""
-_SPACE = re.compile(r"[ \t\r\n\f\v\xa0\u200b-\u200d\ufeff]+")
-_GAP = "\x1f"
+_GAP = "\x01"
 """Stands where only white space separates two elements: a wider gap to the eye than a space in a sentence."""
 _WIDE = re.compile(rf" ?(?:{_GAP} ?)+")
+_HARD = re.compile("\xa0{2,}|\u3000+")
+"""Spaces somebody put there to part two things."""
+_MOST_CLASSES = 20
 _MARK = re.compile(r"[，。；！？、：]")
 _SIMPLE = re.compile(r"(?P<tag>[A-Za-z][\w-]*)?(?P<rest>(?:[#.][\w-]+)*)\Z")
-_HIDDEN = re.compile(r"display\s*:\s*none", re.I)
 
 
 @dataclass(slots=True)
@@ -127,90 +128,94 @@ def _complex(root: HtmlElement, selector: str) -> list[HtmlElement]:
     return [el for el in found if isinstance(el, etree.ElementBase)] if isinstance(found, list) else []
 
 
-class _Walk:
-    """The state of one walk: the line being written, and whether it stands in a link."""
+class _Writer:
+    """The line being written: its pieces, and those of them that stand in links."""
 
-    def __init__(self, outline: Outline) -> None:
-        self.outline = outline
+    def __init__(self, lines: list[Line]) -> None:
+        self.lines = lines
         self.pieces: list[str] = []
-        self.linked = 0
+        self.linked: list[str] = []
         self.depth = 0
-        self.plain: list[str] = []
 
     def write(self, text: str) -> None:
-        self.pieces.append(_GAP if text.isspace() and self.pieces else text)
+        self.pieces.append(_GAP if self.pieces and text.isspace() else text)
         if self.depth:
-            self.linked += len(text.strip())
-        else:
-            self.plain.append(text)
+            self.linked.append(text)
 
     def end_line(self, node: HtmlElement) -> None:
-        if not self.pieces:
-            return
-        text = _WIDE.sub("  ", _SPACE.sub(" ", "".join(self.pieces))).strip()
+        text = _one_line(self.pieces)
         if text:
-            marks = len(_MARK.findall("".join(self.plain)))
-            self.outline.lines.append(Line(text, node, min(self.linked, len(text)), marks))
-        self.pieces, self.plain, self.linked = [], [], 0
+            marks = len(_MARK.findall(text))
+            linked = 0
+            if self.linked:
+                in_links = "".join(self.linked)
+                linked = min(len("".join(in_links.split())), len(text))
+                marks -= len(_MARK.findall(in_links))
+            self.lines.append(Line(text, node, linked, marks))
+        self.pieces.clear()
+        self.linked.clear()
+
+
+def _one_line(pieces: list[str]) -> str:
+    text = "".join(pieces)
+    if "\u3000" in text or "\xa0\xa0" in text:
+        text = _HARD.sub(_GAP, text)
+    text = " ".join(text.split())
+    return _WIDE.sub("  ", text).strip() if _GAP in text else text
 
 
 def outline_of(root: HtmlElement) -> Outline:
     """The outline of a parsed page; never raises. The tree is not changed."""
     outline = Outline(root)
-    walk = _Walk(outline)
-    stack: list[tuple[HtmlElement, HtmlElement, bool]] = [(root, root, False)]
-    while stack:
-        element, block, leaving = stack.pop()
+    lines, spans, tags = outline.lines, outline.spans, outline.tags
+    writer = _Writer(lines)
+    blocks = [root]
+    walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+    for event, element in walk:
         tag = element.tag
-        if not isinstance(tag, str):
-            if element.tail:
-                walk.write(element.tail)
+        if event == "start":
+            if tag in SKIPPED or len(lines) > LINE_LIMIT:
+                walk.skip_subtree()
+                continue
+            if tag not in INLINE:
+                if writer.pieces:
+                    writer.end_line(blocks[-1])
+                blocks.append(element)
+            spans[element] = (len(lines), -1)
+            if tag in tags:
+                tags[tag].append(element)
+            else:
+                tags[tag] = [element]
+            if element.attrib:
+                _index(outline, element)
+            if tag == "a":
+                writer.depth += 1
+            if element.text:
+                writer.write(element.text)
             continue
-        if leaving:
-            _leave(walk, element, block)
-            continue
-        if tag in SKIPPED or len(outline.lines) > LINE_LIMIT:
-            if element.tail:
-                walk.write(element.tail)
-            continue
-        stack.append((element, block, True))
-        inner = _enter(walk, element, block)
-        stack.extend((child, inner, False) for child in element.iterchildren(reversed=True))
-    walk.end_line(root)
+        if event == "end" and element in spans:
+            if tag not in INLINE:
+                if writer.pieces:
+                    writer.end_line(element)
+                blocks.pop()
+                spans[element] = (spans[element][0], len(lines))
+            else:
+                spans[element] = (spans[element][0], len(lines) + bool(writer.pieces))
+            if tag == "a":
+                writer.depth -= 1
+        if element.tail:
+            writer.write(element.tail)
+    writer.end_line(root)
     _sum_up(outline)
     return outline
 
 
-def _enter(walk: _Walk, element: HtmlElement, block: HtmlElement) -> HtmlElement:
-    """Begin an element; the block its text belongs to."""
-    outline, tag = walk.outline, element.tag
-    if tag not in INLINE:
-        walk.end_line(block)
-        block = element
-    outline.spans[element] = (len(outline.lines), -1)
-    outline.tags.setdefault(tag, []).append(element)
+def _index(outline: Outline, element: HtmlElement) -> None:
     if identity := element.get("id"):
         outline.ids.setdefault(identity.strip(), []).append(element)
     if names := element.get("class"):
-        for name in names.split()[:20]:
+        for name in names.split()[:_MOST_CLASSES]:
             outline.classes.setdefault(name, []).append(element)
-    if tag == "a":
-        walk.depth += 1
-    if element.text:
-        walk.write(element.text)
-    return block
-
-
-def _leave(walk: _Walk, element: HtmlElement, block: HtmlElement) -> None:
-    outline, tag = walk.outline, element.tag
-    if tag not in INLINE:
-        walk.end_line(element)
-    if tag == "a":
-        walk.depth -= 1
-    start, _ = outline.spans[element]
-    outline.spans[element] = (start, len(outline.lines) + bool(tag in INLINE and walk.pieces))
-    if element.tail:
-        walk.write(element.tail)
 
 
 def _sum_up(outline: Outline) -> None:
@@ -228,8 +233,3 @@ def _sum_up(outline: Outline) -> None:
     for element, (start, end) in outline.spans.items():
         if end > last:
             outline.spans[element] = (min(start, last), last)
-
-
-def is_hidden(element: HtmlElement) -> bool:
-    """Whether the element's own style hides it."""
-    return bool(_HIDDEN.search(element.get("style") or ""))

@@ -76,7 +76,7 @@ class Page:
 
 def parse_html(text: str) -> HtmlElement:
     """`text` as an lxml tree, never None: an empty document where lxml finds nothing."""
-    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=False, recover=True)
+    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True, recover=True)
     data = text.encode("utf-8", "replace")
     root = lxml.html.document_fromstring(data or b"<html></html>", parser=parser, ensure_head_body=False)
     return root
