@@ -1,11 +1,9 @@
 """The embedded server's files in the data directory: who may start or stop it, whether it lives, where it listens.
 
 - `daemon.lock`: locked by whoever starts or stops the daemon
-- `daemon.alive`: locked by the daemon itself, which inherits the lock: it ends with the process, however that ends, so
-  a recorded pid is the daemon's exactly while the lock is held, and another program that got the pid is never taken
-  for it.
-- `daemon.json`: host, port and pid of the running daemon
-- `daemon.log`: what it prints; the run before is `daemon.log.1`
+- `daemon.alive`: the daemon's pid, written by itself, in a file that it holds locked for as long as it lives. The lock
+  ends with the process, however that ends, so another program that got the pid later is never taken for it.
+- `daemon.log`: what it prints, first the port it listens on; the run before is `daemon.log.1`
 - `wiredtiger/`: the data
 """
 
@@ -13,20 +11,21 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from crawler.storage.errors import StoreError
 
 HOST = "127.0.0.1"
+_LISTENING = re.compile(rb"listening on [\d.]+:(\d+)")
 
 
 @dataclass(frozen=True)
 class Daemon:
-    """A running daemon as `daemon.json` records it."""
+    """A running daemon."""
 
     host: str
     port: int
@@ -66,24 +65,25 @@ def is_alive(directory: Path) -> bool:
     return False
 
 
-def recorded(directory: Path) -> Daemon | None:
-    """The daemon on record, whether it lives or not."""
-    try:
-        return Daemon(**json.loads((directory / "daemon.json").read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+def running(directory: Path) -> Daemon | None:
+    """The daemon that serves `directory` and listens. None where none runs, or where it is still starting."""
+    if not is_alive(directory):
         return None
+    try:
+        pid = int((directory / "daemon.alive").read_text("ascii"))
+    except (OSError, ValueError):
+        return None
+    port = printed_port(directory)
+    return Daemon(HOST, port, pid) if port and pid > 1 else None
 
 
-def record(directory: Path, daemon: Daemon) -> None:
-    """Write the record in one step: whoever reads it finds it whole or not at all."""
-    partial = directory / "daemon.json.partial"
-    partial.write_text(json.dumps(asdict(daemon)), "utf-8")
-    partial.replace(directory / "daemon.json")
-
-
-def forget(directory: Path) -> None:
-    """Remove the record."""
-    (directory / "daemon.json").unlink(missing_ok=True)
+def printed_port(directory: Path) -> int | None:
+    """The port that the daemon of now, or else the last one, printed."""
+    try:
+        found = _LISTENING.search((directory / "daemon.log").read_bytes())
+    except OSError:
+        return None
+    return int(found[1]) if found else None
 
 
 def unusable(directory: Path, error: OSError) -> StoreError:

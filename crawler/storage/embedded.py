@@ -11,9 +11,9 @@ import signal
 import time
 from pathlib import Path
 
-from crawler.storage.daemon import HOST, Daemon, changing, forget, is_alive, record, recorded
+from crawler.storage.daemon import Daemon, changing, is_alive, running
 from crawler.storage.errors import StoreError
-from crawler.storage.launch import POLL_SECONDS, executable, reap, start, wait_for_port
+from crawler.storage.launch import POLL_SECONDS, executable, reap, start, wait_until_listening
 
 STOP_SECONDS = 60.0
 """The longest an orderly end may take: it writes a checkpoint."""
@@ -32,13 +32,17 @@ def data_dir(settings_value: str | Path | None) -> Path:
 def ensure_running(directory: Path) -> str:
     """The URI of the daemon that serves `directory`, started if none does. Raises StoreError."""
     directory = data_dir(directory)
-    daemon = status(directory)
+    daemon = running(directory)
     if daemon is None:
         program = executable()
         with changing(directory):
-            # Whoever held the lock before us may have started it.
-            daemon = status(directory) or _unrecorded(directory) or start(program, directory)
-    if _pid_at(daemon.uri) is None:
+            # Whoever held the lock before us may have started it, or may have been killed while starting it.
+            if not _is_there(directory):
+                start(program, directory)
+            daemon = running(directory)
+    if daemon is None:
+        raise StoreError(f"The embedded database server ended at once; see {directory / 'daemon.log'}.")
+    if not _answers(daemon.uri):
         raise StoreError(
             f"The embedded database server (pid {daemon.pid}, port {daemon.port}) runs but doesn't answer: "
             f"see {directory / 'daemon.log'}, and end it with `scrapy db stop`."
@@ -52,7 +56,7 @@ def stop(directory: Path) -> bool:
     if not is_alive(directory):
         return False
     with changing(directory):
-        daemon = status(directory) or _unrecorded(directory)
+        daemon = running(directory) if _is_there(directory) else None
         if daemon is None:
             return False
         os.kill(daemon.pid, signal.SIGTERM)
@@ -65,40 +69,30 @@ def stop(directory: Path) -> bool:
                 )
             time.sleep(POLL_SECONDS)
         reap(daemon.pid)
-        forget(directory)
     return True
 
 
 def status(directory: Path) -> Daemon | None:
-    """The daemon that serves `directory`, or None: none runs, or it is being started. Writes nothing."""
-    directory = data_dir(directory)
-    return recorded(directory) if is_alive(directory) else None
+    """The daemon that serves `directory`, or None: none runs, or it is being started. Changes nothing."""
+    return running(data_dir(directory))
 
 
-def _unrecorded(directory: Path) -> Daemon | None:
-    """The running daemon whose starter was killed before it wrote the record, recorded now. The caller holds the
-    lock."""
-    if not is_alive(directory):
-        return None
-    port = wait_for_port(directory, lambda: not is_alive(directory))
-    if port is None:
-        return None
-    pid = _pid_at(Daemon(HOST, port, 0).uri)
-    if pid is None:
-        raise StoreError(f"A server uses the data in {directory} and doesn't answer: find it and end it.")
-    daemon = Daemon(HOST, port, pid)
-    record(directory, daemon)
-    return daemon
+def _is_there(directory: Path) -> bool:
+    """Whether a daemon serves `directory`, once one that is starting has done so."""
+    return is_alive(directory) and wait_until_listening(directory, lambda: not is_alive(directory))
 
 
-def _pid_at(uri: str) -> int | None:
-    """The process that answers at `uri`, or None."""
+def _answers(uri: str) -> bool:
     from pymongo import MongoClient
     from pymongo.errors import PyMongoError
 
-    client: MongoClient[dict[str, int]] = MongoClient(uri, serverSelectionTimeoutMS=int(ANSWER_SECONDS * 1000))
+    milliseconds = int(ANSWER_SECONDS * 1000)
+    client: MongoClient[dict[str, object]] = MongoClient(
+        uri, serverSelectionTimeoutMS=milliseconds, connectTimeoutMS=milliseconds
+    )
     with client:
         try:
-            return client.admin.command("serverStatus")["pid"]
+            client.admin.command("hello")
         except PyMongoError:
-            return None
+            return False
+    return True

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
-from crawler.storage.daemon import HOST, Daemon, forget, record, recorded, unusable
+from crawler.storage.daemon import HOST, printed_port, unusable
 from crawler.storage.errors import StoreError
 
 START_SECONDS = 30.0
@@ -22,7 +22,6 @@ POLL_SECONDS = 0.05
 # A checkpoint a minute, and every commit handed to the operating system: without the second part a `kill -9` of the
 # daemon loses writes it had acknowledged.
 WIREDTIGER = "checkpoint=(wait=60),transaction_sync=(enabled=true,method=none)"
-_LISTENING = re.compile(rb"listening on [\d.]+:(\d+)")
 
 # Our own children, so that a daemon we started and stopped is reaped.
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -46,39 +45,29 @@ def executable() -> str:
     )
 
 
-def start(program: str, directory: Path) -> Daemon:
+def start(program: str, directory: Path) -> None:
     """Start the daemon and wait until it listens, on the port it had before where that is free: clients that lost it
     find it again. The caller holds the lock. Raises StoreError."""
-    last = recorded(directory)
+    last_port = printed_port(directory)
     try:
-        # A record must not outlive its daemon: its pid may be another program's by now.
-        forget(directory)
         _keep_last_log(directory)
-        with (directory / "daemon.alive").open("wb") as alive, (directory / "daemon.log").open("wb") as log:
+        with (directory / "daemon.alive").open("w+b") as alive, (directory / "daemon.log").open("wb") as log:
             fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for port in (last.port, 0) if last else (0,):
-                process = _spawn(program, directory, port, alive.fileno(), log.fileno())
-                listening = _wait_until_listening(process, directory)
-                if listening is not None:
-                    break
-            else:
-                raise _start_error(directory)
-        daemon = Daemon(HOST, listening, process.pid)
-        record(directory, daemon)
+            for port in (last_port, 0) if last_port else (0,):
+                if _starts(_spawn(program, directory, port, alive, log), directory):
+                    return
     except OSError as error:
         raise unusable(directory, error) from error
-    return daemon
+    raise _start_error(directory)
 
 
-def wait_for_port(directory: Path, ended: Callable[[], bool]) -> int | None:
-    """The port the daemon printed, or None once it `ended` without. Raises StoreError when neither happens."""
+def wait_until_listening(directory: Path, ended: Callable[[], bool]) -> bool:
+    """Whether the daemon came to listen: False once it `ended` without. Raises StoreError when neither happens."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         has_ended = ended()
-        if found := _LISTENING.search((directory / "daemon.log").read_bytes()):
-            return int(found[1])
-        if has_ended:
-            return None
+        if has_ended or printed_port(directory):
+            return not has_ended
         time.sleep(POLL_SECONDS)
     raise _start_error(directory)
 
@@ -90,33 +79,36 @@ def reap(pid: int) -> None:
         process.wait()
 
 
-def _spawn(program: str, directory: Path, port: int, alive: int, log: int) -> subprocess.Popen[bytes]:
-    command = [program, "--host", HOST, "--port", str(port), "--storage-path", str(directory / "wiredtiger")]
+def _spawn(program: str, directory: Path, port: int, alive: BinaryIO, log: BinaryIO) -> subprocess.Popen[bytes]:
+    """The daemon, with the locked file for its standard input, and its pid in that file before it is itself."""
+    command = ["/bin/sh", "-c", 'echo $$ 1>&0 && exec "$@"', "sh", program]
+    command += ["--host", HOST, "--port", str(port), "--storage-path", str(directory / "wiredtiger")]
     command += ["--cache-size", "256M", "--log-file-max", "64MB", "--oplog-max-entries", "10000"]
+    alive.truncate(0)
+    alive.seek(0)
     process = subprocess.Popen(
         command,
         cwd=directory,  # it reads ./secantusd.toml
         env={**os.environ, "SECANTUS_WT_CONFIG_EXTRA": WIREDTIGER},
-        stdin=subprocess.DEVNULL,
+        stdin=alive,
         stdout=log,
         stderr=log,
-        pass_fds=[alive],
         start_new_session=True,
     )
     _children[process.pid] = process
     return process
 
 
-def _wait_until_listening(process: subprocess.Popen[bytes], directory: Path) -> int | None:
+def _starts(process: subprocess.Popen[bytes], directory: Path) -> bool:
     try:
-        port = wait_for_port(directory, lambda: process.poll() is not None)
+        listens = wait_until_listening(directory, lambda: process.poll() is not None)
     except StoreError:
         process.kill()
         reap(process.pid)
         raise
-    if port is None:
+    if not listens:
         reap(process.pid)
-    return port
+    return listens
 
 
 def _start_error(directory: Path) -> StoreError:

@@ -14,19 +14,7 @@ from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidName, O
 from crawler.storage import schema
 from crawler.storage.embedded import data_dir, ensure_running
 from crawler.storage.errors import StoreError
-from crawler.storage.store import Store
-
-REACH_SECONDS = 5
-OPTIONS: dict[str, Any] = {
-    "tz_aware": True,
-    "serverSelectionTimeoutMS": REACH_SECONDS * 1000,
-    "connectTimeoutMS": REACH_SECONDS * 1000,
-    # A server that hangs is a server that is away; the longest honest answer is an index build.
-    "socketTimeoutMS": 120_000,
-    # Acknowledged means on disk: without it mongod may lose the last 100 ms at a `kill -9`.
-    "journal": True,
-    "appname": "food-safety-crawler",
-}
+from crawler.storage.store import OPTIONS, REACH_SECONDS, Store
 
 _AUTHENTICATION_FAILED, _UNAUTHORIZED = 18, 13
 
@@ -34,12 +22,12 @@ _AUTHENTICATION_FAILED, _UNAUTHORIZED = 18, 13
 async def open_store(uri: str | None, database: str, directory: Path | None) -> Store:
     """The store in `database` of the server at `uri`, or of the embedded server in `directory` (started if need be)
     where `uri` is None; reachable, with collections, validators and indexes in place. Raises StoreError."""
+    # Synchronously first: an asynchronous client that finds nobody leaves sockets and tasks behind.
+    address = await asyncio.to_thread(_reachable, uri, directory)
     with telling(uri):
-        address = uri if uri else await asyncio.to_thread(ensure_running, data_dir(directory))
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(address, **OPTIONS)
         try:
-            store = Store(client, database, address, None if uri else data_dir(directory))
-            await client.admin.command("ping")
+            store = Store(client, database, address, None if uri else directory)
             await schema.ensure(store.database)
         except BaseException:
             await client.close()
@@ -49,8 +37,9 @@ async def open_store(uri: str | None, database: str, directory: Path | None) -> 
 
 def connect(uri: str | None, directory: Path | None) -> MongoClient[dict[str, Any]]:
     """A synchronous client, for commands; the server has answered it. The caller closes it. Raises StoreError."""
+    address = uri or ensure_running(data_dir(directory))
     with telling(uri):
-        client: MongoClient[dict[str, Any]] = MongoClient(uri or ensure_running(data_dir(directory)), **OPTIONS)
+        client: MongoClient[dict[str, Any]] = MongoClient(address, **OPTIONS)
         try:
             client.admin.command("ping")
         except BaseException:
@@ -61,7 +50,14 @@ def connect(uri: str | None, directory: Path | None) -> MongoClient[dict[str, An
 
 def check_store(uri: str | None, directory: Path | str | None) -> None:
     """Start the embedded server if it is the one in use, and see that the server answers. Raises StoreError."""
-    connect(uri, Path(directory) if directory else None).close()
+    _reachable(uri, Path(directory) if directory else None)
+
+
+def _reachable(uri: str | None, directory: Path | None) -> str:
+    if uri is None:
+        return ensure_running(data_dir(directory))
+    connect(uri, None).close()
+    return uri
 
 
 @contextmanager

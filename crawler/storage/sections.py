@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pymongo import UpdateOne
-from pymongo.asynchronous.database import AsyncDatabase
+
+if TYPE_CHECKING:
+    from crawler.storage.store import Store
 
 
 class SectionStore:
     """Reads and writes `sections`. A document: `_id` (site and section key), `site`, `key`, `name`, `url`, `open`,
-    `complete_at`, `complete_since`, `gone_at` (dates, aware UTC, or null)."""
+    `complete_at`, `complete_since`, `gone_at` (dates, aware UTC, or null). All raise StoreError."""
 
-    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
-        self.collection = database["sections"]
+    def __init__(self, store: Store) -> None:
+        self.store = store
 
     async def load(self, site: str) -> dict[str, dict[str, Any]]:
         """The stored sections of a site by key."""
-        return {row["key"]: row async for row in self.collection.find({"site": site})}
+        return await self.store.retrying(lambda: self._load(site))
 
     async def begin(self, site: str, sections: Mapping[str, tuple[str, str]]) -> None:
         """Mark the sections `{key: (name, url)}` of a site as begun and not ended."""
@@ -35,10 +37,13 @@ class SectionStore:
         """Remember that optional sections do not exist on the site."""
         await self._update(site, {key: {"gone_at": now, "open": False} for key in keys})
 
+    async def _load(self, site: str) -> dict[str, dict[str, Any]]:
+        return {row["key"]: row async for row in self.store.database["sections"].find({"site": site})}
+
     async def _update(self, site: str, values: Mapping[str, Mapping[str, Any]]) -> None:
         operations = [
             UpdateOne({"_id": f"{site}:{key}"}, {"$set": {"site": site, "key": key, **value}}, upsert=True)
             for key, value in values.items()
         ]
         if operations:
-            await self.collection.bulk_write(operations, ordered=False)
+            await self.store.retrying(lambda: self.store.database["sections"].bulk_write(operations, ordered=False))

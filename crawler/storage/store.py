@@ -22,6 +22,21 @@ logger = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
+REACH_SECONDS = 5
+OPTIONS: dict[str, Any] = {
+    "tz_aware": True,
+    "serverSelectionTimeoutMS": REACH_SECONDS * 1000,
+    "connectTimeoutMS": REACH_SECONDS * 1000,
+    # A server that hangs is a server that is away; the longest honest answer is an index build.
+    "socketTimeoutMS": 120_000,
+    # Acknowledged means on disk: without it mongod may lose the last 100 ms at a `kill -9`.
+    "journal": True,
+    # `Store.retrying` does both, with patience, and starts a dead embedded server again instead of waiting for it.
+    "retryWrites": False,
+    "retryReads": False,
+    "appname": "food-safety-crawler",
+}
+
 RETRY_SECONDS = 60.0
 FIRST_WAIT, LONGEST_WAIT = 0.25, 10.0
 
@@ -43,7 +58,7 @@ class Store:
     @property
     def sections(self) -> SectionStore:
         """What earlier crawls left of each section."""
-        return SectionStore(self.database)
+        return SectionStore(self)
 
     async def known(self, ids: Iterable[str], rejected_since: datetime | None = None) -> set[str]:
         """Those of `ids` (hashes of canonical addresses) that need no fetch: stored articles, other addresses of stored
@@ -89,7 +104,7 @@ class Store:
                     raise StoreError(f"The store refused an operation: {_said(error)}.") from error
                 if time.monotonic() - started + wait > seconds:
                     raise StoreError(
-                        f"The store went away and didn't come back within {seconds:.0f} s; see `scrapy db status`."
+                        f"The store went away and didn't come back within {seconds:g} s; see `scrapy db status`."
                     ) from error
                 logger.warning("The store is away (%s); trying again in %.1f s", type(error).__name__, wait)
             except PyMongoError as error:
@@ -107,8 +122,6 @@ class Store:
             logger.warning("%s", error)
             return
         if uri != self._uri:
-            from crawler.storage.mongo import OPTIONS
-
             await self._client.close()
             self._client, self._uri = AsyncMongoClient(uri, **OPTIONS), uri
             self.database = self._client[self._name]

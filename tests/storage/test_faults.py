@@ -1,0 +1,117 @@
+"""Processes killed for real in the middle of their work. No waiting by the clock: each kill follows something seen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from pymongo import MongoClient
+
+from crawler.storage import embedded
+from crawler.storage.errors import StoreError
+from crawler.storage.launch import reap
+from crawler.storage.mongo import open_store
+from crawler.storage.writer import ArticleWriter
+
+WRITER = Path(__file__).with_name("write_articles.py")
+
+
+def urls(number: int) -> list[str]:
+    return [f"http://www.xishan.example.cn/art/{n}.html" for n in range(number)]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="the embedded database has no build for this Python")
+def test_a_killed_server_loses_nothing_acknowledged(tmp_path, article):
+    """The daemon is killed four times while batches are under way; each time the writer starts it again."""
+
+    async def scenario() -> tuple[Counter[str], int]:
+        told: Counter[str] = Counter()
+        pids: set[int] = set()
+        store = await open_store(None, "news", tmp_path)
+
+        def count(kind: str, outcome: str) -> None:
+            told[outcome] += 1
+            if told[outcome] in {100, 300, 500, 700}:
+                daemon = embedded.status(tmp_path)
+                assert daemon is not None
+                pids.add(daemon.pid)
+                # The next batch is waiting in the buffer; its write meets a dead server.
+                os.kill(daemon.pid, signal.SIGKILL)
+                reap(daemon.pid)
+
+        writer = ArticleWriter(store, max_items=50, on_outcome=count)
+        for url in urls(900):
+            await writer.add(article(url, f"正文 {url}"))
+        await writer.close()
+        stored = {row["_id"] async for row in store.database["articles"].find({}, {"_id": 1, "revision": 1})}
+        await store.close()
+        assert stored == {article(url, "")["_id"] for url in urls(900)}
+        return told, len(pids)
+
+    try:
+        told, killed = asyncio.run(scenario())
+    finally:
+        embedded.stop(tmp_path)
+    assert (told, killed) == ({"new": 900}, 4)
+
+
+def test_a_killed_writer_leaves_nothing_twice_and_nothing_half(mongo_uri, database):
+    """A process that stores 1500 articles, then new versions of them, is killed in the middle of each; the same command
+    again completes it."""
+    command = [sys.executable, str(WRITER), mongo_uri, database]
+    for version, outcome in (("1", "new"), ("2", "changed")):
+        for _ in range(2):
+            with subprocess.Popen([*command, version], stdout=subprocess.PIPE, text=True) as process:
+                assert process.stdout is not None
+                seen = 0
+                for line in process.stdout:
+                    seen += line.strip() == outcome
+                    if seen == 260:
+                        process.kill()
+                        break
+            assert process.returncode == -signal.SIGKILL
+        subprocess.run([*command, version], stdout=subprocess.PIPE, check=True, timeout=120)
+    with MongoClient(mongo_uri) as client:
+        articles = list(client[database]["articles"].find({}, {"revision": 1, "body": 1}))
+        revisions = list(client[database]["revisions"].find({}, {"article": 1, "revision": 1, "body": 1}))
+    assert len(articles) == 1500
+    assert {(row["revision"], row["body"]) for row in articles} == {(2, "第2版")}
+    assert {row["article"] for row in revisions} == {row["_id"] for row in articles}
+    assert [(row["revision"], row["body"]) for row in revisions] == [(1, "第1版")] * 1500
+
+
+def test_a_store_that_stays_away_is_told_and_the_batch_kept(tmp_path, article, monkeypatch):
+    """The program that would start the server again is gone as well."""
+
+    async def scenario() -> int:
+        store = await open_store(None, "news", tmp_path / "data")
+        daemon = embedded.status(tmp_path / "data")
+        assert daemon is not None
+        writer = ArticleWriter(store, retry_seconds=0.5, on_outcome=lambda kind, outcome: None)
+        await writer.add(article(urls(1)[0], "甲"))
+        with monkeypatch.context() as gone:
+            gone.setattr(sys, "executable", str(tmp_path / "python"))
+            gone.setenv("PATH", str(tmp_path))
+            os.kill(daemon.pid, signal.SIGKILL)
+            reap(daemon.pid)
+            with pytest.raises(StoreError, match=r"didn't come back within 0.5 s.* 1 articles and rejects wait"):
+                await writer.flush()
+            with pytest.raises(StoreError):
+                await writer.add(article(urls(2)[1], "乙"))
+            assert writer.pending == 1
+        embedded.ensure_running(tmp_path / "data")
+        await writer.close()
+        stored = await store.database["articles"].count_documents({})
+        await store.close()
+        return stored
+
+    try:
+        assert asyncio.run(scenario()) == 1
+    finally:
+        embedded.stop(tmp_path / "data")
