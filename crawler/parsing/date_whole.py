@@ -8,7 +8,8 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from crawler.parsing.date_forms import Form, read_clock
+from crawler.parsing.date_clock import read_clock
+from crawler.parsing.date_forms import Form
 from crawler.parsing.date_reading import CST, Precision, Refused
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ def read_reordered(bare: str) -> tuple[datetime, Precision] | None:
     return Form(year, month, day, clock, 0, 0).moment(), "minute" if clock else "day"
 
 
+_HAN_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+
+
 @lru_cache(maxsize=1)
 def _parser(today: date) -> DateDataParser:
     from dateparser.date import DateDataParser
@@ -90,7 +94,7 @@ def read_by_dateparser(bare: str, today: date) -> tuple[datetime, Precision] | N
     if moment is None:
         return None
     numbers = [int(number) for number in re.findall(r"\d+", bare)]
-    named = moment.strftime("%b").lower() in bare.lower()
+    named = moment.strftime("%b").lower() in bare.lower() or f"{_HAN_MONTHS[moment.month - 1]}月" in bare
     printed = [moment.year, moment.day] if named else [moment.year, moment.month, moment.day]
     if any(numbers.count(part) < printed.count(part) for part in printed):
         return None

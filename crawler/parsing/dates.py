@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from crawler.parsing.date_forms import Clock, Form, find_forms, flatten, read_clock
+from crawler.parsing.date_clock import Clock, read_clock
+from crawler.parsing.date_forms import Form, find_forms, flatten
 from crawler.parsing.date_hints import YearMonth, date_from_url, month_from_url, read_month_day
 from crawler.parsing.date_reading import CST, REASONS, DateReading, Precision, Refused, bounded
 from crawler.parsing.date_relative import read_relative
@@ -52,16 +53,19 @@ _LABEL = re.compile(
     re.I,
 )
 _LEAD = re.compile(
-    rf"^[\W_]{{0,12}}(?:{_DATE_WORD}\s{{0,3}}:?\s{{0,3}}|[\u4e00-\u9fff]{{1,10}}\s{{0,3}}:\s{{0,3}})?[\s(（\[【<]{{0,8}}",
+    rf"^[^\w+-]{{0,12}}(?:{_DATE_WORD}\s{{0,3}}:?\s{{0,3}}|[\u4e00-\u9fff]{{1,10}}\s{{0,3}}:\s{{0,3}})?[\s(（\[【<]{{0,8}}",
     re.I,
 )
 _TAIL = re.compile(r"[\s)）\]】>。.;；,，|/]*$")
-_SPAN = re.compile(r"\s{0,3}(?:-{1,2}|~|～|至|到)\s{0,3}(?:[\d〇一二三四五六七八九十]|今|现在)")
+_SPAN = re.compile(
+    r"\s{0,3}(?:-{1,2}|~|～|至|到)\s{0,3}(?:[\d〇一二三四五六七八九十]|今|现在)|[、和及]\s?\d{1,2}[日号]|、\d{1,2}月"
+)
 _LUNAR = re.compile(r"(?:农|阴|旧|夏)历[^\d]{0,4}$")
 _FOREIGN = re.compile(
     r"(?:美东|美国|美西|东部|东京|日本|伦敦|纽约|格林尼治|格林威治|欧洲|莫斯科|当地)(?:夏令|标准)?时间\s{0,3}:?\s{0,3}$"
 )
 _NOT_DATES = (
+    ("vague", re.compile(r"[几数][天周年月]前|[几数]个?(?:小时|分钟|月|星期|礼拜)前")),
     (
         "lunar",
         re.compile(r"农历|阴历|[正冬腊]月|初[一二三四五六七八九十]|[甲乙丙丁戊己庚辛壬癸][子丑寅卯辰巳午未申酉戌亥]年"),
