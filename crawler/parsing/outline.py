@@ -128,21 +128,22 @@ def _complex(root: HtmlElement, selector: str) -> list[HtmlElement]:
     return [el for el in found if isinstance(el, etree.ElementBase)] if isinstance(found, list) else []
 
 
-class _Writer:
-    """The line being written: its pieces, and those of them that stand in links."""
+class _Walk:
+    """The state of one walk: the line being written, its pieces in links, and the blocks it stands in."""
 
-    def __init__(self, lines: list[Line]) -> None:
-        self.lines = lines
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+        self.blocks = [outline.root]
         self.pieces: list[str] = []
         self.linked: list[str] = []
-        self.depth = 0
+        self.links = 0
 
     def write(self, text: str) -> None:
         self.pieces.append(_GAP if self.pieces and text.isspace() else text)
-        if self.depth:
+        if self.links:
             self.linked.append(text)
 
-    def end_line(self, node: HtmlElement) -> None:
+    def end_line(self) -> None:
         text = _one_line(self.pieces)
         if text:
             marks = len(_MARK.findall(text))
@@ -151,9 +152,37 @@ class _Writer:
                 in_links = "".join(self.linked)
                 linked = min(len("".join(in_links.split())), len(text))
                 marks -= len(_MARK.findall(in_links))
-            self.lines.append(Line(text, node, linked, marks))
+            self.outline.lines.append(Line(text, self.blocks[-1], linked, marks))
         self.pieces.clear()
         self.linked.clear()
+
+    def enter(self, element: HtmlElement) -> None:
+        outline, tag = self.outline, element.tag
+        if tag not in INLINE:
+            if self.pieces:
+                self.end_line()
+            self.blocks.append(element)
+        outline.spans[element] = (len(outline.lines), -1)
+        outline.tags.setdefault(tag, []).append(element)
+        if element.attrib:
+            _index(outline, element)
+        if tag == "a":
+            self.links += 1
+        if element.text:
+            self.write(element.text)
+
+    def leave(self, element: HtmlElement) -> None:
+        outline, tag = self.outline, element.tag
+        start, _ = outline.spans[element]
+        if tag not in INLINE:
+            if self.pieces:
+                self.end_line()
+            self.blocks.pop()
+            outline.spans[element] = (start, len(outline.lines))
+        else:
+            outline.spans[element] = (start, len(outline.lines) + bool(self.pieces))
+        if tag == "a":
+            self.links -= 1
 
 
 def _one_line(pieces: list[str]) -> str:
@@ -167,45 +196,20 @@ def _one_line(pieces: list[str]) -> str:
 def outline_of(root: HtmlElement) -> Outline:
     """The outline of a parsed page; never raises. The tree is not changed."""
     outline = Outline(root)
-    lines, spans, tags = outline.lines, outline.spans, outline.tags
-    writer = _Writer(lines)
-    blocks = [root]
-    walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
-    for event, element in walk:
-        tag = element.tag
+    walk = _Walk(outline)
+    events = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+    for event, element in events:
         if event == "start":
-            if tag in SKIPPED or len(lines) > LINE_LIMIT:
-                walk.skip_subtree()
-                continue
-            if tag not in INLINE:
-                if writer.pieces:
-                    writer.end_line(blocks[-1])
-                blocks.append(element)
-            spans[element] = (len(lines), -1)
-            if tag in tags:
-                tags[tag].append(element)
+            if element.tag in SKIPPED or len(outline.lines) > LINE_LIMIT:
+                events.skip_subtree()
             else:
-                tags[tag] = [element]
-            if element.attrib:
-                _index(outline, element)
-            if tag == "a":
-                writer.depth += 1
-            if element.text:
-                writer.write(element.text)
+                walk.enter(element)
             continue
-        if event == "end" and element in spans:
-            if tag not in INLINE:
-                if writer.pieces:
-                    writer.end_line(element)
-                blocks.pop()
-                spans[element] = (spans[element][0], len(lines))
-            else:
-                spans[element] = (spans[element][0], len(lines) + bool(writer.pieces))
-            if tag == "a":
-                writer.depth -= 1
+        if event == "end" and element in outline.spans:
+            walk.leave(element)
         if element.tail:
-            writer.write(element.tail)
-    writer.end_line(root)
+            walk.write(element.tail)
+    walk.end_line()
     _sum_up(outline)
     return outline
 

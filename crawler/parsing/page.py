@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import lxml.etree
 import lxml.html
 from lxml.html import HtmlElement
 
@@ -78,5 +79,7 @@ def parse_html(text: str) -> HtmlElement:
     """`text` as an lxml tree, never None: an empty document where lxml finds nothing."""
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True, recover=True)
     data = text.encode("utf-8", "replace")
-    root = lxml.html.document_fromstring(data or b"<html></html>", parser=parser, ensure_head_body=False)
-    return root
+    try:
+        return lxml.html.document_fromstring(data, parser=parser, ensure_head_body=False)
+    except lxml.etree.ParserError:
+        return lxml.html.Element("html")

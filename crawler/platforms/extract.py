@@ -7,10 +7,11 @@ from datetime import datetime
 from crawler.items import Article
 from crawler.parsing.article import Refusal, extract
 from crawler.parsing.page import Page
+from crawler.parsing.parts import join_parts, next_part
 from crawler.platforms.detect import detect
 from crawler.sites.site import Site
 
-__all__ = ["TOO_LARGE", "Refusal", "read_article"]
+__all__ = ["TOO_LARGE", "Refusal", "join_parts", "next_part", "read_article"]
 
 TOO_LARGE = 10_000_000
 """Characters of markup beyond which a page is no article a person wrote."""
