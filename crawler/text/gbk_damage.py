@@ -14,7 +14,7 @@ reading must be one that the same replace turns into what is shown. Character st
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from crawler.text.glosses import GLOSS, GLOSS_TAIL, is_reading
@@ -25,6 +25,9 @@ _MARK_BYTES = {mark: full.encode("gbk") for half, full in MARKS.items() for mark
 }
 LOST = ("?", "\ufffd")
 LEADS = bytes(range(0x81, 0xFF))
+TRAILS = bytes(range(0x81, 0xFF)) + b"\x80"
+GAP = "□"
+_SIGNS = frozenset("。，、；：？！“”‘’（）《》〈〉【】〔〕「」『』—…·～％－０１２３４５６７８９")
 LONGEST_CHAIN = 120
 
 
@@ -37,7 +40,7 @@ class Reading:
     tail: str = ""
     swallowed: bool = False
     glossed: bool = False
-    shown: str = ""
+    orphan: bool = False
 
 
 @cache
@@ -65,7 +68,8 @@ def readings_at(text: str, at: int, before: str) -> Iterator[Reading]:
         last = two_bytes(before)
         if last and last[1] >= 0x81:
             leads = bytes(lead for lead in LEADS if is_reading(decoded(last[1], lead), gloss[1]))
-            yield from _chain(text, gloss.end(), leads, ())
+            for reading in _chain(text, gloss.end(), leads, ()):
+                yield replace(reading, orphan=True)
         return
     mark = _MARK_BYTES.get(text[at + 1 : at + 2])
     if mark:
@@ -78,21 +82,25 @@ def readings_at(text: str, at: int, before: str) -> Iterator[Reading]:
 
 @cache
 def _characters(leads: bytes, trail: int) -> str:
-    return "".join(filter(_plausible, (decoded(lead, trail) for lead in leads)))
+    """The characters that end in a byte: any where the lead byte is known, else those a text is likely to have."""
+    likely = _possible if len(leads) == 1 else _plausible
+    return "".join(filter(likely, (decoded(lead, trail) for lead in leads)))
+
+
+def _possible(character: str) -> bool:
+    return character != "" and not "\ue000" <= character <= "\uf8ff"
 
 
 def _plausible(character: str) -> bool:
-    return (
-        "\u4e00" <= character <= "\u9fa5"
-        or character in "。，、；：？！“”‘’（）《》〈〉【】〔〕—…·～％"
-        and character != ""
-    )
+    return "\u4e00" <= character <= "\u9fa5" or character in _SIGNS
 
 
-def _chain(text: str, at: int, leads: bytes, slots: tuple[str, ...]) -> Iterator[Reading]:
-    """Read on from a lost lead byte: shown bytes pair up across the characters shown until they are in step again."""
+def _chain(text: str, at: int, leads: bytes, slots: tuple[str, ...], again: int = 2) -> Iterator[Reading]:
+    """Read on from a lost lead byte: shown bytes pair up across the characters shown until they are in step again.
+
+    No character shown begins with 80, so a trail byte 80 shows as one more `?` that hides the lead byte after it.
+    """
     start = at
-    shown = ""
     for _ in range(LONGEST_CHAIN):
         if not leads or (slots and not slots[-1]) or at >= len(text):
             return
@@ -102,37 +110,40 @@ def _chain(text: str, at: int, leads: bytes, slots: tuple[str, ...]) -> Iterator
             at = gloss.end()
             continue
         if character in LOST:
-            yield from _lost_trail(text, at, leads, slots, shown)
-        mark = _MARK_BYTES.get(character)
-        if mark is None and character.isascii():
-            if character.isalpha() or character in "@[\\]^_`{|}~":
-                last = _characters(leads, ord(character))
-                if last:
-                    yield Reading(at + 1, (*slots, last), shown=shown, glossed=bool(GLOSS.match(text, at + 1)))
+            yield from _lost_trail(text, at, leads, slots)
+            ended = _characters(leads, 0x80)
+            if ended and again:
+                yield from _chain(text, at + 1, LEADS, (*slots, ended), again - 1)
+        if character.isascii() and "@" <= character <= "~":
+            last = _characters(leads, ord(character))
+            if last:
+                yield Reading(at + 1, (*slots, last), glossed=bool(GLOSS.match(text, at + 1)))
             return
-        raw = mark or two_bytes(character)
+        raw = _wide(character) if character.isascii() else two_bytes(character)
         if not raw:
             return
         slots = (*slots, _characters(leads, raw[0]))
         if raw[1] < 0x80:
             if slots[-1] and raw[1] >= 0x40:
-                yield Reading(at + 1, slots, tail=chr(raw[1]), shown=shown)
+                yield Reading(at + 1, slots, tail=chr(raw[1]))
             return
         leads = raw[1:]
-        if mark is None:
-            shown += character
         at += 1
 
 
-def _lost_trail(text: str, at: int, leads: bytes, slots: tuple[str, ...], shown: str) -> Iterator[Reading]:
-    """The `?` ends the chain: it hides a trail byte and what came after it, a gloss's bracket, a separator, or a sign."""
+def _wide(sign: str) -> bytes:
+    """The bytes of the full-width form of an ASCII sign or digit; nothing for white space."""
+    return bytes((0xA3, ord(sign) + 0x80)) if sign > " " else b""
+
+
+def _lost_trail(text: str, at: int, leads: bytes, slots: tuple[str, ...]) -> Iterator[Reading]:
+    """The `?` ends the chain: it hides a trail byte and what followed, a gloss's bracket, a separator, or a sign."""
     gloss = GLOSS_TAIL.match(text, at + 1)
-    every = "".join(_characters(leads, trail) for trail in LEADS)
+    every = "".join(_characters(leads, trail) for trail in TRAILS)
     if gloss:
-        yield Reading(
-            gloss.end(), (*slots, "".join(c for c in every if is_reading(c, gloss[1]))), shown=shown, glossed=True
-        )
+        read = "".join(character for character in every if is_reading(character, gloss[1]))
+        yield Reading(gloss.end(), (*slots, read), glossed=True)
     elif at + 1 >= len(text) or text[at + 1] in _MARK_BYTES:
-        yield Reading(at + 1, (*slots, every), shown=shown)
+        yield Reading(at + 1, (*slots, every))
     else:
-        yield Reading(at + 1, (*slots, every), tail="\0", shown=shown, swallowed=True)
+        yield from (Reading(at + 1, (*slots, every), tail=tail, swallowed=True) for tail in ("\n", GAP))

@@ -5,19 +5,30 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
-from crawler.text.characters import characters
-from crawler.text.gbk_damage import LOST, MARKS, Reading, readings_at
+from crawler.text.characters import characters, fold
+from crawler.text.gbk_damage import GAP, LOST, MARKS, Reading, readings_at
 from crawler.text.glosses import GLOSS
-from crawler.text.script import simplified
+from crawler.text.script import simplified, simplified_only
 
 CLEARLY_BETTER = 25
+ORPHAN_GLOSS = 500
+UNLIKELY_MARK = 90
+UNLIKELY_MARKS = {"!": 60, "?": 50, ")": 40, "！": 60, "？": 50, "）": 40}
 DOUBTFUL = 20
+SURE = 40
+GUESSES = 8
+SOFTNESS = 20
 UNGLOSSED = 45
+SIMPLIFIED = 30
+FULL_STOP = 10
 MOST_PLACES = 1500
-BEAM = 24
+BEAM = 30
+_MARK_SIGNS = frozenset("。，、；：？！")
 _SPOT = re.compile("[?\ufffd]")
-_DAMAGED = re.compile("[?？\ufffd][^\\sA-Za-z0-9，；：。]*")
+_DAMAGED = re.compile("[?？\ufffd][，；：！？（）。]*[^\\sA-Za-z0-9，；：！。]*")
+_RUNS = re.compile(r"0[0.%]*|A+")
 _FULL = str.maketrans(MARKS)
 
 
@@ -34,108 +45,163 @@ class Repair:
 
 
 class Statistics:
-    """Costs of character pairs, the shipped ones sharpened by the pairs the document itself shows."""
+    """Costs of characters in context, the shipped ones sharpened by what the document itself shows.
 
-    def __init__(self, sound: str) -> None:
+    A word lost in one place is often lost in others too, so what other places may have been counts as well: `guesses`
+    are the possible texts of each damaged place with their likelihoods.
+    """
+
+    def __init__(self, sound: str, guesses: dict[int, Counter[str]] | None = None) -> None:
         self._model = characters()
         sound = _DAMAGED.sub("\n", sound)
-        self._pairs = Counter(zip(sound, sound[1:], strict=False))
-        self._singles = Counter(sound)
+        self._grams: Counter[str] = Counter(sound)
+        self._grams.update(map("".join, pairwise(sound)))
+        self._grams.update(map("".join, zip(sound, sound[1:], sound[2:], strict=False)))
+        self._length = len(sound) + 60
+        self._guesses = guesses or {}
+        for place in self._guesses.values():
+            self._grams.update(place)
 
-    def cost(self, before: str, after: str) -> float:
-        shipped = self._model.cost(before, after)
-        here = self._pairs.get((before, after), 0)
-        if not here:
+    def leave_out(self, position: int) -> None:
+        """Drop what was guessed for one place: a guess supports other places, never its own."""
+        self._grams.subtract(self._guesses.pop(position, {}))
+
+    def cost(self, first: str, second: str, third: str) -> float:
+        shipped = self._model.cost(first, second, third)
+        here = self._grams.get(third, 0) if third not in _MARK_SIGNS else 0
+        if here <= 0:
             return shipped
-        share = here / (self._singles[before] + 3)
-        return -10 * math.log(0.8 * math.exp(-shipped / 10) + 0.2 * share)
+        share = 0.08 * here / self._length
+        pair = self._grams.get(second + third, 0)
+        if pair and second not in _MARK_SIGNS:
+            share += 0.15 * pair / (self._grams[second] + 4)
+            triple = self._grams.get(first + second + third, 0)
+            if triple:
+                share += 0.3 * triple / (self._grams[first + second] + 2)
+        return -10 * math.log(0.75 * math.exp(-shipped / 10) + share)
 
     def total(self, text: str) -> float:
-        return sum(self.cost(a, b) for a, b in zip(text, text[1:], strict=False))
+        """What a text costs after its first two characters."""
+        return sum(map(self.cost, text, text[1:], text[2:]))
 
 
 def plain(text: str) -> str:
-    """Text as the statistics count it: glosses out, simplified character by character, marks in full width."""
-    return "".join(map(simplified, GLOSS.sub("", text))).translate(_FULL)
+    """Text as the statistics count it: glosses out, simplified character by character, marks wide, numbers one 0."""
+    simple = "".join(map(simplified, GLOSS.sub("", text))).translate(_FULL)
+    return _RUNS.sub(lambda run: run[0][0], "".join(map(fold, simple)))
 
 
 def repair(text: str, glossed: frozenset[str]) -> tuple[str, list[Repair]]:
     """Put back the bytes lost in a garbled text; `glossed` are the characters it glosses wherever it shows them."""
     if not any(sign in text for sign in LOST):
         return text, []
-    statistics = Statistics(plain(text))
+    first = _Chooser(text, glossed, Statistics(plain(text)))
+    repairs = _pass(text, first)
+    if not repairs:
+        return text, []
+    # What the first pass is sure of sharpens the statistics for the second: a word is often damaged more than once.
+    sure = [made for made in repairs if made.margin >= SURE and not made.doubtful]
+    statistics = Statistics(plain(_applied(text, sure)), first.guesses)
+    repairs = _pass(text, _Chooser(text, glossed, statistics))
+    return _applied(text, repairs), repairs
+
+
+def _applied(text: str, repairs: list[Repair]) -> str:
+    parts = []
+    done = 0
+    for made in repairs:
+        parts += (text[done : made.position], made.after)
+        done = made.position + len(made.before)
+    return "".join((*parts, text[done:]))
+
+
+def _pass(text: str, chooser: "_Chooser") -> list[Repair]:
     parts: list[str] = []
     repairs: list[Repair] = []
-    done = places = 0
+    done = 0
     for spot in _SPOT.finditer(text):
         at = spot.start()
-        if at < done or places >= MOST_PLACES:
+        if at < done or chooser.tried >= MOST_PLACES:
             continue
-        before = _context("".join(part[-60:] for part in (*parts[-2:], text[done:at])))
-        readings = list(readings_at(text, at, before[-1:]))
-        if not readings:
-            continue
-        places += 1
-        found = _best(text, at, before, readings, statistics, glossed)
+        before = "".join(part[-60:] for part in (*parts[-2:], text[done:at]))
+        found = chooser.choose(at, GLOSS.sub("", before))
         if found:
             made, end = found
             parts += (text[done:at], made.after)
             done = end
             repairs.append(made)
-    parts.append(text[done:])
-    return "".join(parts), repairs
+    return repairs
 
 
-def _context(text: str) -> str:
-    return GLOSS.sub("", text)[-3:]
+class _Chooser:
+    """Chooses among the readings of each place of one garbled text."""
 
+    def __init__(self, text: str, glossed: frozenset[str], statistics: Statistics) -> None:
+        self.tried = 0
+        self._text = text
+        self._glossed = glossed
+        self._foreign = simplified_only() - frozenset(text)
+        self._statistics = statistics
+        self.guesses: dict[int, Counter[str]] = {}
 
-def _best(
-    text: str, at: int, before: str, readings: list[Reading], statistics: Statistics, glossed: frozenset[str]
-) -> tuple[Repair, int] | None:
-    """The best reading, if it is clearly better Chinese than the text as shown."""
-    furthest = max(reading.end for reading in readings)
-    start = plain(before) or "\n"
-    ranked: list[tuple[float, str, Reading]] = []
-    for reading in readings:
-        after = plain(text[reading.end : furthest + 40])[: furthest - reading.end + 2]
-        ranked += ((cost, made, reading) for cost, made in _spell(start, reading, after, statistics, glossed))
-    if not ranked:
-        return None
-    ranked.sort(key=lambda entry: entry[0])
-    cost, made, reading = ranked[0]
-    runner = next((entry for entry in ranked[1:] if entry[1] != made), None)
-    shown = (
-        start
-        + plain(text[at : reading.end])
-        + plain(text[reading.end : reading.end + 40])[: furthest - reading.end + 2]
-    )
-    as_shown = statistics.total(shown)
-    if cost + CLEARLY_BETTER > as_shown:
-        return None
-    margin = round((runner[0] if runner else as_shown) - cost)
-    doubtful = margin < DOUBTFUL or reading.swallowed
-    return Repair(at, text[at : reading.end], made, runner[1] if runner else "", margin, doubtful), reading.end
+    def choose(self, at: int, before: str) -> tuple[Repair, int] | None:
+        """The best reading and where it ends, if it is clearly better Chinese than the text as shown."""
+        readings = list(readings_at(self._text, at, before[-1:]))
+        if not readings:
+            return None
+        self.tried += 1
+        self._statistics.leave_out(at)
+        furthest = max(reading.end for reading in readings)
+        start = ("\n\n" + plain(before))[-2:]
+        ranked: list[tuple[float, str, Reading]] = []
+        for reading in readings:
+            after = self._following(reading.end, furthest)
+            ranked += ((cost, made, reading) for cost, made in self._spell(start, reading, after))
+        if not ranked:
+            return None
+        ranked.sort(key=lambda entry: entry[0])
+        cost, made, reading = ranked[0]
+        self.guesses[at] = self._likely(start, ranked[:GUESSES])
+        shown = self._text[at : reading.end]
+        as_shown = self._statistics.total(start + plain(shown) + self._following(reading.end, furthest))
+        as_shown += ORPHAN_GLOSS if reading.orphan else UNLIKELY_MARKS.get(self._text[at + 1], UNLIKELY_MARK)
+        if cost + CLEARLY_BETTER > as_shown:
+            return None
+        runner = next((entry for entry in ranked[1:] if entry[1] != made), None)
+        margin = round((runner[0] if runner else as_shown) - cost)
+        doubtful = margin < DOUBTFUL or reading.swallowed
+        return Repair(at, shown, made, runner[1] if runner else "", margin, doubtful), reading.end
 
+    def _likely(self, start: str, ranked: list[tuple[float, str, Reading]]) -> Counter[str]:
+        """What the damage may have been: characters and pairs, each with its likelihood."""
+        weights = [math.exp((ranked[0][0] - cost) / SOFTNESS) for cost, _, _ in ranked]
+        grams: Counter[str] = Counter()
+        for weight, (_, made, reading) in zip(weights, ranked, strict=True):
+            text = start[-1] + plain(made + self._text[reading.end : reading.end + 1])
+            for gram in {*text, *map("".join, pairwise(text))}:
+                grams[gram] += weight / sum(weights)
+        return grams
 
-def _spell(
-    start: str, reading: Reading, after: str, statistics: Statistics, glossed: frozenset[str]
-) -> Iterable[tuple[float, str]]:
-    """The cheapest spellings of a reading between its neighbours, with their costs."""
-    paths: list[tuple[float, str, str]] = [(statistics.total(start), start[-1], "")]
-    last = len(reading.slots) - 1
-    for place, slot in enumerate(reading.slots):
-        explained = place == last and reading.glossed
-        grown: list[tuple[float, str, str]] = []
-        for character in slot:
-            simple = simplified(character)
-            extra = UNGLOSSED if character in glossed and not explained else 0
-            ways = (
-                (cost + statistics.cost(tip, simple) + extra, simple, made + character) for cost, tip, made in paths
-            )
-            grown += ways if len(slot) == 1 else (min(ways),)
-        paths = sorted(grown)[:BEAM]
-    tail = reading.tail.replace("\0", "")
-    for cost, simple, made in paths:
-        rest = simple + tail + after
-        yield cost + statistics.total(rest), made + tail
+    def _following(self, end: int, furthest: int) -> str:
+        """What follows a reading, as far as the longest one reaches and two characters more."""
+        return plain(self._text[end:furthest]) + plain(self._text[furthest : furthest + 30])[:2]
+
+    def _spell(self, start: str, reading: Reading, after: str) -> list[tuple[float, str]]:
+        """The cheapest spellings of a reading between its neighbours, with their costs."""
+        cost = self._statistics.cost
+        paths: list[tuple[float, str, str]] = [(0.0, start, "")]
+        last = len(reading.slots) - 1
+        for place, slot in enumerate(reading.slots):
+            explained = (place == last and reading.glossed) or (place == 0 and reading.orphan)
+            grown: list[tuple[float, str, str]] = []
+            for character in slot:
+                simple = fold(simplified(character))
+                extra = UNGLOSSED if character in self._glossed and not explained else 0
+                extra += FULL_STOP if character == "。" else 0
+                extra += SIMPLIFIED if character in self._foreign else 0
+                ways = ((c + cost(*tip, simple) + extra, tip[1] + simple, made + character) for c, tip, made in paths)
+                grown += ways if len(slot) < 4 else (min(ways),)
+            paths = sorted(grown)[:BEAM]
+        ending = reading.tail.replace(GAP, "0") + after
+        ending = _RUNS.sub(lambda run: run[0][0], ending)
+        return [(spent + self._statistics.total(tip + ending), made + reading.tail) for spent, tip, made in paths]
