@@ -176,9 +176,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         context = server_context(tuple(self.server.replica.world.hosts()))
         plain, self.scheme = self.connection, "https"
-        self.connection = context.wrap_socket(plain, server_side=True)
+        self.connection = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
         self.server.watch(self.connection, instead_of=plain)
         try:
+            self.connection.do_handshake()
             self.rfile = self.connection.makefile("rb", -1)
             self.wfile = self.connection.makefile("wb", 0)
             self.close_connection = False

@@ -1,0 +1,173 @@
+"""`scrapy demo`: two days of a miniature of the real sites, crawled as in production into a database to query."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+    from rich.console import Console
+    from scrapy.settings import Settings
+
+    from crawler.replica.rounds import Round
+
+DATABASE = "demo"
+NEWEST = 10
+
+# What real sites are owed and a replica on this machine is not; everything else is as in production.
+NO_WAITS = {"DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": False, "RETRY_BACKOFF_SECONDS": 0.05}
+
+COLUMNS = (
+    ("pages", "downloader/response_count"),
+    ("lists", "lists/pages"),
+    ("new", "articles/new"),
+    ("changed", "articles/changed"),
+    ("same", "articles/unchanged"),
+    ("copies", "articles/duplicate"),
+    ("reprints", "articles/reprint"),
+    ("rejected", "rejects"),
+)
+
+
+class Command(ScrapyCommand):
+    requires_project = True
+    requires_crawler_process = False
+
+    def short_desc(self) -> str:
+        return "Watch the crawler at work on a miniature of the real sites, on this machine only"
+
+    def long_desc(self) -> str:
+        return (
+            "Serves a small replica of cfsn.cn and www.qingtian.gov.cn on loopback and crawls it with the production "
+            f"spiders, pipelines and store into the database {DATABASE!r}, which it empties first: one day, the next "
+            "day's news, and what changed. Shows what became of every page. Exit status 1 if nothing was stored."
+        )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if args:
+            raise UsageError("scrapy demo takes no arguments", print_help=False)
+        from rich.console import Console
+
+        from crawler.storage.errors import StoreError
+
+        assert self.settings is not None
+        try:
+            self.exitcode = _demonstrate(self.settings, Console(highlight=False))
+        except StoreError as error:
+            print(f"scrapy demo: {error}", file=sys.stderr)
+            self.exitcode = 1
+
+
+def _demonstrate(settings: Settings, console: Console) -> int:
+    """Crawl and report; the exit status. Raises StoreError."""
+    from crawler.replica import Replica
+    from crawler.replica.rounds import plan, run
+    from crawler.storage.mongo import connect
+
+    directory = Path(settings["DATA_DIR"])
+    with connect(settings["MONGO_URI"], directory) as client:
+        _make_empty(client[DATABASE])
+    log = _fresh_log(directory)
+    rounds = plan()
+    with Replica() as replica, tempfile.TemporaryDirectory() as cache:
+        console.print(f"A replica of {' and '.join(replica.world.hosts())} answers at {replica.address}.")
+        ours = {"REPLICA": replica.address, "MONGO_DATABASE": DATABASE, "HTTPCACHE_DIR": cache, "LOG_FILE": str(log)}
+        settings.update(NO_WAITS | ours, priority="cmdline")
+        if not run(rounds, settings, replica, console):
+            console.print("Ended early; what was crawled until then:")
+    with connect(settings["MONGO_URI"], directory) as client:
+        stored = _report(console, rounds, client[DATABASE])
+    console.print(f"Log of the crawls: {log}", soft_wrap=True)
+    return 0 if stored else 1
+
+
+def _make_empty(database: Database[dict[str, Any]]) -> None:
+    """Drop the demo's database, unless something in it is not the crawler's. Raises StoreError."""
+    from crawler.storage.errors import StoreError
+    from crawler.storage.schema import COLLECTIONS
+
+    if foreign := sorted(set(database.list_collection_names()) - set(COLLECTIONS)):
+        raise StoreError(
+            f"The database {DATABASE!r} holds {', '.join(foreign)}, which is not the demo's: rename or drop it first, "
+            "or unset MONGO_URI to use the embedded server."
+        )
+    database.client.drop_database(DATABASE)
+
+
+def _fresh_log(directory: Path) -> Path:
+    """The path of an empty log. Raises StoreError where it can't be written."""
+    from crawler.storage.errors import StoreError
+
+    log = directory / "demo.log"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        log.write_text("")
+    except OSError as error:
+        raise StoreError(f"The log {log} can't be written ({error.strerror}): set CRAWLER_DATA.") from error
+    return log
+
+
+def _report(console: Console, rounds: list[Round], database: Database[dict[str, Any]]) -> int:
+    """Print what was done and what is stored; the number of articles stored."""
+    console.print()
+    _print_counts(console, rounds)
+    stored = database["articles"].count_documents({})
+    if stored:
+        _print_newest(console, database, stored)
+        _print_queries(console)
+    else:
+        console.print("Nothing was stored: the log says why.")
+    return stored
+
+
+def _print_counts(console: Console, rounds: list[Round]) -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table.add_column("day")
+    table.add_column("crawl")
+    for name, _ in COLUMNS:
+        table.add_column(name, justify="right")
+    reasons: Counter[str] = Counter()
+    for this in rounds:
+        for crawl in this.crawls:
+            label = crawl.spider + (" refresh" if "refresh" in crawl.arguments else "")
+            table.add_row(str(this.day), label, *(str(crawl.count(key)) for _, key in COLUMNS))
+            reasons.update(crawl.counts("rejects/"))
+    console.print(table)
+    if reasons:
+        told = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()))
+        console.print(f"Rejected, each with its reason in the collection rejects: {told}.")
+
+
+def _print_newest(console: Console, database: Database[dict[str, Any]], stored: int) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from crawler.parsing.dates import CST
+
+    console.print(f"\n[bold]{stored} articles are stored. The newest (Beijing time):[/bold]")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis", max_width=20)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    fields = {"published_at": 1, "source": 1, "title": 1}
+    for row in database["articles"].find({}, fields).sort("published_at", -1).limit(NEWEST):
+        published = row["published_at"]
+        when = f"{published.astimezone(CST):%Y-%m-%d %H:%M}" if published else ""
+        table.add_row(when, row["source"] or "", row["title"])
+    console.print(table)
+
+
+def _print_queries(console: Console) -> None:
+    console.print("[bold]Ask the database yourself[/bold] (pymongo, mongosh, Compass: any MongoDB client will do):")
+    console.print(f'  mongosh "$(scrapy db uri)" --eval \'db.getSiblingDB("{DATABASE}").articles.findOne()\'')

@@ -1,0 +1,144 @@
+"""The demo's crawls of the replica: which, in what order, and how they go while they run."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from scrapy.crawler import AsyncCrawlerProcess, Crawler
+    from scrapy.settings import Settings
+
+    from crawler.replica import Replica
+
+LIVE_SECONDS = 0.1
+PLAIN_SECONDS = 2.0
+TOLD = (("downloader/response_count", "pages"), ("articles/new", "new"), ("rejects", "rejected"))
+
+
+@dataclass
+class Crawl:
+    """One crawl of the demo: its spider and arguments; once it runs, its crawler and how many seconds it took."""
+
+    spider: str
+    arguments: dict[str, str] = field(default_factory=dict)
+    crawler: Crawler | None = None
+    started: float = 0.0
+    seconds: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The spider with its arguments."""
+        return " ".join([self.spider, *(f"{key}={value}" for key, value in self.arguments.items())])
+
+    def count(self, key: str) -> int:
+        """A statistic of the crawl, 0 where it has none yet."""
+        stats = self.crawler.stats if self.crawler else None
+        return int(stats.get_value(key, 0)) if stats else 0
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it."""
+        stats = self.crawler.stats if self.crawler else None
+        return stats is not None and stats.get_value("finish_reason") == "shutdown"
+
+    def counts(self, prefix: str) -> dict[str, int]:
+        """The statistics below `prefix`, without it."""
+        stats = self.crawler.stats.get_stats() if self.crawler and self.crawler.stats else {}
+        return {key.removeprefix(prefix): int(value) for key, value in stats.items() if key.startswith(prefix)}
+
+    def line(self) -> str:
+        """How far it is, in one line."""
+        counts = ", ".join(f"{self.count(key)} {label}" for key, label in TOLD)
+        if self.seconds is not None:
+            return f"{self.name}: {counts}; done in {self.seconds:.1f} s"
+        return f"{self.name}: {counts}; {time.monotonic() - self.started:.0f} s"
+
+
+@dataclass
+class Round:
+    """Crawls that run at once, on one `day` of the replica."""
+
+    title: str
+    day: int
+    crawls: list[Crawl]
+
+
+def plan() -> list[Round]:
+    """The rounds of the demo, in order."""
+
+    def everything(**more: str) -> list[Crawl]:
+        return [Crawl("cfsn", more), Crawl("county", {"site": "qingtian", **more})]
+
+    return [
+        Round("Day 1: everything is new.", 1, everything()),
+        Round("Day 2: a few new articles, and the county has moved its list to another platform.", 2, everything()),
+        Round("Day 2, known articles read again for changes.", 2, everything(refresh="1", since="2026-10-25")),
+    ]
+
+
+def run(rounds: list[Round], settings: Settings, replica: Replica, console: Console) -> bool:
+    """Run `rounds` against `replica` and tell how they go: live on a terminal, else by plain lines. False where Ctrl-C
+    ended them early."""
+    from scrapy.crawler import AsyncCrawlerProcess
+
+    process = AsyncCrawlerProcess(settings)
+    show = asyncio.get_event_loop().create_task(_show(process, rounds, replica, console))
+    process.start(stop_after_crawl=False)
+    if not show.done():
+        return False
+    show.result()
+    return not any(crawl.interrupted for this in rounds for crawl in this.crawls)
+
+
+async def _show(process: AsyncCrawlerProcess, rounds: list[Round], replica: Replica, console: Console) -> None:
+    from twisted.internet import reactor
+
+    loop: Any = reactor
+    try:
+        for this in rounds:
+            while replica.day < this.day:
+                replica.advance()
+            console.print(f"\n[bold]{this.title}[/bold]")
+            telling = asyncio.ensure_future(_tell(this.crawls, console))
+            await asyncio.gather(*(_crawl(process, crawl) for crawl in this.crawls))
+            await telling
+            if any(crawl.interrupted for crawl in this.crawls):
+                return
+    finally:
+        loop.callLater(0, loop.stop)
+
+
+async def _crawl(process: AsyncCrawlerProcess, crawl: Crawl) -> None:
+    crawl.started = time.monotonic()
+    crawl.crawler = process.create_crawler(crawl.spider)
+    await process.crawl(crawl.crawler, **crawl.arguments)
+    crawl.seconds = time.monotonic() - crawl.started
+
+
+async def _tell(crawls: list[Crawl], console: Console) -> None:
+    from rich.live import Live
+    from rich.text import Text
+
+    def lines() -> Text:
+        return Text("\n".join(f"  {crawl.line()}" for crawl in crawls))
+
+    def running() -> bool:
+        return any(crawl.seconds is None for crawl in crawls)
+
+    if console.is_terminal:
+        with Live(lines(), console=console, auto_refresh=False) as live:
+            while running():
+                await asyncio.sleep(LIVE_SECONDS)
+                live.update(lines(), refresh=True)
+        return
+    told = time.monotonic()
+    while running():
+        await asyncio.sleep(LIVE_SECONDS)
+        if running() and time.monotonic() - told >= PLAIN_SECONDS:
+            console.print(lines(), soft_wrap=True)
+            told = time.monotonic()
+    console.print(lines(), soft_wrap=True)
