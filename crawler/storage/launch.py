@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -18,6 +19,7 @@ from crawler.storage.errors import StoreError
 START_SECONDS = 30.0
 """The longest a start may take: recovery after a crash reads the write-ahead log."""
 POLL_SECONDS = 0.05
+LEAST_SPACE = 1024 * 1024
 
 # A checkpoint a minute, and every commit handed to the operating system: without the second part a `kill -9` of the
 # daemon loses writes it had acknowledged.
@@ -120,8 +122,9 @@ def _start_error(directory: Path) -> StoreError:
             f"The data in {directory} is in use by a server that this program didn't start: end that one, "
             "or set MONGO_URI to it."
         )
-    if "No space left" in said:
-        return StoreError(f"No space is left for the data directory {directory}: free some, or set CRAWLER_DATA.")
+    # On a full disk it often can't even say so.
+    if "No space left" in said or shutil.disk_usage(directory).free < LEAST_SPACE:
+        return unusable(directory, OSError(errno.ENOSPC, ""))
     last = said.rpartition("\n")[2].removeprefix("secantusd-rs: ") or "it printed nothing"
     return StoreError(f"The embedded database server didn't start ({last}); see {log}, or set MONGO_URI.")
 

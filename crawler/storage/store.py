@@ -14,7 +14,7 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
-from crawler.storage.embedded import ensure_running
+from crawler.storage.embedded import ensure_running, stop
 from crawler.storage.errors import StoreError
 from crawler.storage.sections import SectionStore
 
@@ -49,10 +49,11 @@ class Store:
 
     def __init__(self, client: AsyncMongoClient[dict[str, Any]], name: str, uri: str, directory: Path | None) -> None:
         """`directory` is that of the embedded server, None for one that isn't ours to start again."""
-        self._client = client
+        self._clients = [client]
         self._name = name
         self._uri = uri
         self._directory = directory
+        self._broken = False
         self.database: AsyncDatabase[dict[str, Any]] = client[name]
 
     @property
@@ -90,41 +91,51 @@ class Store:
 
     async def close(self) -> None:
         """Close the connections. The embedded server runs on."""
-        await self._client.close()
+        for client in self._clients:
+            await client.close()
 
     async def retrying(self, work: Callable[[], Awaitable[Answer]], seconds: float = RETRY_SECONDS) -> Answer:
         """What `work` gives, tried again with growing waits while the server is away, for at most `seconds`; an
-        embedded server that died is started again. `work` must bear repetition. Raises StoreError."""
-        started, wait = time.monotonic(), FIRST_WAIT
+        embedded server that died, or whose disk was full, is started again. `work` must bear repetition. Raises
+        StoreError."""
+        started, wait, obstacle = time.monotonic(), FIRST_WAIT, ""
         while True:
             try:
                 return await work()
             except (ConnectionFailure, OperationFailure) as error:
-                if not is_transient(error):
+                if not (is_transient(error) or self._is_broken(error)):
                     raise StoreError(f"The store refused an operation: {_said(error)}.") from error
                 if time.monotonic() - started + wait > seconds:
+                    why = obstacle or "see `scrapy db status`"
                     raise StoreError(
-                        f"The store went away and didn't come back within {seconds:g} s; see `scrapy db status`."
+                        f"The store went away and didn't come back within {seconds:g} s: {why}."
                     ) from error
-                logger.warning("The store is away (%s); trying again in %.1f s", type(error).__name__, wait)
+                logger.warning("The store is away (%s); trying again in %.1f s", obstacle or type(error).__name__, wait)
             except PyMongoError as error:
                 raise StoreError(f"The store can't be used: {_said(error)}.") from error
             await asyncio.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT)
-            await self._revive()
+            if self._directory is not None:
+                try:
+                    await self._revive(self._directory)
+                except StoreError as error:
+                    obstacle = str(error).rstrip(".")
 
-    async def _revive(self) -> None:
-        if self._directory is None:
-            return
-        try:
-            uri = await asyncio.to_thread(ensure_running, self._directory)
-        except StoreError as error:
-            logger.warning("%s", error)
-            return
+    def _is_broken(self, error: PyMongoError) -> bool:
+        """Whether the embedded server runs on, but serves nobody until it is started again: a write failed, mostly for
+        want of space."""
+        self._broken = self._directory is not None and "WT_PANIC" in _said(error)
+        return self._broken
+
+    async def _revive(self, directory: Path) -> None:
+        if self._broken:
+            await asyncio.to_thread(stop, directory)
+            self._broken = False
+        uri = await asyncio.to_thread(ensure_running, directory)
         if uri != self._uri:
-            await self._client.close()
-            self._client, self._uri = AsyncMongoClient(uri, **OPTIONS), uri
-            self.database = self._client[self._name]
+            # The client of the old address stays open until the end: another task may be waiting for its answer.
+            self._clients.append(AsyncMongoClient(uri, **OPTIONS))
+            self._uri, self.database = uri, self._clients[-1][self._name]
 
 
 def is_transient(error: PyMongoError) -> bool:
@@ -133,5 +144,6 @@ def is_transient(error: PyMongoError) -> bool:
 
 
 def _said(error: PyMongoError) -> str:
-    details = error.details if isinstance(error, OperationFailure) else None
-    return str((details or {}).get("errmsg") or type(error).__name__).rstrip(".")
+    details = (error.details if isinstance(error, OperationFailure) else None) or {}
+    failed = [details, *details.get("writeErrors", ())]
+    return str(next((each["errmsg"] for each in failed if each.get("errmsg")), type(error).__name__)).rstrip(".")

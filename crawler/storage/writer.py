@@ -103,9 +103,13 @@ class ArticleWriter:
 
     async def close(self) -> None:
         """Write what is waiting and end. After a failure this tries once more, without patience. Raises StoreError."""
-        if self._failure:
+        failure = self._failure
+        if failure:
             self._retry_seconds = 0
-        await self.flush()
+        try:
+            await self.flush()
+        except StoreError as error:
+            raise failure or error from error
         self._failure = None
 
     def _check(self) -> None:
@@ -203,9 +207,8 @@ class ArticleWriter:
             codes = {failed["index"]: failed["code"] for failed in details["writeErrors"]}
             if details["writeConcernErrors"] or TRANSIENT.intersection(codes.values()):
                 raise AutoReconnect("not acknowledged") from error
-            for failed in details["writeErrors"]:
-                if failed["code"] not in {_DUPLICATE_KEY, _REFUSED}:
-                    raise StoreError(f"The store can't write: {failed['errmsg']}.") from error
+            if not {_DUPLICATE_KEY, _REFUSED}.issuperset(codes.values()):
+                raise
             return codes
         return {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -86,6 +87,34 @@ def test_a_killed_writer_leaves_nothing_twice_and_nothing_half(mongo_uri, databa
     assert [(row["revision"], row["body"]) for row in revisions] == [(1, "第1版")] * 1500
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="the embedded database has no build for this Python")
+def test_a_server_that_comes_back_elsewhere_is_found(tmp_path, article):
+    """Its port was taken while it was dead."""
+
+    async def scenario() -> tuple[str, str, set[str]]:
+        store = await open_store(None, "news", tmp_path)
+        before = embedded.status(tmp_path)
+        assert before is not None
+        os.kill(before.pid, signal.SIGKILL)
+        reap(before.pid)
+        with socket.socket() as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind((before.host, before.port))
+            known = await store.known([article(urls(1)[0], "")["_id"]])
+        after = embedded.status(tmp_path)
+        assert after is not None
+        await store.close()
+        return before.uri, after.uri, known
+
+    try:
+        before, after, known = asyncio.run(scenario())
+    finally:
+        embedded.stop(tmp_path)
+    assert before != after
+    assert known == set()
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="the embedded database has no build for this Python")
 def test_a_store_that_stays_away_is_told_and_the_batch_kept(tmp_path, article, monkeypatch):
     """The program that would start the server again is gone as well."""
 
