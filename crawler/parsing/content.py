@@ -23,6 +23,8 @@ from crawler.parsing.titles import fold
 _HEAD_LINES = 12
 _TITLE_LINES = 40
 _STORY = 0.4
+_AGAIN = 6
+_LONG = 40
 
 
 def text_range(outline: Outline, element: HtmlElement, title: str | None) -> tuple[int, int]:
@@ -38,16 +40,27 @@ def _after_header(lines: list[Line], start: int, end: int, title: str) -> int:
     known = not title
     for line in before:
         known = known or fold(line.text).startswith(title)
-    head = start
+    head, stop = start, min(end, start + _TITLE_LINES)
     if not known:
-        last = min(end, start + _TITLE_LINES)
-        head = next((i + 1 for i in range(start, last) if fold(lines[i].text) == title), start)
-    read = known and any(is_dateline(line.text) for line in before)
-    while head < min(end, start + _TITLE_LINES) and (
-        is_tool(lines[head].text) or (not read and is_header(lines[head].text))
-    ):
+        places = [i for i in range(start, stop) if fold(lines[i].text) == title]
+        head = max((i + 1 for i in places if i <= places[0] + _AGAIN), default=start)
+    if not (known and any(is_dateline(line.text) for line in before)):
+        head = _below_dateline(lines, head, stop)
+    while head < stop and is_tool(lines[head].text):
         head += 1
     return head
+
+
+def _below_dateline(lines: list[Line], head: int, stop: int) -> int:
+    """The line below the last header line that follows `head` before any prose."""
+    below = head
+    for index in range(head, min(stop, head + _HEAD_LINES)):
+        text = lines[index].text
+        if is_header(text) or is_tool(text):
+            below = index + 1
+        elif lines[index].marks > 1 or len(text) > _LONG:
+            break
+    return below
 
 
 def _before_tail(lines: list[Line], start: int, end: int) -> int:

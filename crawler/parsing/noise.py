@@ -34,8 +34,10 @@ _LEGAL = re.compile(
     re.I,
 )
 _HEADER = re.compile(
-    r"(?:发布|发表|更新|发稿|时间|日期|来\s*源|作\s*者|编\s*辑|浏览|阅读|点击|访问|字体|字号|分享|打印|责编|记者|供稿|撰稿|审核|信息来源|稿件来源|文章来源|收藏)"
+    r"(?:发布(?:时间|日期|单位|机构|者|人)?|发表(?:时间|于)?|更新(?:时间)?|发稿时间|时\s*间|日\s*期|来\s*源|來源|作\s*者|编\s*辑|編輯|责编|记者|供稿"
+    r"|撰稿|审核|浏览(?:次数|量)?|阅读(?:次数|量)?|点击(?:次数|量|数|率)?|访问(?:次数|量)?|字\s*[体号])\s*[:：]"
 )
+_COUNTER = re.compile(r"字体|字号|浏览|阅读量|点击|访问量|分享|打印|收藏")
 _CLOCK = re.compile(r"(?:19|20)\d{2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}")
 
 
@@ -50,8 +52,10 @@ def is_legal(text: str) -> bool:
 
 
 def is_header(text: str) -> bool:
-    """Whether a short line holds the article's date, source or counters and no sentence."""
-    return len(text) <= 160 and "。" not in text and bool(_HEADER.search(text) or _CLOCK.search(text))
+    """Whether a short line holds the article's date, a labelled name or counters, and no sentence."""
+    if len(text) > 160 or "。" in text:
+        return False
+    return bool(_CLOCK.search(text) or _HEADER.search(text) or (len(text) <= 30 and _COUNTER.search(text)))
 
 
 def is_dateline(text: str) -> bool:

@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 
 from crawler.parsing import meta
 from crawler.parsing.noise import is_header, is_legal, is_tool
-from crawler.parsing.outline import Line, Outline
+from crawler.parsing.outline import Outline
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
 
@@ -19,6 +19,8 @@ _CUT = re.compile(r"\s*(?:[_|｜丨]|(?<=\s)[-–—]+(?=\s)|(?<=[^\W\d_a-zA-Z])
 _HEADING = re.compile(r"title|(?:^|[-_\s])tit(?:$|[-_\s\d])|headline|biaoti|(?:^|[-_\s])bt(?:$|[-_\s\d])", re.I)
 _FOLD = re.compile(r"[\W_]+")
 _SITE = re.compile(r"(?:网站?|门户|政府|首页|频道|官网|委员会|客户端|公司)$")
+_SITE_ITSELF = re.compile(r"(?:网站|门户|首页|官网)$")
+_PLACE = re.compile(r"(?:您?当前|现在)?的?位置|首页\s*[->》]|正在阅读")
 _TAGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _LONGEST = 120
 _NEAR = 14
@@ -53,19 +55,22 @@ def stated_headline(page: Page, outline: Outline, layers: Iterable[tuple[str, Ru
 
 
 def nearest_headline(page: Page, outline: Outline, body: HtmlElement) -> Headline | None:
-    """The headline of a page whose head does not name it: the last heading above the body, else the line above its
-    date, else the first part of `<title>`."""
+    """The headline of a page whose head does not name it: the last `<h1>` above the body, else the last heading there,
+    else the line above its date, the first part of `<title>`, the first line of the body."""
     start = outline.spans[body][0]
-    found: Headline | None = None
+    found: list[Headline] = []
     for element, (first, end) in outline.spans.items():
         if first > start + 5:
             break
-        if end - first != 1 or first < start - _NEAR or not _is_heading(element):
+        if first < start - _NEAR or not 0 < end - first <= 2 or not _is_heading(element):
             continue
-        line = outline.lines[first]
-        if _can_be_title(line):
-            found = Headline(_clean(line.text), "generic", first)
-    return found or _above_date(outline, start) or _from_head(page)
+        text = _clean(" ".join(line.text for line in outline.lines[first:end]))
+        if _can_be_title(text, sum(line.linked for line in outline.lines[first:end])):
+            found.append(Headline(text, "h1" if element.tag == "h1" else "generic", first))
+    best = next((one for one in reversed(found) if one.rule == "h1"), found[-1] if found else None)
+    if best is not None:
+        return Headline(best.text, "generic", best.line)
+    return _above_date(outline, start) or _from_head(page) or _plain_line(outline, start)
 
 
 def _from_head(page: Page) -> Headline | None:
@@ -77,8 +82,17 @@ def _from_head(page: Page) -> Headline | None:
 
 def _above_date(outline: Outline, start: int) -> Headline | None:
     for index in range(max(0, start - _NEAR), min(start + _NEAR, len(outline.lines) - 1)):
-        if is_header(outline.lines[index + 1].text) and _can_be_title(outline.lines[index]):
-            return Headline(_clean(outline.lines[index].text), "generic", index)
+        line = outline.lines[index]
+        if is_header(outline.lines[index + 1].text) and _can_be_title(line.text, line.linked):
+            return Headline(_clean(line.text), "generic", index)
+    return None
+
+
+def _plain_line(outline: Outline, start: int) -> Headline | None:
+    for index in (*range(start - 1, max(0, start - 4), -1), start):
+        line = outline.lines[index] if 0 <= index < len(outline.lines) else None
+        if line is not None and line.marks <= 2 and _can_be_title(line.text, line.linked):
+            return Headline(_clean(line.text), "generic", index)
     return None
 
 
@@ -112,7 +126,11 @@ def _repeated(outline: Outline, whole: str, site: str) -> Headline | None:
             continue
         if len(key) < (4 if line.node.tag == "h1" or key_of_all.startswith(key) else 8):
             continue
-        if is_legal(line.text) or (_SITE.search(line.text) and not heading):
+        if (
+            is_legal(line.text)
+            or _SITE_ITSELF.search(line.text)
+            or (_SITE.search(line.text) and (not heading or key == key_of_all))
+        ):
             continue
         best, longest = Headline(_clean(line.text), "generic", index), len(key)
     return best
@@ -124,16 +142,10 @@ def _is_heading(element: HtmlElement) -> bool:
     return bool(_HEADING.search(f"{element.get('class') or ''} {element.get('id') or ''}"))
 
 
-def _can_be_title(line: Line) -> bool:
-    text = line.text
-    if not 6 <= len(text) <= _LONGEST or line.linked * 2 > len(text) or text.endswith("。"):
+def _can_be_title(text: str, linked: int) -> bool:
+    if not 6 <= len(text) <= _LONGEST or linked * 2 > len(text) or text.endswith(("。", "：", ":")):
         return False
-    return not (
-        is_tool(text)
-        or is_legal(text)
-        or is_header(text)
-        or re.match(r"(?:您?当前|现在)?(?:的)?位置|首页\s*[->》]", text)
-    )
+    return not (is_tool(text) or is_legal(text) or is_header(text) or _PLACE.match(text) or _SITE.search(text))
 
 
 def _clean(text: str) -> str:
