@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from crawler.parsing.credits import author_credit, editor_credit, flat_lines
+from crawler.parsing.credits import author_credit, editor_credit
+from crawler.parsing.date_forms import flatten
 from crawler.parsing.dates import DateReading, FoundDate, find_dates, label_rank, read_date
 
 _BEFORE_SOURCE = (
@@ -36,6 +37,8 @@ _MEDIA = re.compile(
     r"[\w·\-—]{1,16}(?:报|网|社|台|客户端|新媒体|周刊|杂志|频道|在线|融媒|传媒|中文站|通讯|发布|网络版|海外版)"
     r"|(?:新浪|搜狐|腾讯|网易|凤凰|央视|央广|人民|新华)[\u4e00-\u9fff]{2,4}(?:-[\u4e00-\u9fff]{2,8})?"
 )
+_LONGEST_NAME = 30
+_LONGEST_PART = 8000
 _NO_SOURCE = frozenset(["转载", "转载文章", "网络转载", "未知", "不详", "无", "暂无", "其他", "其它", "其他来源"])
 _OPEN, _CLOSE = "([{（［《〈", ")]}）］》〉"
 
@@ -62,8 +65,10 @@ def read_byline(header: str, tail: str = "", *, now: datetime, lead: str = "") -
 
     `header` is the visible text between title and body (comments removed, blocks on lines of their own), `tail` the
     last paragraphs of the body and some 300 characters after it, `lead` the first paragraph of the body; `now` as in
-    `read_date`. The header wins for date and source; a credit in the tail serves for author and editor.
+    `read_date`. The header wins for date and source; a credit in the tail serves for author and editor. Of each part at
+    most 8,000 characters are read, those nearest the body.
     """
+    header, tail, lead = header[-_LONGEST_PART:], tail[-_LONGEST_PART:], lead[:_LONGEST_PART]
     found_by: dict[str, str] = {}
     published = _published(header, now, found_by) or _published(_labelled_lines(tail), now, found_by, labelled=True)
     source, cut = _source(header, _SOURCE, found_by)
@@ -95,20 +100,25 @@ def _written_by(names: tuple[str, ...]) -> str:
 
 
 def _published(text: str, now: datetime, found_by: dict[str, str], labelled: bool = False) -> DateReading | None:
-    found = [hit for hit in find_dates(text, now) if hit.reading.moment]
+    found = [hit for hit in find_dates(text, now) if hit.reading.moment and label_rank(hit.label) < 4]
     if labelled:
-        found = [hit for hit in found if hit.label]
+        found = [hit for hit in found if hit.label or _SOURCE.search(_line_of(text, hit))]
     if found:
         best = min(found, key=_preference)
         same_day = [hit for hit in found if _same_day(hit, best) and label_rank(hit.label) == label_rank(best.label)]
         best = next((hit for hit in same_day if hit.reading.precision == "minute"), best)
         found_by["published"] = best.label or ""
         return best.reading
-    for part in re.split(r"\n|\s{2,}|[|｜]", text)[:200]:
+    for part in () if labelled else re.split(r"\n|\s{2,}|[|｜]", text)[:200]:
         if 1 < len(part) < 40 and (reading := read_date(part, now)).moment:
             found_by["published"] = ""
             return reading
     return None
+
+
+def _line_of(text: str, hit: FoundDate) -> str:
+    start = text.rfind("\n", 0, hit.start) + 1
+    return flatten(text[start:].partition("\n")[0])
 
 
 def _preference(hit: FoundDate) -> tuple[int, int]:
@@ -129,7 +139,7 @@ def _labelled_lines(text: str) -> str:
 def _source(
     text: str, pattern: re.Pattern[str], found_by: dict[str, str], strict: bool = False
 ) -> tuple[str | None, bool]:
-    flat = flat_lines(text)
+    flat = flatten(text, keep_lines=True)
     for found in pattern.finditer(flat):
         start = found.end()
         before = flat[: found.start()].rstrip(" ")[-1:]
@@ -138,27 +148,30 @@ def _source(
                 continue
         elif strict and before and before not in "\n(（[【《。!?！？；;":
             continue
-        value = _clip(text, flat, start)
-        cut = value.endswith(("…", "..."))
-        value = value.rstrip("….").strip()
+        if "\n" in found.group() and len(flat[start:].partition("\n")[0]) > _LONGEST_NAME:
+            continue
+        value, cut = _clip(text, flat, start)
         if value and value not in _NO_SOURCE and re.search(r"\w", value):
             found_by["source"] = re.sub(r"\s", "", found["label"])
             return value, cut
     return None, False
 
 
-def _clip(text: str, flat: str, start: int) -> str:
-    """The value that starts at `start`: up to the next label, date, double space, bar or end of line."""
+def _clip(text: str, flat: str, start: int) -> tuple[str, bool]:
+    """The value that starts at `start`, up to the next label, date, double space, bar or end of line; and whether it
+    ends in an ellipsis."""
     end = min(len(flat), start + 80)
     stop = _STOP.search(flat, start, end)
-    value = text[start : stop.start() if stop else end].strip(" \t\u00a0\u3000:：,，;；。.、-—–·")
-    return _balance(_first_name(value))
+    value = text[start : stop.start() if stop else end].strip(" \t\u00a0\u3000:：,，;；。、-—–·")
+    cut = value.endswith(("…", "...", "．．．"))
+    return _balance(_first_name(value.rstrip("….． "))), cut
 
 
 def _first_name(value: str) -> str:
     """The first of several words, unless they are Latin or two offices that publish jointly: what follows a source
     after a space is the site's own name, a place or a button."""
-    words = value.split()
+    wrapped = re.match(r"[\[(（【［]\s?([^\])）】］]{1,40}?)\s?[\])）】］]", value)
+    words = (wrapped[1] if wrapped else value).split()
     kept = words[:1]
     for word in words[1:]:
         joint = _OFFICE.search(kept[-1]) and _OFFICE.search(word)
@@ -189,7 +202,7 @@ def _balance(value: str) -> str:
 def source_beside_date(header: str, now: datetime) -> str | None:
     """The medium that stands unlabelled beside the date, on its line or alone on the line above, as news portals print
     it; None without one."""
-    flat = flat_lines(header)
+    flat = flatten(header, keep_lines=True)
     for hit in find_dates(header, now):
         if not hit.reading.moment or hit.label:
             continue
@@ -197,7 +210,7 @@ def source_beside_date(header: str, now: datetime) -> str | None:
         before = _words(header[line_start : hit.start])
         above = _words(header[header.rfind("\n", 0, max(0, line_start - 1)) + 1 : line_start])
         start = hit.end + len(header[hit.end :]) - len(header[hit.end :].lstrip(" \u00a0\u3000·|｜"))
-        after = _words(_clip(header, flat, start))
+        after = _words(_clip(header, flat, start)[0])
         for words in (after[:1], before[-1:], [] if before or len(above) > 1 else above):
             if words and _MEDIA.fullmatch(words[0]):
                 return words[0]

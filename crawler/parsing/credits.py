@@ -13,11 +13,11 @@ _EDITOR = re.compile(
     r"(?<![总主副])(?<!美术)(?<!图片)(?<!摄影)(?<!视觉)(?<!审核)"
     r"(?P<label>(?:责任|責任|值班|执行|本期|网络|网页|网站|新媒体|融媒体|版面|图文|文字|内容|在线|见习|实习)?\s{0,8}"
     r"(?:编\s{0,8}辑|編\s{0,8}輯)|责\s{0,8}编|責\s{0,8}編)(?![部室站局员員学學委页推器权])"
-    r"(?P<mark>\s{0,8}[:/|｜]\s{0,8}|(?=[(（])|\s{1,4})"
+    r"(?P<mark>[^\S\n]{0,8}[:/|｜][^\S\n]{0,8}|(?=[(（])|[^\S\n]{1,4})"
 )
 _BY = re.compile(
     r"(?P<label>作\s{0,8}者(?!单位|简介|介绍|系)|撰\s{0,8}稿人?|撰\s{0,8}文|供\s{0,8}稿人?|执\s{0,8}笔人?|采\s{0,8}写"
-    r"|记\s{0,8}者|通讯员|(?<![\u4e00-\u9fff])文(?:字)?)\s{0,8}[:/|｜]\s{0,8}"
+    r"|记\s{0,8}者|通讯员|(?<![\u4e00-\u9fff])文(?:字)?)[^\S\n]{0,8}[:/|｜][^\S\n]{0,8}"
 )
 _WRITES = (
     r"(?:(?:特约|特邀|见习|实习|首席)?(?:记\s{0,4}者|通讯员|评论员|观察员|研究员|撰稿人?)|作\s{0,4}者(?!单位|简介|介绍|系)"
@@ -74,7 +74,7 @@ class Credit:
 def editor_credit(header: str, tail: str) -> Credit | None:
     """The 责任编辑 of header or tail, else another 编辑; None where there is none or its label is empty."""
     best: tuple[int, Credit] | None = None
-    for flat in (flat_lines(header), flat_lines(tail)):
+    for flat in (flatten(text, keep_lines=True) for text in (header, tail)):
         for found in _EDITOR.finditer(flat):
             bare = not found["mark"].strip() and flat[found.end() : found.end() + 1] not in {"(", "（"}
             names = _names_after(flat, found.end(), people_only=bare)
@@ -88,7 +88,7 @@ def editor_credit(header: str, tail: str) -> Credit | None:
 def author_credit(header: str, tail: str = "", lead: str = "") -> Credit | None:
     """Who wrote it, the surest place first: a person named by a role in the header, at the end or in the first line of
     the body; a bare name in brackets at the end or after 电; last, the pen name or unit after 作者 in the header."""
-    head, end, start = flat_lines(header), flat_lines(tail), flat_lines(lead)
+    head, end, start = (flatten(text, keep_lines=True) for text in (header, tail, lead))
     pen_name = _pen_name(head)
     if pen_name and not is_unit(pen_name.names[0]):
         return pen_name
@@ -228,8 +228,3 @@ def _split_names(text: str) -> list[str]:
 
 def _closed(label: str) -> str:
     return re.sub(r"\s", "", label)
-
-
-def flat_lines(text: str) -> str:
-    """`flatten` line by line: the breaks stay, the length too."""
-    return "\n".join(flatten(line) for line in text.split("\n"))

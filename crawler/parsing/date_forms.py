@@ -53,14 +53,16 @@ _MAP |= dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad
 _MAP |= dict.fromkeys(range(32), " ")
 _MAP |= {ord(a): b for a, b in zip("時點週禮後來發裏", "时点周礼后来发里", strict=True)}
 _MAP |= {ord(c): b for b, chars in {"〇": "○◯Ｏ零"}.items() for c in chars}
+_MAP_IN_LINES = {code: plain for code, plain in _MAP.items() if code != ord("\n")}
 _ENTITY = re.compile(r"&(?:#(?:x?[0-9a-f]{2,5})|nbsp|ensp|emsp|thinsp);?", re.I)
 
 
-def flatten(text: str) -> str:
-    """`text` with full-width digits, colons, dashes and odd spaces made plain, same length, so positions hold."""
+def flatten(text: str, keep_lines: bool = False) -> str:
+    """`text` with full-width digits, colons, dashes and odd spaces made plain, same length, so positions hold; line
+    breaks become spaces unless `keep_lines`."""
     if "&" in text:
         text = _ENTITY.sub(lambda m: " " * len(m.group()), text)
-    return text.translate(_MAP)
+    return text.translate(_MAP_IN_LINES if keep_lines else _MAP)
 
 
 _MONTHS = {"janfebmaraprmayjunjulaugsepoctnovdec"[3 * i : 3 * i + 3]: i + 1 for i in range(12)}

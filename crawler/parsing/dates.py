@@ -49,7 +49,7 @@ _DATE_WORD = (
     r"(?:时间|日期|于)|时间(?:发布)?|日期|时\s{0,6}间|日\s{0,6}期|(?:Published|Updated|Posted|Created|Modified)(?:\s(?:on|at))?|Date|Time)"
 )
 _LABEL = re.compile(
-    rf"(?:(?P<word>{_DATE_WORD})|(?P<any>[\u4e00-\u9fff]{{1,10}})(?=\s{{0,6}}:))\s{{0,6}}:?[\s(（\[【<《“\"']{{0,8}}$",
+    rf"(?:(?P<word>(?:今天|今日|现在|当前|系统)(?:是|时间|日期)?|{_DATE_WORD})|(?P<any>[\u4e00-\u9fff]{{1,10}})(?=\s{{0,6}}:))\s{{0,6}}:?[\s(（\[【<《“\"']{{0,8}}$",
     re.I,
 )
 _LEAD = re.compile(
@@ -176,9 +176,11 @@ def _label(before: str) -> str | None:
 
 def label_rank(label: str | None) -> int:
     """How surely a date with this label is the date of publication: 0 said so, 1 no label, 2 a later edit, 3 the date
-    of something else (成文日期, 开始时间)."""
+    of something else (成文日期, 开始时间), 4 the clock of the page (今天是)."""
     if label is None:
         return 1
+    if label.startswith(("今天", "今日", "现在", "当前", "系统")):
+        return 4
     if re.search(r"更新|修改|编辑时间|Updated|Modified", label, re.I):
         return 2
     if re.search(r"发布|发表|发稿|发出|公布|公开|刊发|刊登|登载|上传|录入|添加|Published|Posted", label, re.I):
