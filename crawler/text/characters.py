@@ -37,6 +37,11 @@ class Characters:
         self._pairs = _keys(raw[start : start + 4 * pairs])
         self._triples = _keys(raw[start + 4 * pairs :])
 
+    def rarity(self, character: str) -> int:
+        """What a character costs anywhere."""
+        code = self._code.get(character)
+        return UNKNOWN if code is None else self._single[code]
+
     def cost(self, first: str, second: str, third: str) -> int:
         """What `third` costs after `first` and `second`, each of them folded."""
         code = self._code.get(third)

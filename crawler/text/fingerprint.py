@@ -40,19 +40,27 @@ def normalise(text: str) -> str:
     return letters.lower()
 
 
-def content_hash(title: str | None, body: str | None) -> str:
+def compared(body: str | None) -> str:
+    """What of a body is compared with others: its normalised text, at most `LONGEST` characters."""
+    return normalise((body or "")[: 2 * LONGEST])[:LONGEST]
+
+
+def content_hash(title: str | None, body: str | None) -> str | None:
     """32 hexadecimal digits, equal for exact copies: of the normalised body, and of title and body where the body is
-    too short to be a story of its own, so that image pages and 请点击附件查看 under different titles stay apart."""
+    too short to be a story of its own, so that 请点击附件查看 under different titles stays apart. None where the body
+    has no letter: two pages that show only pictures can't be told to be copies, whatever their titles."""
     text = normalise(body or "")
+    if not text:
+        return None
     if len(text) < SHORT_BODY:
         text = f"{normalise(title or '')}\n{text}"
-    return _digest(text, 16).hex()
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def fingerprint(title: str | None, body: str | None) -> list[int]:
     """At most `KEPT` signed 64-bit hashes, sorted; near-duplicates share some of them. Empty for a body too short to
     be compared: only an exact copy is a duplicate of it. The title, which a reprint changes first, adds nothing."""
-    text = normalise((body or "")[: 2 * LONGEST])[:LONGEST]
+    text = compared(body)
     if len(text) < SHORT_BODY:
         return []
     units = text.encode("utf-16-le", "surrogatepass")
@@ -76,7 +84,3 @@ def _chosen(units: bytes) -> list[int]:
                 break
         before = rank
     return chosen
-
-
-def _digest(text: str, size: int) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).digest()

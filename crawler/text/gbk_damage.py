@@ -146,4 +146,4 @@ def _lost_trail(text: str, at: int, leads: bytes, slots: tuple[str, ...]) -> Ite
     elif at + 1 >= len(text) or text[at + 1] in _MARK_BYTES:
         yield Reading(at + 1, (*slots, every))
     else:
-        yield from (Reading(at + 1, (*slots, every), tail=tail, swallowed=True) for tail in ("\n", GAP))
+        yield from (Reading(at + 1, (*slots, every), tail=tail, swallowed=True) for tail in ("\n", GAP, "，"))

@@ -23,6 +23,9 @@ SOFTNESS = 20
 UNGLOSSED = 45
 SIMPLIFIED = 30
 FULL_STOP = 10
+LOST_COMMA = 30.0
+RAREST = 135
+MANY = 40
 MOST_PLACES = 1500
 BEAM = 30
 _MARK_SIGNS = frozenset("。，、；：？！")
@@ -79,6 +82,10 @@ class Statistics:
             if triple:
                 share += 0.3 * triple / (self._grams[first + second] + 2)
         return -10 * math.log(0.75 * math.exp(-shipped / 10) + share)
+
+    def rarity(self, character: str) -> int:
+        """What a character costs anywhere, simplified."""
+        return self._model.rarity(simplified(character))
 
     def total(self, text: str) -> float:
         """What a text costs after its first two characters."""
@@ -191,10 +198,13 @@ class _Chooser:
         cost = self._statistics.cost
         paths: list[tuple[float, str, str]] = [(0.0, start, "")]
         last = len(reading.slots) - 1
+        if reading.tail == "，":
+            paths = [(LOST_COMMA, start, "")]
         for place, slot in enumerate(reading.slots):
             explained = (place == last and reading.glossed) or (place == 0 and reading.orphan)
             grown: list[tuple[float, str, str]] = []
-            for character in slot:
+            likely = [c for c in slot if self._statistics.rarity(c) < RAREST] if len(slot) > MANY else slot
+            for character in likely:
                 simple = fold(simplified(character))
                 extra = UNGLOSSED if character in self._glossed and not explained else 0
                 extra += FULL_STOP if character == "。" else 0

@@ -1,6 +1,5 @@
 """Restore Chinese text that came through a content farm to what was written."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -24,6 +23,12 @@ class Change:
     reason: str
     runner_up: str = ""
     doubtful: bool = False
+
+    def explain(self) -> str:
+        """The change in one line."""
+        runner_up = f", else {self.runner_up}" if self.runner_up else ""
+        doubt = ", doubtful" if self.doubtful else ""
+        return f"{self.before!r} → {self.after!r} ({self.kind}: {self.reason}{runner_up}{doubt})"
 
 
 @dataclass(frozen=True, slots=True)

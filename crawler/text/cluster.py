@@ -1,0 +1,107 @@
+"""Which story a text belongs to: pure decisions over what an index of fingerprints found.
+
+Whoever holds the index (the store, or a command's memory) does the look-ups; all of them bounded:
+
+1. `shortlist`: of the texts that share hashes with the new one, those worth comparing, and the hashes under which the
+   new text is to be found. A hash that `HOLDERS` texts hold already is not given to another, so none ever leads to
+   more, be it boilerplate, the millionth copy or a collision made on purpose.
+2. `matches`: the ones that tell the same story (`likeness.py`).
+3. `doubtful`: the clusters of which more has to be seen, then `joined`: the clusters the text belongs to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from crawler.text.likeness import Likeness, Story, compare, disjoint
+
+HOLDERS = 8
+"""Texts that are found under one hash."""
+BOILERPLATE = 3
+"""A hash that leads to more stories than this is a phrase of many texts: it leads to none."""
+COMPARED = 16
+"""Texts compared with a new one."""
+WITNESSES = 4
+"""Further members of a cluster that are looked at where the match is in doubt."""
+LOPSIDED = 0.75
+"""Where the shorter text is less than this part of the longer one, the longer may hold another story besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A known text that shares hashes with the new one."""
+
+    key: str
+    cluster: str
+    hashes: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A known text to compare the new one with."""
+
+    key: str
+    cluster: str
+    story: Story
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A known text that tells the new one's story, and how alike they are."""
+
+    candidate: Candidate
+    likeness: Likeness
+
+
+def shortlist(hashes: Sequence[int], holders: Iterable[Holder]) -> tuple[list[str], list[int]]:
+    """The keys of the texts worth comparing, those that share most first, and which of `hashes` to file the new text
+    under. `holders`: the texts filed under any of `hashes`."""
+    by_hash: dict[int, list[Holder]] = {piece: [] for piece in hashes}
+    for holder in holders:
+        for piece in holder.hashes:
+            if piece in by_hash:
+                by_hash[piece].append(holder)
+    shared: Counter[str] = Counter()
+    for found in by_hash.values():
+        if len({holder.cluster for holder in found}) <= BOILERPLATE:
+            shared.update(holder.key for holder in found)
+    ranked = sorted(shared, key=lambda key: (-shared[key], key))
+    return ranked[:COMPARED], [piece for piece in hashes if len(by_hash[piece]) < HOLDERS]
+
+
+def matches(story: Story, candidates: Iterable[Candidate]) -> list[Match]:
+    """Those of `candidates` that tell the story, the most alike first; ties go by key."""
+    found = [Match(candidate, compare(story, candidate.story)) for candidate in candidates]
+    return sorted(
+        (match for match in found if match.likeness.same),
+        key=lambda match: (-match.likeness.resemblance, match.candidate.key),
+    )
+
+
+def doubtful(story: Story, found: Sequence[Match]) -> set[str]:
+    """The clusters of which `joined` needs `WITNESSES` more members: a long match may be two articles on one page, and
+    the new text the one that the cluster is not about."""
+    sizes = {match.candidate.key: (len(story.text), len(match.candidate.story.text)) for match in found}
+    return {
+        match.candidate.cluster
+        for match in found
+        if min(sizes[match.candidate.key]) < LOPSIDED * max(sizes[match.candidate.key])
+    }
+
+
+def joined(story: Story, found: Sequence[Match], witnesses: Mapping[str, Iterable[Story]]) -> list[str]:
+    """The clusters that are one story with the new text, best first; several are one from now on; none: a story of its
+    own. `witnesses`: members of each doubtful cluster. A cluster with a member that has nothing in common with the text
+    is about something else, and so are two clusters whose matches have nothing in common."""
+    best: dict[str, Match] = {}
+    for match in found:
+        best.setdefault(match.candidate.cluster, match)
+    clusters: list[str] = []
+    for cluster, match in best.items():
+        if any(disjoint(story, witness) for witness in witnesses.get(cluster, ())):
+            continue
+        if all(not disjoint(match.candidate.story, best[other].candidate.story) for other in clusters):
+            clusters.append(cluster)
+    return clusters

@@ -1,0 +1,137 @@
+"""Do two texts tell the same story? Shared wording says yes; other numbers in the same sentences say no.
+
+Notices of one office follow a template (抽检通告, 任免通知, 第15次会议开幕): they share more wording than a reprint that
+lost half its paragraphs shares with its original. What a template changes are the numbers and names in its slots; what
+a reprint changes are whole sentences, the headline, the head and the tail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from crawler.text.fingerprint import SHORT_BODY, compared, normalise
+
+GRAM = 12
+"""Characters compared at once. Longer ones part templates from reprints better, shorter ones survive more editing."""
+ENOUGH = 0.5
+"""The share of the shorter text's wording that makes a duplicate, whatever the headlines."""
+ENOUGH_WITH_TITLE = 0.3
+"""The same where the headlines agree."""
+DISJOINT = 0.05
+"""Texts that share no more than this have nothing to do with each other."""
+TITLES_AGREE = 0.25
+TITLE_MOULD = 0.5
+SURE = 0.75
+"""Beyond this share of common wording the headlines say nothing more."""
+CONFLICTS = 0.25
+"""Slots with other numbers per slot with the same number, beyond which it is another notice of a template."""
+
+_NUMBER = re.compile("[0-9]+|[〇零一二三四五六七八九十百千万亿两]{2,}|(?<=第)[一二三四五六七八九十]")
+_LEFT, _RIGHT = 4, 2
+# Numbers a page adds to an article: when it was put up, how often it was read, a news agency's dateline.
+_FURNITURE = re.compile("(?:时间|日期|次数|量|阅读|点击|浏览)#|日电")
+_TAG = re.compile("^(?:【[^】]{1,12}】|[^：:丨|！]{1,4}[：:丨|！])")
+
+
+@dataclass(frozen=True)
+class Story:
+    """A text prepared for comparison."""
+
+    title: str
+    text: str
+
+    @classmethod
+    def of(cls, title: str | None, body: str | None) -> Story:
+        """The story a headline and a body tell."""
+        return cls(_TAG.sub("", title or ""), compared(body))
+
+    @cached_property
+    def grams(self) -> frozenset[str]:
+        """Every run of `GRAM` characters; none where the text is too short to be compared."""
+        text = self.text if len(self.text) >= SHORT_BODY else ""
+        return frozenset([text[at : at + GRAM] for at in range(len(text) - GRAM + 1)])
+
+    @cached_property
+    def numbers(self) -> dict[str, set[str]]:
+        """The numbers by what stands around them (`检出值为#克每`), other numbers there written `#` too."""
+        slots: dict[str, set[str]] = {}
+        for slot, value in _slots(self.text):
+            slots.setdefault(slot, set()).add(value)
+        return slots
+
+    @cached_property
+    def headline(self) -> str:
+        return normalise(self.title)
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What comparing two stories gave."""
+
+    same: bool
+    contained: float
+    """The share of the shorter text's wording that the other has, 0 to 1."""
+    resemblance: float
+    """The share of all their wording that both have, 0 to 1."""
+    reason: str
+
+
+def compare(one: Story, other: Story) -> Likeness:
+    """Whether two stories are versions of one, and why; the order doesn't matter."""
+    common = len(one.grams & other.grams)
+    contained = common / max(1, min(len(one.grams), len(other.grams)))
+    resemblance = common / max(1, len(one.grams) + len(other.grams) - common)
+    if contained < ENOUGH_WITH_TITLE:
+        return Likeness(False, contained, resemblance, "little wording in common")
+    if slot := _conflict(one, other):
+        return Likeness(False, contained, resemblance, f"other numbers in the same sentences, as in {slot}")
+    if contained < SURE and _one_mould(one.headline, other.headline):
+        return Likeness(False, contained, resemblance, "headlines of one template")
+    if contained >= ENOUGH:
+        return Likeness(True, contained, resemblance, f"{contained:.0%} of the shorter text")
+    if _agreement(one.headline, other.headline) >= TITLES_AGREE:
+        return Likeness(True, contained, resemblance, f"{contained:.0%} of the shorter text, and the headline")
+    return Likeness(False, contained, resemblance, "some wording in common under another headline")
+
+
+def disjoint(one: Story, other: Story) -> bool:
+    """Whether two stories have nothing in common."""
+    common = len(one.grams & other.grams)
+    return common <= DISJOINT * min(len(one.grams), len(other.grams))
+
+
+def _slots(text: str) -> Iterator[tuple[str, str]]:
+    values = _NUMBER.findall(text)
+    around = _NUMBER.sub("#", text)
+    at = -1
+    for value in values:
+        at = around.index("#", at + 1)
+        slot = around[max(0, at - _LEFT) : at + 1 + _RIGHT]
+        if len(slot) == _LEFT + 1 + _RIGHT and not _FURNITURE.search(slot):
+            yield slot, value
+
+
+def _conflict(one: Story, other: Story) -> str | None:
+    """A slot in which the two have other numbers, where there are too many of them for versions of one story."""
+    slots = one.numbers.keys() & other.numbers.keys()
+    conflicts = sorted(slot for slot in slots if not one.numbers[slot] & other.numbers[slot])
+    return conflicts[0] if len(conflicts) > CONFLICTS * (len(slots) - len(conflicts)) else None
+
+
+def _one_mould(one: str, other: str) -> bool:
+    """Whether two headlines differ in their middle alone (关于甲等同志…, 关于乙等同志…), each with words of its own."""
+    if one == other:
+        return False
+    shorter = min(len(one), len(other))
+    head = next((at for at in range(shorter) if one[at] != other[at]), shorter)
+    tail = next((at for at in range(shorter - head) if one[-1 - at] != other[-1 - at]), shorter - head)
+    return head + tail < shorter and head + tail > TITLE_MOULD * shorter
+
+
+def _agreement(one: str, other: str) -> float:
+    """The share of the shorter headline's character pairs that the other has."""
+    pairs, others = ({title[at : at + 2] for at in range(len(title) - 1)} for title in (one, other))
+    return len(pairs & others) / max(1, min(len(pairs), len(others)))
