@@ -1,7 +1,7 @@
 """The contract of a platform: how one CMS builds its article and list pages.
 
-A platform is a class with data (marks, selectors, the dialect of its article links) and, where its lists are
-special, two methods. It is pure: no clock, no network, no settings. One module per product, named after it.
+A platform is a class with data (marks, selectors, the dialect of its links) and, where its lists are special, a few
+methods. It is pure: no clock, no network, no settings. One module per product, named after it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
@@ -31,12 +32,13 @@ class ListItem:
 @dataclass(frozen=True)
 class Listing:
     """What a list page gives: its items in page order, the request for the next page, and, where there are no
-    items, why (`needs_api`, `needs_browser`, `stub`, `empty`)."""
+    items, why (`needs_api`, `needs_browser`, `blocked`, `not_found`, `stub`, `empty`)."""
 
     items: tuple[ListItem, ...] = ()
     next: PageRequest | None = None
     platform: str = "generic"
     total: int | None = None
+    """How many articles the whole list holds, where the page or the API says so."""
     reason: str | None = None
 
 
@@ -46,16 +48,55 @@ class Platform:
     name: ClassVar[str]
     rules: ClassVar[Rules] = Rules()
     article_url: ClassVar[re.Pattern[str] | None] = None
-    """Matches the path of an article's address on this platform."""
+    """Found in the path (with `?query`) of an article's address on this platform."""
+    list_url: ClassVar[re.Pattern[str] | None] = None
+    """Found in the path (with `?query`) of a list page's address, where its shape alone tells the product."""
+    marks: ClassVar[tuple[str, ...]] = ()
+    """Strings that this product's templates and scripts write and no other's: worth two each."""
+    traces: ClassVar[tuple[str, ...]] = ()
+    """Strings that hint at it but travel with pasted text or occur elsewhere: worth one each."""
 
     def fingerprint(self, page: Page) -> int:
-        """How many of this platform's own marks the page bears; 0: not this platform."""
-        return 0
+        """How strongly the page's own marks speak for this platform; 0: not this platform.
 
-    def list_items(self, page: Page, now: datetime) -> list[ListItem]:
-        """The article links of a list page (or of a list API's answer), in order. `now` (aware) bounds the dates."""
-        return []
+        Two for each distinct mark and for an address of the product's shape, one for each distinct trace."""
+        text = page.text
+        found = 2 * sum(mark in text for mark in self.marks) + sum(trace in text for trace in self.traces)
+        return found + 2 * self.owns(page.url or page.meta.get("url", ""))
+
+    def owns(self, url: str) -> bool:
+        """Whether the shape of an address alone speaks for this platform."""
+        local = local_part(url)
+        return any(pattern is not None and pattern.search(local) for pattern in (self.article_url, self.list_url))
+
+    def article_fields(self, page: Page) -> dict[str, str]:
+        """The raw values of an article that the page keeps in a script or a comment, where no selector reaches:
+        `title`, `published_at`, `source`, `author`, and `body` as HTML. {} where there are none."""
+        return {}
+
+    def list_items(self, page: Page, now: datetime) -> list[ListItem] | None:
+        """The article links of a list page (or of a list API's answer), in order; None leaves them to the generic
+        reading of links. `now` (aware) bounds the dates."""
+        return None
 
     def next_page(self, page: Page) -> PageRequest | None:
-        """The request for the list page after this one, or None at the end."""
+        """The request for the list page after this one by a mechanism of this product; None leaves it to the pagers
+        that are common to many (`pager.py`)."""
         return None
+
+    def needs_api(self, page: Page) -> bool:
+        """Whether the page is the shell of a list that a script loads: what links it holds are not the list."""
+        return False
+
+    def total(self, page: Page) -> int | None:
+        """How many articles the whole list holds, if the page says so in this product's way."""
+        return None
+
+
+def local_part(url: str) -> str:
+    """Path and query of an address, "" for what is none."""
+    try:
+        parts = urlsplit(url[:2000])
+    except ValueError:
+        return ""
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

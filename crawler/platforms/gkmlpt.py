@@ -1,0 +1,133 @@
+"""Guangdong gkmlpt (政府信息公开目录平台): `/gkmlpt/index`, `/gkmlpt/content/8/8123/post_8123456.html`.
+
+Fingerprint: paths under `/gkmlpt/`, `window._CONFIG` with `SID`.
+Article: `_CONFIG.DETAIL` (JSON in a script) holds title, date, publisher and the body as HTML.
+List: GET `/gkmlpt/api/all/<category>?page=N&sid=<SID>` → `articles[]`, `classify.post_count`. The category is the
+address's `#1234`, else the one of the configuration, else the first of its tree.
+A site may set: nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlencode, urljoin
+
+from crawler.parsing.date_reading import CST
+from crawler.parsing.page import Page, PageRequest
+from crawler.parsing.rules import Rules
+from crawler.platforms.answers import at, count_of, items_of, json_of, tables_of, text_of
+from crawler.platforms.base import ListItem, Platform
+
+_CONFIG = re.compile(r"\b_CONFIG\s*=\s*(?=\{)")
+_SID = re.compile(r"""["']?\bSID["']?\s*:\s*["']?(\w+)""")
+_DETAIL = re.compile(r"""["']?\bDETAIL["']?\s*:\s*(?=\{)""")
+_TREE = re.compile(r"""["']?\bTREE["']?\s*:\s*\[\s*\{[^{}\[\]]{0,200}?["']?\bid["']?\s*:\s*["']?(\d+)""")
+_CATEGORY = re.compile(r"""["']?\b(?:CAT_ID|CLASSIFY_ID|catId|classifyId)["']?\s*:\s*["']?(\d+)""")
+
+
+class Gkmlpt(Platform):
+    """The catalogue platform."""
+
+    name = "gkmlpt"
+    rules = Rules(
+        title=(".article-content h1.title", "h1.title", ".content-title"),
+        header=(".article-info", ".date-row"),
+        body=(".article-content .content", ".article-content", ".content"),
+    )
+    article_url = re.compile(r"/gkmlpt/content/(?:\d+/)*(?:m?post)_\d+\.html?")
+    list_url = re.compile(r"/gkmlpt/(?:index|api/all/\d+|m?index)")
+    marks: ClassVar[tuple[str, ...]] = ("window._CONFIG", "/gkmlpt/api/")
+    traces: ClassVar[tuple[str, ...]] = ("_CONFIG", "/gkmlpt/")
+
+    def article_fields(self, page: Page) -> dict[str, str]:
+        """The values of `_CONFIG.DETAIL`."""
+        detail = _object_after(_DETAIL, page.text)
+        if detail is None:
+            return {}
+        moment = text_of(detail, "display_publish_time", "created_at", "date")
+        fields = {
+            "title": text_of(detail, "title"),
+            "published_at": _moment(moment),
+            "source": text_of(detail, "source", "publisher"),
+            "author": text_of(detail, "author"),
+            "body": text_of(detail, "content"),
+        }
+        return {name: value for name, value in fields.items() if value}
+
+    def list_items(self, page: Page, now: datetime) -> list[ListItem] | None:
+        """The items of an answer; none for a shell."""
+        answer = json_of(page)
+        if answer is None:
+            return [] if self.needs_api(page) else None
+        rows = tables_of(at(answer, "articles"))
+        found = (
+            (
+                text_of(r, "url", "post_url"),
+                text_of(r, "title"),
+                text_of(r, "display_publish_time", "date", "created_at"),
+            )
+            for r in rows
+        )
+        return items_of(found, page.url, now)
+
+    def needs_api(self, page: Page) -> bool:
+        """Whether the page is the catalogue, not one of its articles."""
+        return json_of(page) is None and bool(_CONFIG.search(page.text)) and not _DETAIL.search(page.text)
+
+    def next_page(self, page: Page) -> PageRequest | None:
+        """Page 1 of the category for the catalogue, else the page after the one asked for while there are more."""
+        answer = json_of(page)
+        if answer is None:
+            return self._first(page)
+        total, rows = self.total(page), list(tables_of(at(answer, "articles")))
+        if page.sent is None or total is None or not rows:
+            return None
+        base, _, query = page.sent.url.partition("?")
+        fields = dict(parse_qsl(query))
+        number = count_of(fields.get("page", "1")) or 1
+        size = count_of(answer.get("page_size")) or (
+            len(rows) if number == 1 else count_of(fields.get("size")) or len(rows)
+        )
+        if number * size >= total:
+            return None
+        fields["page"] = str(number + 1)
+        fields.setdefault("size", str(size))
+        return PageRequest(f"{base}?{urlencode(fields)}", headers=page.sent.headers)
+
+    def total(self, page: Page) -> int | None:
+        """`classify.post_count`."""
+        return count_of(at(json_of(page), "classify", "post_count"))
+
+    def _first(self, page: Page) -> PageRequest | None:
+        sid = _SID.search(page.text)
+        if not sid or not page.url:
+            return None
+        asked = page.sent.url if page.sent else page.url
+        fragment = re.search(r"#/?(\d+)$", asked)
+        category = fragment or _CATEGORY.search(page.text) or _TREE.search(page.text)
+        if not category:
+            return None
+        url = urljoin(page.url, f"/gkmlpt/api/all/{category[1]}?{urlencode({'page': 1, 'sid': sid[1]})}")
+        return PageRequest(url, headers=(("X-Requested-With", "XMLHttpRequest"), ("Referer", page.url)))
+
+
+def _object_after(start: re.Pattern[str], text: str) -> dict[str, Any] | None:
+    """The JSON object that follows `start`; None where there is none."""
+    found = start.search(text)
+    if not found:
+        return None
+    try:
+        value, _ = json.JSONDecoder(strict=False).raw_decode(text, found.end())
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _moment(value: str) -> str:
+    """A time in seconds since 1970 as text in China Standard Time; anything else as it is."""
+    if not re.fullmatch(r"1\d{9}", value):
+        return value
+    return f"{datetime.fromtimestamp(int(value), CST):%Y-%m-%d %H:%M}"

@@ -1,0 +1,220 @@
+"""The article links of a list page, whoever built it: which links are items, their full titles, their dates."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urljoin, urlsplit
+
+from lxml.html import HtmlElement
+
+from crawler.parsing.page import parse_html
+from crawler.platforms.base import ListItem, local_part
+from crawler.platforms.rows import Row, dated, strip_date
+
+ARTICLE_URL = re.compile(
+    r"/[a-z]?t(?:20\d{6}_)?\d{5,}\.s?html?$"  # TRS
+    r"|/art[/_](?:.{0,80}/)?(?:art_)?[\w-]+\.html?$"  # Hanweb
+    r"|/(?:content|post|news|article|info|detail|show|view|a|n|t|p)[/_-](?:[\w-]{0,40}/){0,3}[\w-]{0,40}\d{3,}(?:\.s?html?|\.jhtml|/index\.html?|/page\.htm|/)?$"
+    r"|/(?:19|20)\d\d[-/_]?(?:0?[1-9]|1[0-2])(?:[-/_]?\d{1,2})?/(?:[\w-]+/){0,2}[\w-]{3,80}\.(?:s?html?|jhtml|aspx?|jsp|php)$"
+    r"|/\d\d/(?:0[1-9]|1[0-2])\d\d/\d\d/\w{8,}\.s?html?$"
+    r"|/[0-9a-f]{24,40}\.s?html?$|/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.s?html?)?$"
+    r"|/c\d{4,}/(?:\d{6}/)?(?:[\w-]{4,})?(?:content(?:_\d+)?)?\.s?html?$|/c\d+a\d+/page\.(?:htm|psp)$"
+    r"|/(?:[\w-]+/)+\d{4,}(?:\.s?html?|/index\.html?)$"
+    r"|[?&](?:id|newsid|articleid|articlekey|infoid|contentid|aid|wbnewsid|nid)=\w{2,}",
+    re.I,
+)
+"""Shapes of article addresses that are common to many systems."""
+_NO_LINK = re.compile(r"^\s*(?:#|javascript:|mailto:|tel:|about:|data:)|^\s*$", re.I)
+_CATEGORY = re.compile(r"^\s*[\[【〔［(（][^\]】〕］)）]{1,12}[\]】〕］)）]\s*$")
+_CUT = re.compile(r"(?:\.{2,}|…+|⋯+)\s*$")
+_TITLE_LABEL = re.compile(r"^\s*(?:标题|文章标题)\s*[:：]\s*|[\r\n].*$", re.S)
+_MORE = re.compile(r"^(?:查看|点击|阅读|了解)?(?:更多|全文|详情|详细|原文|内容)?(?:>+|»|\[?详细\]?)?$")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_BLOCKS = frozenset({"p", "div", "dt", "dd", "li", *_HEADINGS})
+_SHORTEST = 6
+_DEPTH = 12
+
+
+@dataclass
+class Link:
+    """A link that may be an item; `group` says in what kind of place of the page it stands."""
+
+    url: str
+    title: str
+    element: HtmlElement
+    group: tuple[str, ...]
+    is_article: bool
+    row: Row | None = None
+
+
+def items_in(markup: str, base: str, now: datetime, article_url: re.Pattern[str] | None = None) -> list[ListItem]:
+    """The items of a piece of HTML that is nothing but list (an API's answer, an XML island), in order."""
+    links = _links(parse_html(markup), base, article_url)
+    return dated([(link.url, link.title, link.row) for link in _with_rows(links)], now)
+
+
+def list_links(
+    root: HtmlElement, base: str, now: datetime, article_url: re.Pattern[str] | None = None
+) -> list[ListItem]:
+    """The items of a whole list page: its links of an article's shape, or with a date in their row, without what
+    stands in menus and footers. `base` is the page's address ("" where unknown), `now` bounds the dates."""
+    links = _with_rows(_main(_links(root, base, article_url)))
+    return dated([(link.url, link.title, link.row) for link in _chosen(links)], now)
+
+
+def _links(root: HtmlElement, base: str, article_url: re.Pattern[str] | None) -> list[Link]:
+    """Links with a title, one for each address, in page order; the longest title wins."""
+    base = _base(root, base)
+    found: dict[str, Link] = {}
+    for element in root.iter("a"):
+        href = element.get("href")
+        if href is None or _NO_LINK.match(href):
+            continue
+        url = absolute(base, href)
+        title = title_of(element) if url else ""
+        if len(title) < _SHORTEST or _CATEGORY.match(title) or _MORE.match(title):
+            continue
+        known = found.get(url)
+        if known is None:
+            local = local_part(url)
+            shaped = bool(ARTICLE_URL.search(local) or (article_url is not None and article_url.search(local)))
+            found[url] = Link(url, title, element, _group(element), shaped)
+        elif len(title) > len(known.title) and _CUT.search(known.title):
+            known.title = title
+    return list(found.values())
+
+
+def _base(root: HtmlElement, base: str) -> str:
+    stated = next((tag.get("href") for tag in root.iter("base") if tag.get("href")), None)
+    return absolute(base, stated) or base if stated else base
+
+
+def absolute(base: str, href: str) -> str:
+    """`href` made absolute against `base`; as it is where the base is unknown, "" where it is no web address."""
+    href = re.sub(r"[\t\r\n]", "", href).strip()
+    try:
+        url = urljoin(base, href) if base else href
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        return ""
+    return url.split("#", 1)[0] if scheme in {"http", "https", ""} else ""
+
+
+def title_of(element: HtmlElement) -> str:
+    """The full title of a link: its heading or text, or its `title` where the text is cut, short or missing."""
+    text = _shown(element)
+    stated = " ".join(_TITLE_LABEL.sub("", element.get("title") or "").split())
+    if not stated:
+        return text
+    bare = _CUT.sub("", text)
+    cut = bare != text or len(text) < _SHORTEST or (len(stated) > len(text) and stated.startswith(bare))
+    return stated if cut and len(stated) >= _SHORTEST else text
+
+
+def _shown(element: HtmlElement) -> str:
+    if len(element):
+        for child in element.iter(*_HEADINGS):
+            text = _text(child)
+            if len(text) >= _SHORTEST:
+                return strip_date(text)
+        for child in element:
+            if child.tag in _BLOCKS:
+                text = strip_date(_text(child))
+                if len(text) >= _SHORTEST:
+                    return text
+    return strip_date(_text(element))
+
+
+def _text(element: HtmlElement) -> str:
+    if not len(element):
+        return " ".join((element.text or "").split())
+    parts = [str(part) for part in element.itertext() if part]
+    return " ".join("".join(parts).split())
+
+
+def _group(element: HtmlElement) -> tuple[str, ...]:
+    """The kind of place: tag and first class of the link and the elements around it."""
+    path = []
+    for node in (element, *_ancestors(element, 4)):
+        name = (node.get("class") or "").split()
+        path.append(f"{node.tag}.{name[0]}" if name and node is not element else str(node.tag))
+    return tuple(path)
+
+
+def _ancestors(element: HtmlElement, most: int) -> list[HtmlElement]:
+    found = []
+    node = element.getparent()
+    while node is not None and len(found) < most:
+        found.append(node)
+        node = node.getparent()
+    return found
+
+
+_APART = re.compile(
+    r"(?:^|[\s_-])(?:nav|menu|footer|foot|header|crumbs?|breadcrumb|dqwz|position|friend|link|links)(?:$|[\s_-])", re.I
+)
+
+
+def _main(links: Sequence[Link]) -> list[Link]:
+    """Links outside menus, bread crumbs and footers; all where that leaves nothing."""
+    apart: dict[HtmlElement, bool] = {}
+    kept = [link for link in links if not _stands_apart(link.element, apart)]
+    return kept or list(links)
+
+
+def _stands_apart(element: HtmlElement, seen: dict[HtmlElement, bool]) -> bool:
+    chain = []
+    answer = False
+    for node in _ancestors(element, _DEPTH):
+        if node in seen:
+            answer = seen[node]
+            break
+        chain.append(node)
+        if node.tag in {"body", "html"}:
+            break
+        if node.tag in {"nav", "footer"} or _APART.search(f"{node.get('class') or ''} {node.get('id') or ''}"):
+            answer = True
+            break
+    for node in chain:
+        seen[node] = answer
+    return answer
+
+
+def _with_rows(links: Iterable[Link]) -> list[Link]:
+    """Each link with its row: the highest element around it that holds no other item."""
+    links = list(links)
+    holds: Counter[HtmlElement] = Counter()
+    chains = []
+    for link in links:
+        chain = _ancestors(link.element, _DEPTH)
+        holds.update(chain)
+        chains.append(chain)
+    elements = {link.element for link in links}
+    for link, chain in zip(links, chains, strict=True):
+        top = link.element
+        for node in chain:
+            if holds[node] > 1 or node.tag in {"body", "html"}:
+                break
+            top = node
+        link.row = Row(link.element, top, elements, holds)
+    return links
+
+
+def _chosen(links: Sequence[Link]) -> list[Link]:
+    """The links that are the list: of the kinds of places on the page, those with dates in their rows; without any,
+    the one place with most article links."""
+    groups: dict[tuple[str, ...], list[Link]] = defaultdict(list)
+    for link in links:
+        groups[link.group].append(link)
+    with_dates = [link for link in links if link.row is not None and link.row.has_date]
+    if with_dates:
+        wanted = {link.group for link in with_dates if link.is_article} or {link.group for link in with_dates}
+        shown = {id(link) for link in with_dates}
+        return [link for link in links if id(link) in shown or (link.is_article and link.group in wanted)]
+    shaped = {group: [link for link in members if link.is_article] for group, members in groups.items()}
+    best = max(shaped.values(), key=lambda found: sum(min(len(link.title), 30) for link in found), default=[])
+    return best

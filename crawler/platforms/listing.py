@@ -1,0 +1,70 @@
+"""One list page to its items and the request for the next one, whoever built it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from crawler.parsing.blocked import refuse
+from crawler.parsing.outline import outline_of
+from crawler.parsing.page import Page, PageRequest
+from crawler.platforms.base import Listing, ListItem, Platform
+from crawler.platforms.detect import by_name, detect
+from crawler.platforms.links import list_links
+from crawler.platforms.pager import next_of, same_site, total_by_call
+
+_STUB = 600
+"""A list page shorter than this (in characters) is what a server keeps in the place of one (SITES.md §3.1)."""
+_GONE = frozenset({404, 410})
+
+
+def read_list(page: Page, *, platform: str | None = None, now: datetime) -> Listing:
+    """What a list page, or a list API's answer, gives.
+
+    `platform` is the platform of the list the page belongs to (`Listing.platform` of the page before), None to tell it
+    by the page's own marks; `now` (aware) is when the page was fetched. Never raises on a page's content. The next
+    request stays on the page's host (an API: on the same organisation's) and is never the request that was just sent.
+    """
+    is_answer = page.text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["} or "<datastore" in page.text[:500].lower()
+    if page.status in _GONE:
+        return Listing(platform=platform or "generic", reason="not_found")
+    if len(page.text) < _STUB and not is_answer:
+        return Listing(platform=platform or "generic", reason=_why(page, "stub"))
+    kind = by_name(platform) if platform and is_answer else detect(page)
+    if kind.name == "generic" and platform:
+        kind = by_name(platform)
+    items = kind.list_items(page, now)
+    shell = kind.needs_api(page)
+    if items is None:
+        items = [] if is_answer or shell else list_links(page.root, page.url, now, kind.article_url)
+    following = _following(kind, page, bool(items) or shell)
+    total = kind.total(page) or (None if is_answer else total_by_call(page.text))
+    reason = None
+    if not items:
+        reason = "empty" if is_answer else ("needs_api" if shell else _why(page, "empty"))
+        reason = None if following is not None and shell else reason
+    return Listing(tuple(_once(items)), following, kind.name, total, reason)
+
+
+def _once(items: list[ListItem]) -> list[ListItem]:
+    return list({item.url: item for item in reversed(items)}.values())[::-1]
+
+
+def _following(kind: Platform, page: Page, goes_on: bool) -> PageRequest | None:
+    """The next request, if there is one worth sending: a page without items ends its list."""
+    if not goes_on:
+        return None
+    found = kind.next_page(page)
+    if found is None and not kind.needs_api(page):
+        found = next_of(page)
+    if found is None or found == page.sent or (found.method == "GET" and found.url == page.url):
+        return None
+    if page.url and not same_site(page.url, found.url) and urlsplit(page.url).netloc != urlsplit(found.url).netloc:
+        return None
+    return found
+
+
+def _why(page: Page, otherwise: str) -> str:
+    """Why a page gives no items, as far as the page itself tells."""
+    refused = refuse(page, outline_of(page.root))
+    return refused[0] if refused and refused[0] in {"blocked", "not_found", "needs_browser"} else otherwise

@@ -1,0 +1,121 @@
+"""Pagers that many systems share: `createPageHTML` in its two forms, and links that say 下一页."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urljoin, urlsplit
+
+from lxml.html import HtmlElement
+
+from crawler.parsing.page import Page, PageRequest
+
+_CALL = re.compile(r"(?<!function )\bcreatePage(?:HTML)?\d?\s*\(([^(){}]{3,200})\)", re.I)
+_ARGUMENT = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^,'"]*))\s*(?:,|$)""")
+_NEXT = re.compile(r"^[\s\[【(（]*(?:下一?页|后一?页|下页|Next(?:\s?Page)?|>|›|»|＞|>>|››)[\s>›»＞\]】)）]*$", re.I)
+_NEXT_HINT = re.compile(r"下一?页|后一页", re.I)
+_DEAD = re.compile(r"^\s*(?:#|javascript:|$)", re.I)
+_OFF = re.compile(r"(?:^|\s)(?:disabled?|off|no-?drop|forbid)(?:$|\s)", re.I)
+
+
+def next_of(page: Page) -> PageRequest | None:
+    """The page after this one by a common pager, or None: `createPageHTML`, then links to the next page."""
+    if not page.url:
+        return None
+    url = next_by_call(page.text, page.url) or next_by_link(page.root, page.url)
+    return PageRequest(url) if url else None
+
+
+def calls(text: str) -> list[list[str]]:
+    """The arguments of every `createPageHTML(…)` call of a page, quotes removed."""
+    found = []
+    for call in _CALL.finditer(text):
+        arguments = [(a or b or c).strip() for a, b, c in _ARGUMENT.findall(call[1])]
+        while arguments and not arguments[-1]:
+            arguments.pop()
+        found.append(arguments)
+    return found
+
+
+def next_by_call(text: str, url: str) -> str | None:
+    """The next address by `createPageHTML`: `(pages, current from 0, name, ext[, records])` goes to `name_i.ext`, `i` =
+    current + 1; `(element, pages, current from 1, name, ext[, records])` to `name_i.ext`, `i` = current + 1, too."""
+    for arguments in calls(text):
+        numbers = [int(a) if a.isdecimal() and len(a) < 8 else None for a in arguments]
+        if len(arguments) >= 5 and numbers[0] is None and numbers[1] is not None and numbers[2] is not None:
+            pages, current, name, ext, last = numbers[1], numbers[2], arguments[3], arguments[4], numbers[1]
+        elif len(arguments) >= 4 and numbers[0] is not None and numbers[1] is not None:
+            pages, current, name, ext, last = numbers[0], numbers[1], arguments[2], arguments[3], numbers[0] - 1
+        else:
+            continue
+        if pages and current < last and name and re.fullmatch(r"\.?[a-z]{3,5}", ext, re.I):
+            return urljoin(url, f"{name}_{current + 1}.{ext.lstrip('.')}")
+        return None
+    return None
+
+
+def total_by_call(text: str) -> int | None:
+    """The number of records where `createPageHTML` names it as its last argument."""
+    for arguments in calls(text):
+        named_div = bool(arguments) and not arguments[0].isdecimal()
+        if len(arguments) > (5 if named_div else 4) and arguments[-1].isdecimal() and len(arguments[-1]) < 9:
+            return int(arguments[-1])
+    return None
+
+
+def next_by_link(root: HtmlElement, url: str) -> str | None:
+    """The address of a link that says 下一页 (or is marked `next`), on the same host and not this page; else None."""
+    arrow = None
+    for element in root.iter("a", "link"):
+        href = element.get("href")
+        if href is None or _DEAD.match(href) or _OFF.search(element.get("class") or ""):
+            continue
+        text = "" if element.tag == "link" else " ".join(element.itertext()).strip()
+        label = f"{element.get('title') or ''} {element.get('aria-label') or ''}"
+        says = bool(_NEXT.match(text)) or (len(text) < 3 and bool(_NEXT_HINT.search(label)))
+        if not says and "next" not in (element.get("rel") or "").lower().split():
+            continue
+        target = same_host(url, href)
+        if target is None or target == url.split("#", 1)[0]:
+            continue
+        if _NEXT_HINT.search(text) or element.tag == "link":
+            return target
+        arrow = arrow or target
+    return arrow
+
+
+def same_host(url: str, href: str) -> str | None:
+    """`href` made absolute, or None where it leaves the host of `url` (`www.` and the scheme may differ)."""
+    try:
+        target = urljoin(url, re.sub(r"[\t\r\n]", "", href).strip()).split("#", 1)[0]
+        parts, own = urlsplit(target), urlsplit(url)
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or _bare(parts.hostname) != _bare(own.hostname):
+        return None
+    return target
+
+
+def same_site(url: str, target: str) -> bool:
+    """Whether two addresses are of one organisation: their registered domain, or the government domain of a place
+    (`jl.gov.cn`), is the same. An interface may live on a sibling host; a list page may not."""
+    try:
+        one, other = _registered(urlsplit(url).hostname), _registered(urlsplit(target).hostname)
+    except ValueError:
+        return False
+    return bool(one) and one == other
+
+
+def _bare(host: str | None) -> str:
+    return (host or "").lower().removeprefix("www.")
+
+
+_SECOND_LEVEL = frozenset({"gov", "com", "net", "org", "edu", "ac", "mil"})
+
+
+def _registered(host: str | None) -> str:
+    labels = (host or "").lower().rstrip(".").split(".")
+    if len(labels) < 2 or all(label.isdigit() for label in labels):
+        return ".".join(labels)
+    return ".".join(
+        labels[-3:] if len(labels) > 2 and labels[-1] == "cn" and labels[-2] in _SECOND_LEVEL else labels[-2:]
+    )

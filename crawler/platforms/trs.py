@@ -1,0 +1,40 @@
+"""TRS WCM (拓尔思): `/202306/t20230608_2213652.shtml`, in Guangxi `/t18993630.shtml`.
+
+Fingerprint: editor classes (`TRS_Editor`, `trs_editor_view`, `TRS_UEDITOR`, `Custom_UnionStyle`, `TRS_PreAppend`) and images
+`W0202306…`, both of which travel with pasted text; `createPageHTML` of four arguments; links `t2023…_….html`.
+Article: `.trs_editor_view`, `.TRS_UEDITOR`, `.TRS_Editor`, `.Custom_UnionStyle`, then what holds them.
+List: links of the t-form. Paging: `createPageHTML(pages, current from 0, "index", "html")` → `index_1.html`.
+A site may set: title, header and body of its own template; nested editor classes are normal.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from crawler.parsing.page import Page
+from crawler.parsing.rules import Rules
+from crawler.platforms.base import Platform
+
+_LINK = re.compile(r"/t20\d{6}_\d{3,}\.s?html?", re.I)
+_IMAGE = re.compile(r"[WP]020\d{14,}")
+_META = re.compile(r"<!--\s*(?:TRS|trs|WCM)[\w ]*|/(?:trswcm|wcm)/", re.I)
+
+
+class Trs(Platform):
+    """WCM."""
+
+    name = "trs"
+    rules = Rules(
+        body=(".trs_editor_view", ".TRS_UEDITOR", ".TRS_Editor", ".Custom_UnionStyle", "#zoom", ".view"),
+    )
+    article_url = re.compile(r"/[a-z]?t(?:20\d{6}_)?\d{5,}\.s?html?$", re.I)
+    traces: ClassVar[tuple[str, ...]] = (
+        "TRS_Editor", "trs_editor_view", "TRS_UEDITOR", "Custom_UnionStyle", "TRS_PreAppend", "TRS_PreExcludeStyle",
+    )  # fmt: skip
+
+    def fingerprint(self, page: Page) -> int:
+        """The marks, and what needs a pattern: links of the t-form, images, comments of WCM, the pager."""
+        text = page.text
+        found = super().fingerprint(page) + bool(_IMAGE.search(text)) + bool(_META.search(text))
+        return found + 2 * bool(_LINK.search(text)) + ("createPageHTML(" in text and "page_div" not in text)
