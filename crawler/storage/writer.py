@@ -88,7 +88,7 @@ class ArticleWriter:
 
     @property
     def pending(self) -> int:
-        """How many articles and rejects the store hasn't acknowledged."""
+        """How many articles and rejects wait to be written; a batch under way isn't among them."""
         return len(self._articles) + len(self._rejects)
 
     async def flush(self) -> None:

@@ -20,6 +20,9 @@ from crawler.storage.launch import reap
 from crawler.storage.mongo import open_store
 from crawler.storage.writer import ArticleWriter
 
+needs_embedded = pytest.mark.skipif(
+    sys.version_info >= (3, 14), reason="the embedded database has no build for this Python"
+)
 WRITER = Path(__file__).with_name("write_articles.py")
 
 
@@ -27,7 +30,7 @@ def urls(number: int) -> list[str]:
     return [f"http://www.xishan.example.cn/art/{n}.html" for n in range(number)]
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="the embedded database has no build for this Python")
+@needs_embedded
 def test_a_killed_server_loses_nothing_acknowledged(tmp_path, article):
     """The daemon is killed four times while batches are under way; each time the writer starts it again."""
 
@@ -87,7 +90,35 @@ def test_a_killed_writer_leaves_nothing_twice_and_nothing_half(mongo_uri, databa
     assert [(row["revision"], row["body"]) for row in revisions] == [(1, "第1版")] * 1500
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="the embedded database has no build for this Python")
+@needs_embedded
+def test_whoever_adds_waits_while_a_full_batch_is_being_written(tmp_path, article):
+    """The server is halted while it writes the first two; the third is taken, the fourth has to wait."""
+
+    async def scenario() -> tuple[bool, int, int]:
+        store = await open_store(None, "news", tmp_path)
+        daemon = embedded.status(tmp_path)
+        assert daemon is not None
+        writer = ArticleWriter(store, max_items=2, on_outcome=lambda kind, outcome: None)
+        await writer.add(article(urls(1)[0], "0"))
+        os.kill(daemon.pid, signal.SIGSTOP)
+        try:
+            adding = [asyncio.ensure_future(writer.add(article(url, url))) for url in urls(4)[1:]]
+            done, waiting = await asyncio.wait(adding, timeout=0.5)
+        finally:
+            os.kill(daemon.pid, signal.SIGCONT)
+        await asyncio.gather(*adding)
+        await writer.close()
+        stored = await store.database["articles"].count_documents({})
+        await store.close()
+        return adding[1] in done, len(waiting), stored
+
+    try:
+        assert asyncio.run(scenario()) == (True, 2, 4)
+    finally:
+        embedded.stop(tmp_path)
+
+
+@needs_embedded
 def test_a_server_that_comes_back_elsewhere_is_found(tmp_path, article):
     """Its port was taken while it was dead."""
 
@@ -100,6 +131,7 @@ def test_a_server_that_comes_back_elsewhere_is_found(tmp_path, article):
         with socket.socket() as taken:
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             taken.bind((before.host, before.port))
+            taken.listen()
             known = await store.known([article(urls(1)[0], "")["_id"]])
         after = embedded.status(tmp_path)
         assert after is not None
@@ -114,7 +146,7 @@ def test_a_server_that_comes_back_elsewhere_is_found(tmp_path, article):
     assert known == set()
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="the embedded database has no build for this Python")
+@needs_embedded
 def test_a_store_that_stays_away_is_told_and_the_batch_kept(tmp_path, article, monkeypatch):
     """The program that would start the server again is gone as well."""
 
