@@ -45,18 +45,18 @@ _OPEN, _CLOSE = "([{（［《〈", ")]}）］》〉"
 
 @dataclass(frozen=True)
 class Byline:
-    """What the lines around a body say. Unknown is None. `found_by` names the label each field was found by
-    (`来源`, `责任编辑`, `记者`, `()` for a signature in brackets, empty for an unlabelled date or a source that only
-    stands beside it). Authors are joined by a space, editors by `、`. `source_cut` is True where the page cuts the
-    source with an ellipsis, so that another place may know the whole; `date_doubtful` where the date's label names
-    something else (成文日期, 开始时间) and nothing better stood there: another place may know better."""
+    """What the lines around a body say. Unknown is None. Authors are joined by a space, editors by `、`.
+
+    `found_by` names the label of each field: `来源`, `责任编辑`, `记者`, `()` for a signature in brackets, empty for a
+    date or source without one. A date whose label ranks 3 (`label_rank`: 成文日期, 开始时间) was taken only because
+    nothing better stood there. `source_cut` is True where the page cuts the source with an ellipsis, so that another
+    place may know the whole."""
 
     published: DateReading | None = None
     source: str | None = None
     author: str | None = None
     editor: str | None = None
     source_cut: bool = False
-    date_doubtful: bool = False
     found_by: dict[str, str] = field(default_factory=dict)
 
 
@@ -90,7 +90,6 @@ def read_byline(header: str, tail: str = "", *, now: datetime, lead: str = "") -
         author=_written_by(author.names) if author else None,
         editor="、".join(editor.names) if editor else None,
         source_cut=cut,
-        date_doubtful=label_rank(found_by.get("published") or None) >= 3,
         found_by=found_by,
     )
 
@@ -144,7 +143,7 @@ def _source(
         start = found.end()
         before = flat[: found.start()].rstrip(" ")[-1:]
         if found["bare"] is not None:
-            if strict or (before and (before.isalpha() and not before.isdigit())):
+            if strict or before.isalpha() or found["label"].startswith("来自"):
                 continue
         elif strict and before and before not in "\n(（[【《。!?！？；;":
             continue

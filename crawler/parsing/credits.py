@@ -38,7 +38,7 @@ _NEXT_LABEL = re.compile(
 )
 _END = re.compile(r"[|｜丨】\])）〕〗〉>。！？!?…]|\d{4}[-年]")
 _BRACKET = re.compile(r"[(（【\[〔]([^()（）【】\[\]〔〕\n]{2,80})[)）】\]〕]")
-_SIGNATURE = re.compile(r"[(（【\[〔]([^()（）【】\[\]〔〕\n]{2,40})[)）】\]〕]\s{0,8}$")
+_SIGNATURE = re.compile(r"(?<![:/])\s{0,2}(?<![:/\s])[(（【\[〔]([^()（）【】\[\]〔〕\n]{2,40})[)）】\]〕]\s{0,8}$")
 _DATELINE = re.compile(r"(?:电|讯|消息|报道|快讯)\s{0,3}[(（]([^()（）\n]{2,40})[)）]")
 _LABEL_FIRST = re.compile(r"^\s{0,8}(?:作者|文|撰文|撰稿|执笔)\s?[:/|｜].{1,40}$", re.M)
 _SPLIT = re.compile(r"[\s、,，;；/&＆|｜:]+|(?<=[\u4e00-\u9fff])和(?=[\u4e00-\u9fff]{2,3}(?:$|[\s、]))")
@@ -105,7 +105,8 @@ def author_credit(header: str, tail: str = "", lead: str = "") -> Credit | None:
 
 def _first(credits: Iterator[Credit | None], last: bool = False) -> Credit | None:
     found = [credit for credit in credits if credit]
-    return found[-1 if last else 0] if found else None
+    chosen = found[-1 if last else 0] if found else None
+    return next((credit for credit in found if chosen and set(chosen.names) < set(credit.names)), chosen)
 
 
 def _lines(flat: str) -> Iterator[str]:
