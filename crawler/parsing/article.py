@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 
 from lxml.html import HtmlElement
 
@@ -18,7 +20,7 @@ from crawler.parsing.gov_index import read_gov_index
 from crawler.parsing.header import surroundings, understood
 from crawler.parsing.noise import is_dateline, is_legal
 from crawler.parsing.outline import Line, Outline, outline_of
-from crawler.parsing.page import Page
+from crawler.parsing.page import Page, parse_html
 from crawler.parsing.rules import Rules
 from crawler.parsing.tables import tables_in
 from crawler.parsing.titles import nearest_headline, stated_headline
@@ -33,19 +35,35 @@ class Refusal:
     detail: str
 
 
+_TAG = re.compile(r"<[^>]{0,2000}>")
+_WORDS = re.compile(r"[\u4e00-\u9fff]{6,20}")
 _FEWEST_MARKS = 3
 _ROWS = 8
 Layers = Sequence[tuple[str, Rules]]
 """Selectors by precedence, each with the word its fields carry in `provenance`."""
 
 
-def extract(page: Page, layers: Layers, now: datetime) -> Article | Refusal:
+@dataclass(frozen=True)
+class Given:
+    """What the page's product keeps of the article in a script or a comment: raw `values` (title, published_at, source,
+    author, and body as HTML), and the `rule` they go by in `provenance`."""
+
+    rule: str
+    values: Mapping[str, str]
+
+
+def extract(page: Page, layers: Layers, now: datetime, given: Given | None = None) -> Article | Refusal:
     """The article of a page, or why there is none. `now` (aware) is when the page was fetched; no date is later."""
     outline = outline_of(page.root)
-    if refused := refuse(page, outline):
+    values = given.values if given else {}
+    unseen = _unseen_body(outline, values)
+    if unseen is not None:
+        outline = unseen
+    elif refused := refuse(page, outline):
         return Refusal(*refused)
-    stated = stated_headline(page, outline, layers)
-    body = find_body(outline, layers, stated.line if stated else None)
+    known = (values["title"], given.rule) if given and values.get("title") else None
+    stated = stated_headline(page, outline, layers, known)
+    body = find_body(outline, () if unseen is not None else layers, stated.line if stated else None)
     if body is None:
         return _no_article(outline, "the page has no sentences outside links")
     title = stated or nearest_headline(page, outline, body.element)
@@ -53,12 +71,27 @@ def extract(page: Page, layers: Layers, now: datetime) -> Article | Refusal:
         return _no_article(outline, "the page has text but no headline")
     text = text_range(outline, body.element, title.text)
     article = Article(url=page.url, title=title.text, confidence=body.confidence)
-    article.provenance = {"title": title.rule, "body": body.rule}
+    article.provenance = {"title": title.rule, "body": given.rule if given and unseen is not None else body.rule}
     _fill_content(article, page, outline, body.element, text)
     article.gov_index = read_gov_index(outline)
-    around = surroundings(outline, body.element, text, title.text, title.line)
-    FieldReader(article, page, outline, now).read(layers, understood(around, article.body))
+    around = understood(surroundings(outline, body.element, text, title.text, title.line), article.body)
+    reader = FieldReader(article, page, outline, now)
+    reader.read_visible(layers, around)
+    if given:
+        reader.read_given(given.rule, values)
+    reader.read_head()
     return _doubt(article, outline, text) or article
+
+
+def _unseen_body(outline: Outline, values: Mapping[str, str]) -> Outline | None:
+    """The outline of an article that only a script of the page holds, or None where the page shows it."""
+    markup = values.get("body", "")
+    words = _WORDS.search(_TAG.sub("", markup))
+    if words is None or any(words[0] in line.text for line in outline.lines):
+        return None
+    return outline_of(
+        parse_html(f"<html><body><h1>{escape(values.get('title', ''))}</h1><div>{markup}</div></body></html>")
+    )
 
 
 def _fill_content(article: Article, page: Page, outline: Outline, element: HtmlElement, text: tuple[int, int]) -> None:

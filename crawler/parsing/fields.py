@@ -4,7 +4,7 @@ visible header by its labels, the national meta tags, what the page says for mac
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,21 +34,48 @@ class FieldReader:
     page: Page
     outline: Outline
     now: datetime
+    other: DateReading | None = None
+    """A displayed date that is labelled as another than that of publication: better than none."""
+    source_cut: bool = False
 
-    def read(self, layers: Sequence[tuple[str, Rules]], around: Surroundings) -> None:
-        """Try all rules: the selectors of `layers`, then the header and tail `around` the text, then the head."""
+    def read_visible(self, layers: Sequence[tuple[str, Rules]], around: Surroundings) -> None:
+        """Try the selectors of `layers`, then the header and tail `around` the text."""
         for name, rules in layers:
             self._by_selectors(name, rules)
         byline = read_byline(around.header, around.tail, lead=around.lead, now=self.now)
         self._take_names(byline, "label")
         if _is_publication(byline):
             self._set_date(byline.published, "label")
+        else:
+            self.other = byline.published
         if self.article.published_at is None and around.above:
             above = read_byline(around.above, now=self.now)
             if _is_publication(above):
                 self._set_date(above.published, "label")
-        self._by_head(byline)
+        self.source_cut = byline.source_cut and self.article.provenance.get("source") == "label"
+
+    def read_given(self, rule: str, values: Mapping[str, str]) -> None:
+        """Take what the page's product keeps of the article in a script or a comment."""
+        self._set_date(_without_midnight(self._day(values.get("published_at"))), rule)
+        for field in ("source", "author"):
+            self._set(field, values.get(field), rule)
+
+    def read_head(self) -> None:
+        """Take what the index table and the head of the page state, then what its address tells. The head supplies the
+        minute of a displayed day, and the whole of a source the page cuts short."""
+        index = self.article.gov_index or {}
+        self._set_date(self._day(index.get("published_on")), "gov_index")
+        stated = self._stated_date()
+        self._set_date(stated, "meta")
+        self._take_minute(stated)
+        self._set_date(self.other, "label")
+        self._set_date(self._day(index.get("written_on")), "gov_index")
         self._set_date(date_from_url(self.page.url, self.now), "url")
+        source = meta.first(self.page, meta.SOURCE)
+        if source and self.source_cut:
+            self.article.source = None
+        self._set("source", source, "meta")
+        self._set("source", index.get("issuer"), "gov_index")
 
     def _by_selectors(self, name: str, rules: Rules) -> None:
         for field in _NAMES:
@@ -75,31 +102,15 @@ class FieldReader:
         for field in _NAMES:
             self._set(field, getattr(byline, field), rule)
 
-    def _by_head(self, byline: Byline) -> None:
-        """What the index table and the head of the page state. The head supplies the minute of a displayed day."""
-        index = self.article.gov_index or {}
-        self._set_date(self._day(index.get("published_on")), "gov_index")
-        stated = self._stated_date()
-        self._set_date(stated, "meta")
-        self._take_minute(stated)
-        self._set_date(byline.published, "label")
-        self._set_date(self._day(index.get("written_on")), "gov_index")
-        source = meta.first(self.page, meta.SOURCE)
-        if source and byline.source_cut and self.article.provenance.get("source") == "label":
-            self.article.source = None
-        self._set("source", source, "meta")
-        self._set("source", index.get("issuer"), "gov_index")
-
     def _day(self, text: str | None) -> DateReading | None:
         return read_date(text, self.now) if text else None
 
     def _stated_date(self) -> DateReading | None:
-        """The date the page states for machines; a midnight there is a day without a time."""
+        """The date the page states for machines."""
         for name in meta.DATE:
             reading = self._day(self.page.meta.get(name))
             if reading and reading.moment:
-                midnight = (reading.moment.hour, reading.moment.minute, reading.moment.second) == (0, 0, 0)
-                return DateReading(reading.moment, "day") if midnight else reading
+                return _without_midnight(reading)
         return None
 
     def _take_minute(self, stated: DateReading | None) -> None:
@@ -123,3 +134,10 @@ class FieldReader:
 
 def _is_publication(byline: Byline) -> bool:
     return label_rank(byline.found_by.get("published") or None) < _OTHER_DATE
+
+
+def _without_midnight(reading: DateReading | None) -> DateReading | None:
+    """`reading` as a day where its time is midnight: data that machines keep have one where nobody gave a time."""
+    if reading and reading.moment and (reading.moment.hour, reading.moment.minute, reading.moment.second) == (0, 0, 0):
+        return DateReading(reading.moment, "day")
+    return reading

@@ -20,6 +20,10 @@ _HEADING = re.compile(r"title|(?:^|[-_\s])tit(?:$|[-_\s\d])|headline|biaoti|(?:^
 _FOLD = re.compile(r"[\W_]+")
 _SITE = re.compile(r"(?:网站?|门户|政府|首页|频道|官网|委员会|客户端|公司)$")
 _SITE_ITSELF = re.compile(r"(?:网站|门户|首页|官网)$")
+_HEADER_PART = re.compile(
+    r"[\s(（\[【]*(?:(?:发布|更新|发表)?(?:时间|日期)\s*[:：]|(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}日?[\s)）\d:：]*(?=$|\s|来源)"
+    r"|(?:信息|文章)?来\s*源\s*[:：])"
+)
 _PLACE = re.compile(r"(?:您?当前|现在)?的?位置|首页\s*[->》]|正在阅读")
 _TAGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _LONGEST = 120
@@ -40,18 +44,39 @@ def fold(text: str) -> str:
     return _FOLD.sub("", unicodedata.normalize("NFKC", text)).lower()
 
 
-def stated_headline(page: Page, outline: Outline, layers: Iterable[tuple[str, Rules]]) -> Headline | None:
-    """The headline that selectors, the national tag, or `<title>` together with a visible line give."""
+def stated_headline(
+    page: Page, outline: Outline, layers: Iterable[tuple[str, Rules]], given: tuple[str, str] | None = None
+) -> Headline | None:
+    """The headline that selectors, the page's own data (`given`: text and rule), the national tag, or `<title>`
+    together with a visible line give."""
+    tag = meta.first(page, ("articletitle",))
+    whole = " ".join(filter(None, (tag, _title_tag(page), page.meta.get("og:title"))))
     for name, rules in layers:
         for selector in rules.title:
             for element in outline.select(selector):
-                start, end = outline.spans[element]
-                if start < end and (text := _clean(outline.lines[start].text)):
-                    return Headline(text, name, start)
-    if stated := meta.first(page, ("articletitle",)):
-        return Headline(stated, "meta", _line_of(outline, stated))
-    whole = " ".join(filter(None, (_title_tag(page), page.meta.get("og:title"))))
+                if text := _selected(outline, element, fold(whole)):
+                    return Headline(text, name, _line_of(outline, text) or outline.spans[element][0])
+    if given:
+        return Headline(given[0], given[1], _line_of(outline, given[0]))
+    if tag:
+        return Headline(tag, "meta", _line_of(outline, tag))
     return _repeated(outline, whole, meta.first(page, ("sitename", "og:site_name")) or "")
+
+
+def _selected(outline: Outline, element: HtmlElement, whole: str) -> str | None:
+    """The headline within a selected element: the lines that the head repeats, else the first, without a date or a
+    source on the same line."""
+    start, end = outline.spans[element]
+    texts = [text for line in outline.lines[start : min(end, start + 4)] if (text := _before_header(line.text))]
+    joined = _clean(" ".join(texts))
+    repeated = [text for text in (joined, *texts) if len(fold(text)) > 3 and fold(text) in whole]
+    best = max(repeated, key=len, default=texts[0] if texts else None)
+    return best if best and len(best) <= 2 * _LONGEST else None
+
+
+def _before_header(text: str) -> str:
+    """What a line says before a date or a label of the header."""
+    return _clean(_HEADER_PART.split(text, maxsplit=1)[0])
 
 
 def nearest_headline(page: Page, outline: Outline, body: HtmlElement) -> Headline | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from crawler.items import Article
-from crawler.parsing.article import Refusal, extract
+from crawler.parsing.article import Given, Refusal, extract
 from crawler.parsing.page import Page
 from crawler.parsing.parts import join_parts, next_part
 from crawler.platforms.detect import detect
@@ -27,11 +27,12 @@ def read_article(page: Page, *, site: Site | None = None, now: datetime) -> Arti
     if len(page.text) > TOO_LARGE:
         return Refusal("too_large", f"the page has {len(page.text):,} characters, more than {TOO_LARGE:,}")
     platform = detect(page)
-    layers = [(f"platform:{platform.name}", platform.rules)]
+    rule = f"platform:{platform.name}"
+    layers = [(rule, platform.rules)]
     own = site.rules_for(page.url) if site else None
     if own is not None:
         layers.insert(0, ("override", own))
-    result = extract(page, layers, now)
+    result = extract(page, layers, now, Given(rule, platform.article_fields(page)))
     if isinstance(result, Article):
         result.platform = platform.name
     return result
