@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,16 @@ from crawler.storage.writer import ArticleWriter
 needs_embedded = pytest.mark.skipif(
     sys.version_info >= (3, 14), reason="the embedded database has no build for this Python"
 )
+# PyMongo's asynchronous client forgets the socket with which it was connecting to a dead server when it is closed.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 WRITER = Path(__file__).with_name("write_articles.py")
+
+
+@pytest.fixture(autouse=True)
+def forgotten_sockets() -> Iterator[None]:
+    """Collects them while the filter above holds."""
+    yield
+    gc.collect()
 
 
 def urls(number: int) -> list[str]:
