@@ -42,6 +42,9 @@ class Listing:
     reason: str | None = None
 
 
+_HEAD, _TAIL = 100_000, 20_000
+
+
 class Platform:
     """Base of all platforms. Subclasses set the class variables and override what their CMS does differently."""
 
@@ -60,7 +63,7 @@ class Platform:
         """How strongly the page's own marks speak for this platform; 0: not this platform.
 
         Two for each distinct mark and for an address of the product's shape, one for each distinct trace."""
-        text = page.text
+        text = marked_text(page)
         found = 2 * sum(mark in text for mark in self.marks) + sum(trace in text for trace in self.traces)
         return found + 2 * self.owns(page.url or page.meta.get("url", ""))
 
@@ -91,6 +94,12 @@ class Platform:
     def total(self, page: Page) -> int | None:
         """How many articles the whole list holds, if the page says so in this product's way."""
         return None
+
+
+def marked_text(page: Page) -> str:
+    """The text that marks are looked for in: of a very long page its beginning and end, where templates speak."""
+    text = page.text
+    return text if len(text) <= _HEAD + _TAIL else text[:_HEAD] + text[-_TAIL:]
 
 
 def local_part(url: str) -> str:

@@ -7,8 +7,8 @@ from crawler.platforms.base import Platform
 from crawler.platforms.dedecms import Dedecms
 from crawler.platforms.easysite import Easysite
 from crawler.platforms.empirecms import Empirecms
-from crawler.platforms.eportal import Eportal
 from crawler.platforms.epaper import Epaper
+from crawler.platforms.eportal import Eportal
 from crawler.platforms.founder import Founder
 from crawler.platforms.generic import Generic
 from crawler.platforms.gkmlpt import Gkmlpt
@@ -28,8 +28,8 @@ from crawler.platforms.webplus import Webplus
 
 _GENERIC = Generic()
 PLATFORMS: tuple[Platform, ...] = (
-    Dedecms(), Easysite(), Empirecms(), Eportal(), Epaper(), Founder(), Gkmlpt(), Hanweb(), Jiangxi(), Jpaas(), Lonsun(),
-    Nfcms(), Phpcms(), Shanghai(), Trs(), TrsIrs(), TrsXxgk(), Ucap(), Vsb(), Webplus(),
+    Dedecms(), Easysite(), Empirecms(), Eportal(), Epaper(), Founder(), Gkmlpt(), Hanweb(), Jiangxi(), Jpaas(),
+    Lonsun(), Nfcms(), Phpcms(), Shanghai(), Trs(), TrsIrs(), TrsXxgk(), Ucap(), Vsb(), Webplus(),
 )  # fmt: skip
 """Every platform but the generic one; the order means nothing."""
 _BY_NAME = {platform.name: platform for platform in (*PLATFORMS, _GENERIC)}

@@ -1,7 +1,8 @@
 """EasySite (北京顺义, 大兴, …): `/bjsdxqrmzf/zhyw/zjdt/2188837/index.html`.
 
 Fingerprint: `.easysite-…` classes, `#easysiteText`.
-Article: `.easysite-news-title`, `.easysite-news-describe`, `#easysiteText`; the meta tags write `content` before `name`.
+Article: `.easysite-news-title`, `.easysite-news-describe`, `#easysiteText`.
+Its meta tags write `content` before `name`.
 List: rows with dates. Paging: links of the pager.
 A site may set: nothing.
 """

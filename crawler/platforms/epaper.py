@@ -1,6 +1,6 @@
 """Founder e-papers (paper.cfsn.cn): `/content/2026-08/13/node_2.htm`, `/content/2026-08/13/content_193654.htm`.
 
-Fingerprint: what tells Founder, and `#ozoom`, the page map `PagePicMap`, `node_…` links, 版 and 期 buttons, the address.
+Fingerprint: what tells Founder, and `#ozoom`, the page map `PagePicMap`, 下一版 and 上一期, the address.
 Article: `#ozoom`, `founder-content`; title from the `enpproperty` comment or the first bold cell.
 List: a node is one page of the paper; its links are the articles of that page, dated by the address.
 Paging: 下一版 to the next page of the paper, after the last one 上一期 to the paper before.

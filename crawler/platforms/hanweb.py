@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 from urllib.parse import parse_qsl, quote, urljoin, urlsplit
@@ -51,8 +52,8 @@ class Hanweb(Platform):
     article_url = re.compile(r"/art/\d{4}/\d{1,2}/\d{1,2}/art_\d+_\d+\.html?")
     list_url = re.compile(r"/col/col\d+(?:/|$)")
     marks: ClassVar[tuple[str, ...]] = (
-        "<!--<$[", "ZJEG_RSS", "hiddenLocation", "articlehits.jsp", "dataproxy.jsp", "/module/jslib/", "/module/visitcount/",
-        "<datastore>", "hanweb", "jpage(",
+        "<!--<$[", "ZJEG_RSS", "hiddenLocation", "articlehits.jsp", "dataproxy.jsp", "/module/jslib/",
+        "/module/visitcount/", "<datastore>", "hanweb", "jpage(",
     )  # fmt: skip
     traces: ClassVar[tuple[str, ...]] = ("bt_content", 'name="Maketime"', 'name="maketime"', "/module/")
 
@@ -83,9 +84,9 @@ class Hanweb(Platform):
         if not proxy or not params or total is None or not size or not int(size[1]):
             return None
         body = "&".join(f"{name}={_encoded(html.unescape(a or b or c))}" for name, a, b, c in _PARAM.findall(params[1]))
-        return _span(
-            urljoin(page.url, html.unescape(proxy[1])), body.encode(), loaded + 1, int(size[1]), total, page.url
-        )
+        url = urljoin(page.url, html.unescape(proxy[1]))
+        first = PageRequest(url, "POST", body.encode(), (*_FORM, ("Referer", page.url)))
+        return _span(first, loaded + 1, int(size[1]), total)
 
     def _after_post(self, page: Page, sent: PageRequest) -> PageRequest | None:
         asked = dict(parse_qsl(urlsplit(sent.url).query))
@@ -96,8 +97,7 @@ class Hanweb(Platform):
             return None
         if total is None or size < 1:
             return None
-        referer = dict(sent.headers).get("Referer", page.url)
-        return _span(sent.url.split("?", 1)[0], sent.body or b"", last + 1, size, total, referer)
+        return _span(sent, last + 1, size, total)
 
     def _by_group(self, page: Page) -> PageRequest | None:
         """The group that the page names, or the one after the group that was asked for."""
@@ -123,15 +123,15 @@ def _group(url: str, page: Page) -> PageRequest:
     return PageRequest(url, headers=(("X-Requested-With", "XMLHttpRequest"), ("Referer", referer)))
 
 
-def _span(proxy: str, body: bytes, start: int, size: int, total: int, referer: str) -> PageRequest | None:
-    """The request for the records from `start`: as many whole groups of three pages as one span holds."""
+def _span(request: PageRequest, start: int, size: int, total: int) -> PageRequest | None:
+    """`request` for the records from `start`: as many whole groups of three pages as one span holds."""
     if start > total:
         return None
     group = 3 * size
     length = _SPAN // group * group if group <= _SPAN else min(size, _SPAN)
     end = min(start + length - 1, total)
-    url = f"{proxy}?startrecord={start}&endrecord={end}&perpage={size}"
-    return PageRequest(url, "POST", body, (*_FORM, ("Referer", referer)))
+    proxy = request.url.split("?", 1)[0]
+    return replace(request, url=f"{proxy}?startrecord={start}&endrecord={end}&perpage={size}")
 
 
 def _encoded(value: str) -> str:

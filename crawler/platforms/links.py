@@ -155,20 +155,23 @@ def _ancestors(element: HtmlElement, most: int) -> list[HtmlElement]:
 
 
 _APART = re.compile(
-    r"(?:^|[\s_-])(?:nav|menu|footer|foot|header|crumbs?|breadcrumb|dqwz|position|friend|link|links)(?:$|[\s_-])", re.I
+    r"(?:^|[\s_-])(?:nav|menu|footer|foot|header|crumbs?|breadcrumb|dqwz|position|friend|links)(?:$|[\s_-])", re.I
 )
 
 
 def _main(links: Sequence[Link]) -> list[Link]:
-    """Links outside menus, bread crumbs and footers; all where that leaves nothing."""
-    apart: dict[HtmlElement, bool] = {}
-    kept = [link for link in links if not _stands_apart(link.element, apart)]
-    return kept or list(links)
+    """Links outside menus, bread crumbs and footers. What holds half of the links is none, whatever it is called: an
+    element that was never closed holds the rest of the page."""
+    apart: dict[HtmlElement, HtmlElement | None] = {}
+    places = [_apart(link.element, apart) for link in links]
+    held = Counter(place for place in places if place is not None)
+    return [link for link, place in zip(links, places, strict=True) if place is None or held[place] * 2 > len(links)]
 
 
-def _stands_apart(element: HtmlElement, seen: dict[HtmlElement, bool]) -> bool:
+def _apart(element: HtmlElement, seen: dict[HtmlElement, HtmlElement | None]) -> HtmlElement | None:
+    """The nearest element around a link that is a menu, bread crumbs or a footer; `seen` remembers the answers."""
     chain = []
-    answer = False
+    answer = None
     for node in _ancestors(element, _DEPTH):
         if node in seen:
             answer = seen[node]
@@ -177,10 +180,9 @@ def _stands_apart(element: HtmlElement, seen: dict[HtmlElement, bool]) -> bool:
         if node.tag in {"body", "html"}:
             break
         if node.tag in {"nav", "footer"} or _APART.search(f"{node.get('class') or ''} {node.get('id') or ''}"):
-            answer = True
+            answer = node
             break
-    for node in chain:
-        seen[node] = answer
+    seen.update(dict.fromkeys(chain, answer))
     return answer
 
 
@@ -209,12 +211,12 @@ def _chosen(links: Sequence[Link]) -> list[Link]:
     the one place with most article links."""
     groups: dict[tuple[str, ...], list[Link]] = defaultdict(list)
     for link in links:
-        groups[link.group].append(link)
+        groups[link.group[:3]].append(link)
     with_dates = [link for link in links if link.row is not None and link.row.has_date]
     if with_dates:
         wanted = {link.group for link in with_dates if link.is_article} or {link.group for link in with_dates}
         shown = {id(link) for link in with_dates}
-        return [link for link in links if id(link) in shown or (link.is_article and link.group in wanted)]
+        return [link for link in links if link.group in wanted and (id(link) in shown or link.is_article)]
     shaped = {group: [link for link in members if link.is_article] for group, members in groups.items()}
     best = max(shaped.values(), key=lambda found: sum(min(len(link.title), 30) for link in found), default=[])
     return best

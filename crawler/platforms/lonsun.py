@@ -1,4 +1,4 @@
-"""Lonsun (龙讯, Anhui): `/content/detail/<id>.html`, `/public/<organ>/<id>.html`, `/openness/detail/content/<hex>.html`.
+"""Lonsun (龙讯, Anhui): `/content/detail/<id>.html`, `/public/<organ>/<id>.html`, `/openness/detail/content/….html`.
 
 Fingerprint: `.j-fontContent`, `.newscontnet` (so spelt), `lonsun`, the address.
 Article: `#zoom`, `.j-fontContent`, `.newscontnet`, header `.newsinfo`/`.wzxxinfo`; public pages have an index table.

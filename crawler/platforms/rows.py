@@ -10,8 +10,8 @@ from functools import cached_property
 
 from lxml.html import HtmlElement
 
-from crawler.parsing.dates import date_from_url, find_dates, month_from_url, read_month_day
 from crawler.parsing.date_reading import DateReading
+from crawler.parsing.dates import date_from_url, find_dates, month_from_url, read_month_day
 from crawler.platforms.base import ListItem
 
 _WHOLE = r"(?:19|20)\d\d\s?(?:[-/.]|年)\s?\d{1,2}\s?(?:[-/.]|月)\s?\d{1,2}日?(?:\s{0,3}\d{1,2}[:：]\d\d(?:[:：]\d\d)?)?"
@@ -58,10 +58,7 @@ class Row:
         return _shows(self.text)
 
     def _inside(self) -> str:
-        if self._top is self._link:
-            parts = []
-        else:
-            parts = [part for part in _outside(self._top, self._link) if part.strip()]
+        parts = [] if self._top is self._link else _outside(self._top, self._link)
         own = " ".join(self._link.itertext())[-_LONGEST:]
         edge = _EDGE.search(own.strip()) if len(own) > 20 or len(self._link) else None
         text = " ".join(" ".join(parts).split())[:_LONGEST]

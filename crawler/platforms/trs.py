@@ -1,7 +1,7 @@
 """TRS WCM (拓尔思): `/202306/t20230608_2213652.shtml`, in Guangxi `/t18993630.shtml`.
 
-Fingerprint: editor classes (`TRS_Editor`, `trs_editor_view`, `TRS_UEDITOR`, `Custom_UnionStyle`, `TRS_PreAppend`) and images
-`W0202306…`, both of which travel with pasted text; `createPageHTML` of four arguments; links `t2023…_….html`.
+Fingerprint: editor classes (`TRS_Editor`, `trs_editor_view`, `TRS_UEDITOR`, `Custom_UnionStyle`) and images `W02023…`,
+both of which travel with pasted text; `createPageHTML` of four arguments; links `t2023…_….html`.
 Article: `.trs_editor_view`, `.TRS_UEDITOR`, `.TRS_Editor`, `.Custom_UnionStyle`, then what holds them.
 List: links of the t-form. Paging: `createPageHTML(pages, current from 0, "index", "html")` → `index_1.html`.
 A site may set: title, header and body of its own template; nested editor classes are normal.
@@ -14,11 +14,9 @@ from typing import ClassVar
 
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
-from crawler.platforms.base import Platform
+from crawler.platforms.base import Platform, marked_text
 
-_LINK = re.compile(r"/t20\d{6}_\d{3,}\.s?html?", re.I)
-_IMAGE = re.compile(r"[WP]020\d{14,}")
-_META = re.compile(r"<!--\s*(?:TRS|trs|WCM)[\w ]*|/(?:trswcm|wcm)/", re.I)
+_LINK = re.compile(r"/t20\d{6}_\d{3,}\.s?html?")
 
 
 class Trs(Platform):
@@ -34,7 +32,7 @@ class Trs(Platform):
     )  # fmt: skip
 
     def fingerprint(self, page: Page) -> int:
-        """The marks, and what needs a pattern: links of the t-form, images, comments of WCM, the pager."""
-        text = page.text
-        found = super().fingerprint(page) + bool(_IMAGE.search(text)) + bool(_META.search(text))
-        return found + 2 * bool(_LINK.search(text)) + ("createPageHTML(" in text and "page_div" not in text)
+        """The marks, the pager, and links of the t-form."""
+        text = marked_text(page)
+        pager = "createPageHTML(" in text and "page_div" not in text
+        return super().fingerprint(page) + 2 * bool(_LINK.search(text)) + pager

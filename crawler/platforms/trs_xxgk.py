@@ -1,6 +1,7 @@
 """TRS WCM's pages of 政府信息公开: `/xxgk/…/202005/t20200521_…`, `/gszbm/auto23692/202007/t20200731_….html`.
 
-Fingerprint: what tells TRS, and the index table (索引号 with 发布机构 or 发文字号) or a path of its catalogue.
+Fingerprint: what tells TRS, and the index table (索引号 with 发布机构 or 发文字号), or a path of
+its catalogue.
 Article: as TRS; the index table is read by `parsing/gov_index.py`. List: a table 名称, 索引号, 发布机构, 发布日期.
 Paging: as TRS. A site may set: title and body of its own template.
 """
@@ -14,6 +15,7 @@ from crawler.platforms.trs import Trs
 
 _ISSUER = re.compile(r"发布机构|发文机关|发文字号|文\s*号|发文机构")
 _INDEX = re.compile(r"索\s*引\s*号")
+_CATALOGUE = re.compile(r"/auto\d{4,}/")
 _PATH = re.compile(r"/(?:xxgk|zfxxgk|gszbm|xxgkml|gkml)\w*/|/auto\d{4,}/", re.I)
 
 
@@ -25,12 +27,12 @@ class TrsXxgk(Trs):
 
     def fingerprint(self, page: Page) -> int:
         """That of TRS plus one, where the index table is there; else 0."""
-        base = super().fingerprint(page)
-        if base < 2:
+        catalogue = _CATALOGUE.search(page.text) or _PATH.search(page.url or page.meta.get("url", ""))
+        table = "索" in page.text and _INDEX.search(page.text) and _ISSUER.search(page.text)
+        if not catalogue and not table:
             return 0
-        table = bool(_INDEX.search(page.text) and _ISSUER.search(page.text))
-        catalogue = bool(_PATH.search(page.url or page.meta.get("url", "")) or "/auto" in page.text)
-        return base + 1 if table and (catalogue or "<table" in page.text.lower()) else 0
+        base = super().fingerprint(page)
+        return base + 1 if base > 1 else 0
 
     def owns(self, url: str) -> bool:
         """Only by its catalogue: the t-form is that of every TRS page."""

@@ -1,4 +1,4 @@
-"""Kaipuyun UCAP (开普云): `/tjgb/202305/<32 hex>.shtml`, `/2020/9/15/<32 hex>.shtml`, `/jyt/c110634/202511/174240943.shtml`.
+"""Kaipuyun UCAP (开普云): `/tjgb/202305/<32 hex>.shtml`, `/2020/9/15/<32 hex>.shtml`, `/c110634/202511/17424.shtml`.
 
 Fingerprint: `<UCAPCONTENT>` or `#UCAP-CONTENT`, `<meta name="others" content="页面生成时间 …">`,
 `template,templategroup,version`, the pager's `page_div`, the address (also the c-code channels).
