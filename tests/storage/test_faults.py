@@ -20,6 +20,7 @@ from crawler.storage import embedded
 from crawler.storage.errors import StoreError
 from crawler.storage.launch import reap
 from crawler.storage.mongo import open_store
+from crawler.storage.store import OPTIONS
 from crawler.storage.writer import ArticleWriter
 
 needs_embedded = pytest.mark.skipif(
@@ -35,6 +36,12 @@ def forgotten_sockets() -> Iterator[None]:
     """Collects them while the filter above holds."""
     yield
     gc.collect()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second to find a server, in place of five."""
+    monkeypatch.setitem(OPTIONS, "serverSelectionTimeoutMS", 500)
 
 
 def urls(number: int) -> list[str]:
@@ -130,7 +137,7 @@ def test_whoever_adds_waits_while_a_full_batch_is_being_written(tmp_path, articl
 
 
 @needs_embedded
-def test_a_server_that_comes_back_elsewhere_is_found(tmp_path, article):
+def test_a_server_that_comes_back_elsewhere_is_found(tmp_path, article, impatient):
     """Its port was taken while it was dead."""
 
     async def scenario() -> tuple[str, str, set[str]]:
@@ -158,7 +165,7 @@ def test_a_server_that_comes_back_elsewhere_is_found(tmp_path, article):
 
 
 @needs_embedded
-def test_a_store_that_stays_away_is_told_and_the_batch_kept(tmp_path, article, monkeypatch):
+def test_a_store_that_stays_away_is_told_and_the_batch_kept(tmp_path, article, monkeypatch, impatient):
     """The program that would start the server again is gone as well."""
 
     async def scenario() -> int:
