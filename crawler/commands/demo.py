@@ -26,7 +26,7 @@ NEWEST = 10
 NO_WAITS = {"DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": False, "RETRY_BACKOFF_SECONDS": 0.05}
 
 COLUMNS = (
-    ("pages", "downloader/response_count"),
+    ("requests", "downloader/request_count"),
     ("lists", "lists/pages"),
     ("new", "articles/new"),
     ("changed", "articles/changed"),
@@ -129,37 +129,41 @@ def _report(console: Console, rounds: list[Round], database: Database[dict[str, 
 
 
 def _print_counts(console: Console, rounds: list[Round]) -> None:
-    from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    table.add_column("day")
-    table.add_column("crawl")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("day", no_wrap=True)
+    table.add_column("crawl", no_wrap=True)
     for name, _ in COLUMNS:
-        table.add_column(name, justify="right")
-    reasons: Counter[str] = Counter()
+        table.add_column(name, justify="right", no_wrap=True)
+    rejected: Counter[str] = Counter()
+    gone = 0
     for this in rounds:
         for crawl in this.crawls:
             label = crawl.spider + (" refresh" if "refresh" in crawl.arguments else "")
-            table.add_row(str(this.day), label, *(str(crawl.count(key)) for _, key in COLUMNS))
-            reasons.update(crawl.counts("rejects/"))
+            table.add_row(str(this.day), label, *(str(crawl.count(key) or "·") for _, key in COLUMNS))
+            rejected.update(crawl.counts("rejects/"))
+            gone += crawl.count("sections/gone")
     console.print(table)
-    if reasons:
-        told = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()))
-        console.print(f"Rejected, each with its reason in the collection rejects: {told}.")
+    if gone:
+        console.print(
+            f"\n{gone} requests were for old sections the replica does not have: asked for once, noted as gone."
+        )
+    if rejected:
+        told = ", ".join(f"{reason} {count}" for reason, count in sorted(rejected.items()))
+        console.print(f"Rejected pages and their reasons are in the collection rejects: {told}.")
 
 
 def _print_newest(console: Console, database: Database[dict[str, Any]], stored: int) -> None:
-    from rich import box
     from rich.table import Table
 
     from crawler.parsing.dates import CST
 
-    console.print(f"\n[bold]{stored} articles are stored. The newest (Beijing time):[/bold]")
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ellipsis", max_width=20)
-    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    console.print(f"\n[bold]{stored} articles stored; the newest, in Beijing time:[/bold]")
+    table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)
+    table.add_column(no_wrap=True, min_width=16)
+    table.add_column(no_wrap=True, overflow="ellipsis", max_width=18)
+    table.add_column(no_wrap=True, overflow="ellipsis")
     fields = {"published_at": 1, "source": 1, "title": 1}
     for row in database["articles"].find({}, fields).sort("published_at", -1).limit(NEWEST):
         published = row["published_at"]
@@ -169,5 +173,11 @@ def _print_newest(console: Console, database: Database[dict[str, Any]], stored: 
 
 
 def _print_queries(console: Console) -> None:
-    console.print("[bold]Ask the database yourself[/bold] (pymongo, mongosh, Compass: any MongoDB client will do):")
-    console.print(f'  mongosh "$(scrapy db uri)" --eval \'db.getSiblingDB("{DATABASE}").articles.findOne()\'')
+    console.print("\n[bold]Ask the database yourself[/bold], with any MongoDB client:")
+    query = (
+        "from pymongo import MongoClient; "
+        f"[print(a['title']) for a in MongoClient('$(scrapy db uri)').{DATABASE}.articles.find({{'source': '青田县政府'}})]"
+    )
+    # Whole lines, whatever the width: they are to be copied.
+    console.print(f'  python -c "{query}"', soft_wrap=True, markup=False)
+    console.print(f'  mongosh "$(scrapy db uri)" --eval "db.getSiblingDB(\'{DATABASE}\').runs.find()"', soft_wrap=True)

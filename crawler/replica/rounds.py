@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LIVE_SECONDS = 0.1
 PLAIN_SECONDS = 2.0
-TOLD = (("downloader/response_count", "pages"), ("articles/new", "new"), ("rejects", "rejected"))
+TOLD = (("downloader/response_count", "answers"), ("articles/new", "new"), ("rejects", "rejected"))
 
 
 @dataclass
@@ -75,8 +75,12 @@ def plan() -> list[Round]:
 
     return [
         Round("Day 1: everything is new.", 1, everything()),
-        Round("Day 2: a few new articles, and the county has moved its list to another platform.", 2, everything()),
-        Round("Day 2, known articles read again for changes.", 2, everything(refresh="1", since="2026-10-25")),
+        Round("Day 2: a few new articles; the county's list has moved to another platform.", 2, everything()),
+        Round(
+            "Day 2 again, with refresh: known articles are read again for changes.",
+            2,
+            everything(refresh="1", since="2026-10-25"),
+        ),
     ]
 
 

@@ -19,10 +19,10 @@ from crawler.replica.cms.site import (
     Entry,
     Pages,
     article_page,
+    body,
     minute,
     newest_first,
     page,
-    paragraphs,
     picture_pages,
     render,
     stray_pages,
@@ -142,8 +142,7 @@ def _xml(markup: str) -> Reply:
 
 def _article(channel: Channel, article: Article) -> str:
     column = channel.sections[article.section]
-    shown = minute(article.published_at) if article.precision == "minute" else f"{article.published_at:%Y-%m-%d}"
-    files = "".join(f'<p><a href="{text(file.path)}">{text(file.name)}</a></p>' for file in article.attachments)
+    by_minute, by_day = minute(article.published_at), f"{article.published_at:%Y-%m-%d}"
     editor = f'<div class="xl_bj">责任编辑：{text(article.editor)}</div>' if article.editor else ""
     return render(
         "jpaas_article.html" if NEW_ADDRESS.match(article.path) else "hanweb_article.html",
@@ -152,11 +151,11 @@ def _article(channel: Channel, article: Article) -> str:
         column=text(column["name"]),
         column_id=column["id"],
         title=text(article.title),
-        meta_date=minute(article.published_at),
-        date=shown,
+        meta_date=by_minute if article.precision == "minute" else by_day,
+        date=by_minute if article.shown == article.precision == "minute" else by_day,
         source=text(article.source),
         meta_author=text(article.editor),
         url=article.url,
         editor=editor,
-        content=paragraphs(article, style="text-align: justify; text-indent: 2em;") + files,
+        content=body(article, style="text-align: justify; text-indent: 2em;"),
     )

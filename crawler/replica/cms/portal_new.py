@@ -8,10 +8,10 @@ from crawler.replica.cms.site import (
     Entry,
     Pages,
     article_page,
+    body,
     minute,
     newest_first,
     page,
-    paragraphs,
     picture_pages,
     render,
     split,
@@ -89,5 +89,5 @@ def _article(channel: Channel, article: Article) -> str:
         section=text(channel.sections[article.section]["name"]),
         title=text(article.title),
         header=header,
-        content=paragraphs(article, style=""),
+        content=body(article, style=""),
     )

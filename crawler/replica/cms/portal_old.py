@@ -8,10 +8,10 @@ from crawler.replica.cms.site import (
     Entry,
     Pages,
     article_page,
+    body,
     minute,
     newest_first,
     page,
-    paragraphs,
     picture_pages,
     render,
     shown_title,
@@ -79,5 +79,5 @@ def _article(channel: Channel, article: Article) -> str:
         section=text(channel.sections[article.section]["name"]),
         title=text(shown_title(article)),
         header=f"{minute(article.published_at)}{source}{text(editor)}",
-        content=paragraphs(article),
+        content=body(article),
     )

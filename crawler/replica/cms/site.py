@@ -14,7 +14,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from crawler.replica.content import Article, Channel, Stray
+from crawler.replica.content import Article, Block, Channel, File, Picture, Stray
 from crawler.replica.damage import damage
 from crawler.replica.exchange import Reply, Request, page_key
 
@@ -72,15 +72,20 @@ def article_page(article: Article, markup: str) -> Reply:
     return Reply(body, content_type=kind, delay=article.slow)
 
 
-def paragraphs(article: Article, style: str = "text-indent: 2em;") -> str:
-    """The body as the editor of a CMS leaves it: styled paragraphs, pictures after the first, then the table."""
-    shown = [_as_shown(article, line) for line in article.body.split("\n")]
-    blocks = [f'<p style="{style}">{text(line)}</p>' for line in shown]
-    blocks[1:1] = [_picture(image.path, image.caption) for image in article.images]
-    if article.table:
-        rows = "".join("<tr>" + "".join(f"<td>{text(cell)}</td>" for cell in row) + "</tr>" for row in article.table)
-        blocks.insert(len(blocks) - 1, f'<table border="1" cellspacing="0"><tbody>{rows}</tbody></table>')
-    return "\n".join(blocks)
+def body(article: Article, style: str = "text-indent: 2em;") -> str:
+    """The body as the editor of a CMS leaves it: styled paragraphs, pictures, a table, links to attachments."""
+    return "\n".join(_block(article, block, style) for block in article.blocks())
+
+
+def _block(article: Article, block: Block, style: str) -> str:
+    if isinstance(block, str):
+        return f'<p style="{style}">{text(_as_shown(article, block))}</p>'
+    if isinstance(block, Picture):
+        return _picture(block.path, block.caption)
+    if isinstance(block, File):
+        return f'<p><a href="{text(block.path)}">{text(block.name)}</a></p>'
+    rows = "".join("<tr>" + "".join(f"<td>{text(cell)}</td>" for cell in row) + "</tr>" for row in block)
+    return f'<table border="1" cellspacing="0"><tbody>{rows}</tbody></table>'
 
 
 def shown_title(article: Entry) -> str:

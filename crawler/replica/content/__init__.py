@@ -26,14 +26,19 @@ class File:
     name: str
 
 
+Rows = tuple[tuple[str, ...], ...]
+Block = str | Picture | Rows | File
+
+
 @dataclass(frozen=True)
 class Article:
     """One article as a careful reader would note it: the fields of `crawler.items.Article` that a page shows.
 
     `path` is the address on `host`; `url` the whole of it. `published_at` is China Standard Time; the page shows it
-    with `precision`. `body` has one paragraph a line. The rest says how the page is made: `day` it appears on,
-    `charset`, `garbled`, `slow` (seconds); `same_as` is the path of the article it copies on the same site
-    or, as a whole URL, reprints from another.
+    with `precision`; `shown` is `day` where only the head of the page has the minute. `paragraphs` is the text as
+    written; `body` what a reader of the page reads: with captions, rows and attachments. The rest says how the page is
+    made: `day` it appears on, `charset`, `garbled`, `slow` (seconds); `same_as` is the path of the article it copies on
+    the same site or, as a whole URL, reprints from another.
     """
 
     site: str
@@ -43,14 +48,15 @@ class Article:
     path: str
     title: str
     published_at: datetime
-    body: str
+    paragraphs: tuple[str, ...]
     source: str | None = None
     author: str | None = None
     editor: str | None = None
     precision: str = "minute"
+    shown: str = "minute"
     images: tuple[Picture, ...] = ()
     attachments: tuple[File, ...] = ()
-    table: tuple[tuple[str, ...], ...] = ()
+    table: Rows = ()
     day: int = 1
     charset: str = "utf-8"
     garbled: bool = False
@@ -63,6 +69,20 @@ class Article:
     def url(self) -> str:
         """The address, with scheme and host."""
         return f"{self.scheme}://{self.host}{self.path}"
+
+    @property
+    def body(self) -> str:
+        """The text of the page, one paragraph a line; a row of a table is a line, its cells apart by blanks."""
+        return "\n".join(_line(block) for block in self.blocks() if _line(block))
+
+    def blocks(self) -> list[Block]:
+        """What the body of the page consists of, in order: pictures after the first paragraph, the table before the
+        last, attachments at the end."""
+        blocks: list[Block] = [*self.paragraphs]
+        blocks[1:1] = self.images
+        if self.table:
+            blocks.insert(len(blocks) - 1, self.table)
+        return [*blocks, *self.attachments]
 
 
 @dataclass(frozen=True)
@@ -109,6 +129,14 @@ def articles(day: int = 1, site: str | None = None) -> list[Article]:
     return [article for channel in channels() if site in {None, channel.site} for article in channel.on(day)]
 
 
+def _line(block: Block) -> str:
+    if isinstance(block, Picture):
+        return block.caption or ""
+    if isinstance(block, File):
+        return block.name
+    return block if isinstance(block, str) else "\n".join(" ".join(row) for row in block)
+
+
 def _as_of(article: Article, day: int) -> Article:
     return article.changed if article.changed and day > 1 else article
 
@@ -128,13 +156,17 @@ def _channel(table: dict[str, Any]) -> Channel:
 
 def _article(row: dict[str, Any], shared: dict[str, str]) -> Article:
     changed = row.get("changed", {})
-    values = {key: value for key, value in row.items() if key != "changed"} | shared
-    values["body"] = row["body"].strip()
+    values = {key: value for key, value in row.items() if key not in {"changed", "body"}} | shared
+    values["paragraphs"] = _paragraphs(row["body"])
     values["images"] = tuple(Picture(**image) for image in row.get("images", []))
     values["attachments"] = tuple(File(**file) for file in row.get("attachments", []))
     values["table"] = tuple(tuple(cells) for cells in row.get("table", []))
     article = Article(**values)
     if changed:
-        later = {key: value.strip() if key == "body" else value for key, value in changed.items()}
-        article = replace(article, changed=replace(article, **later))
+        later = replace(article, title=changed.get("title", article.title), paragraphs=_paragraphs(changed["body"]))
+        article = replace(article, changed=later)
     return article
+
+
+def _paragraphs(text: str) -> tuple[str, ...]:
+    return tuple(text.strip().split("\n"))
