@@ -12,7 +12,7 @@ from crawler.parsing.person_names import is_person, is_surname, is_unit
 _EDITOR = re.compile(
     r"(?<![总主副])(?<!美术)(?<!图片)(?<!摄影)(?<!视觉)(?<!审核)"
     r"(?P<label>(?:责任|責任|值班|执行|本期|网络|网页|网站|新媒体|融媒体|版面|图文|文字|内容|在线|见习|实习)?\s{0,8}"
-    r"(?:编\s{0,8}辑|編\s{0,8}輯)|责\s{0,8}编|責\s{0,8}編)(?![部室站局员員学學委页推器权])"
+    r"(?:编\s{0,8}辑|編\s{0,8}輯|(?<![A-Za-z])Editor)|责\s{0,8}编|責\s{0,8}編)(?![部室站局员員学學委页推器权])"
     r"(?P<mark>[^\S\n]{0,8}[:/|｜][^\S\n]{0,8}|(?=[(（])|[^\S\n]{1,4})"
 )
 _BY = re.compile(
@@ -21,7 +21,7 @@ _BY = re.compile(
 )
 _WRITES = (
     r"(?:(?:特约|特邀|见习|实习|首席)?(?:记\s{0,4}者|通讯员|评论员|观察员|研究员|撰稿人?)|作\s{0,4}者(?!单位|简介|介绍|系)"
-    r"|撰\s{0,4}[稿文]|供\s{0,4}稿人?|执\s{0,4}笔人?|采\s{0,4}写|实习生|(?:图文|文图|文[/、]图|图[/、]文|文并[图摄]|摄影报道)|文字?(?=\s?[:/|｜]))"
+    r"|撰\s{0,4}[稿文]|供\s{0,4}稿人?|执\s{0,4}笔人?|采\s{0,4}写|实习生|(?:图文|文图|文[/、]图|图[/、]文|文并[图摄]|文[/、]摄|摄影报道)|文字?(?=\s?[:/|｜]))"
 )
 _DOES_ELSE = (
     r"(?:摄影?|拍摄|摄像|视频|图片?|供图|制图|漫画|海报|设计|排版|剪辑|配音|朗读|音频|(?:[责責]任)?(?:编辑|編輯)|责编|主编|总编辑?|值班\S{0,4}"
@@ -89,11 +89,11 @@ def author_credit(header: str, tail: str = "", lead: str = "") -> Credit | None:
     """Who wrote it, the surest place first: a person named by a role in the header, at the end or in the first line of
     the body; a bare name in brackets at the end or after 电; last, the pen name or unit after 作者 in the header."""
     head, end, start = (flatten(text, keep_lines=True) for text in (header, tail, lead))
-    pen_name = _pen_name(head)
-    if pen_name and not is_unit(pen_name.names[0]):
+    in_header, pen_name = _first(map(_credit, _lines(head))), _pen_name(head)
+    if not in_header and pen_name and not is_unit(pen_name.names[0]):
         return pen_name
     return (
-        _first(map(_credit, _lines(head)))
+        in_header
         or _first(map(_credit, _credit_texts(end)), last=True)
         or _first(map(_credit, _credit_texts(start)))
         or _first(_signature(found[1]) for found in _DATELINE.finditer(start))
@@ -114,12 +114,16 @@ def _lines(flat: str) -> Iterator[str]:
 
 
 def _credit_texts(flat: str) -> Iterator[str]:
-    """The places of a body where credits stand: brackets, and short lines."""
-    for line in flat.split("\n"):
-        yield from _BRACKET.findall(line)
+    """The places of a body where credits stand: brackets, and short lines (a role a line is one credit)."""
+    block: list[str] = []
+    for line in [*flat.split("\n"), ""]:
         short = line.strip(" □■◎○●▲△◆◇☆★-()（）【】[]")
-        if len(short) <= _LONGEST_LINE and not short.endswith(("。", "？", "！")):
-            yield short
+        if len(short) <= _LONGEST_LINE and not short.endswith(("。", "？", "！")) and _ROLE.search(short):
+            block.append(short)
+        elif block:
+            yield "  ".join(block)
+            block = []
+        yield from _BRACKET.findall(line)
 
 
 def _pen_name(flat: str) -> Credit | None:
@@ -150,9 +154,9 @@ def _credit(text: str) -> Credit | None:
     for index, found in enumerate(roles):
         stop = roles[index + 1].start() if index + 1 < len(roles) else len(text)
         names = _leading_people(text[found.end() : stop])
-        if found["behind"]:
+        if found["behind"] or (not names and index == 0 and re.match("[文图供撰]", found.group())):
             names = _leading_people(text[before : found.start()])
-        elif not found["writes"]:
+        if not (found["writes"] or found["behind"]):
             if (
                 not names
                 and _PHOTO.fullmatch(found.group())
@@ -169,7 +173,7 @@ def _credit(text: str) -> Credit | None:
 def _leading_people(text: str) -> list[str]:
     """The people's names a text begins with; units before the first are passed over."""
     people: list[str] = []
-    for name in _split_names(text.lstrip(" :/|｜(（")):
+    for name in _split_names(text.lstrip(" :/|(（】]")):
         bare = name if is_person(name) and not name.endswith("摄") else _DONE.sub("", name)
         if is_person(bare):
             people.append(bare)

@@ -49,6 +49,7 @@ _MAP |= dict.fromkeys(map(ord, "：∶︰﹕ː꞉˸"), ":")
 _MAP |= dict.fromkeys(map(ord, "—–－‐‑‒―─━−﹣"), "-")
 _MAP |= dict.fromkeys(map(ord, "／∕⁄"), "/")
 _MAP |= dict.fromkeys(map(ord, "．"), ".")
+_MAP |= dict.fromkeys(map(ord, "｜丨∣│┃︱"), "|")
 _MAP |= dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\u00a0\u3000"), " ")
 _MAP |= dict.fromkeys(range(32), " ")
 _MAP |= {ord(a): b for a, b in zip("時點週禮後來發裏", "时点周礼后来发里", strict=True)}
