@@ -146,7 +146,7 @@ def _group(element: HtmlElement) -> tuple[str, ...]:
 
 
 def _ancestors(element: HtmlElement, most: int) -> list[HtmlElement]:
-    found = []
+    found: list[HtmlElement] = []
     node = element.getparent()
     while node is not None and len(found) < most:
         found.append(node)

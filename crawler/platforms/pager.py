@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
@@ -13,6 +13,8 @@ _CALL = re.compile(r"(?<!function )\bcreatePage(?:HTML)?\d?\s*\(([^(){}]{3,200})
 _ARGUMENT = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^,'"]*))\s*(?:,|$)""")
 _NEXT = re.compile(r"^[\s\[【(（]*(?:下一?页|后一?页|下页|Next(?:\s?Page)?|>|›|»|＞|>>|››)[\s>›»＞\]】)）]*$", re.I)
 _NEXT_HINT = re.compile(r"下一?页|后一页", re.I)
+_LAST = re.compile(r"^[\s\[【(（]*(?:尾页|末页|最后一?页)[\s\]】)）]*$")
+_NUMBER = re.compile(r"(?:[?&](?:page|pageno|pageindex|currentpage|pagenum|p)=|_)(\d{1,5})(?=&|$|\.s?html?$)", re.I)
 _DEAD = re.compile(r"^\s*(?:#|javascript:|$)", re.I)
 _OFF = re.compile(r"(?:^|\s)(?:disabled?|off|no-?drop|forbid)(?:$|\s)", re.I)
 
@@ -21,7 +23,11 @@ def next_of(page: Page) -> PageRequest | None:
     """The page after this one by a common pager, or None: `createPageHTML`, then links to the next page."""
     if not page.url:
         return None
-    url = next_by_call(page.text, page.url) or next_by_link(page.root, page.url)
+    url = (
+        next_by_call(page.text, page.url)
+        or next_by_link(page.root, page.url)
+        or next_by_number(page.root, page.url)
+    )
     return PageRequest(url) if url else None
 
 
@@ -81,6 +87,43 @@ def next_by_link(root: HtmlElement, url: str) -> str | None:
             return target
         arrow = arrow or target
     return arrow
+
+
+def next_by_number(root: HtmlElement, url: str) -> str | None:
+    """The address of the link that is this page's number plus one, where a pager has numbers only: a link `2` whose
+    address is this page's but for one query parameter that counts pages (cfsn.cn: 首页 1 2 … 尾页); else None."""
+    own = urlsplit(url)
+    fields = dict(parse_qsl(own.query))
+    for element in root.iter("a"):
+        text = "".join(element.itertext()).strip("[ ]\xa0\t\r\n")
+        if not text.isdecimal() or not 1 < (number := int(text[:6])) < 100_000:
+            continue
+        target = same_host(url, element.get("href") or "")
+        if target is None or (parts := urlsplit(target)).path != own.path:
+            continue
+        theirs = dict(parse_qsl(parts.query))
+        changed = [key for key, value in theirs.items() if fields.get(key) != value]
+        if len(changed) == 1 and theirs[changed[0]] == text and fields.get(changed[0], "1") == str(number - 1):
+            return target
+    return None
+
+
+def next_by_last(root: HtmlElement, url: str) -> str | None:
+    """The address after this one where the pager has numbers and a link to the last page (尾页) only: the number that
+    the last page's address holds is the count of pages."""
+    for element in root.iter("a"):
+        if not _LAST.match("".join(element.itertext())):
+            continue
+        last = same_host(url, element.get("href") or "#")
+        found = _NUMBER.search(last or "")
+        if last is None or found is None:
+            continue
+        before = last[: found.start(1)]
+        here = _NUMBER.search(url)
+        current = int(here[1]) if here and url[: here.start(1)] == before else 1
+        if current < int(found[1]):
+            return f"{before}{current + 1}{last[found.end(1) :]}"
+    return None
 
 
 def same_host(url: str, href: str) -> str | None:

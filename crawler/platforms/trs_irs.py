@@ -36,9 +36,12 @@ class TrsIrs(Trs):
     """Lists of the search interface."""
 
     name = "trs_irs"
-    article_url = None
     marks: ClassVar[tuple[str, ...]] = ("irs/front/", "isSearchForced", "customFilter", "listAndBox")
     traces: ClassVar[tuple[str, ...]] = ("dataTypeId", "searchWord")
+
+    def owns(self, url: str) -> bool:
+        """Never: its articles are TRS's."""
+        return False
 
     def fingerprint(self, page: Page) -> int:
         """Only where the interface is called."""
