@@ -83,12 +83,7 @@ def matches(story: Story, candidates: Iterable[Candidate]) -> list[Match]:
 def doubtful(story: Story, found: Sequence[Match]) -> set[str]:
     """The clusters of which `joined` needs `WITNESSES` more members: a long match may be two articles on one page, and
     the new text the one that the cluster is not about."""
-    sizes = {match.candidate.key: (len(story.text), len(match.candidate.story.text)) for match in found}
-    return {
-        match.candidate.cluster
-        for match in found
-        if min(sizes[match.candidate.key]) < LOPSIDED * max(sizes[match.candidate.key])
-    }
+    return {match.candidate.cluster for match in found if _lopsided(story, match.candidate.story)}
 
 
 def joined(story: Story, found: Sequence[Match], witnesses: Mapping[str, Iterable[Story]]) -> list[str]:
@@ -105,3 +100,8 @@ def joined(story: Story, found: Sequence[Match], witnesses: Mapping[str, Iterabl
         if all(not disjoint(match.candidate.story, best[other].candidate.story) for other in clusters):
             clusters.append(cluster)
     return clusters
+
+
+def _lopsided(one: Story, other: Story) -> bool:
+    shorter, longer = sorted((len(one.text), len(other.text)))
+    return shorter < LOPSIDED * longer

@@ -1,8 +1,8 @@
 """Do two texts tell the same story? Shared wording says yes; other numbers in the same sentences say no.
 
-Notices of one office follow a template (抽检通告, 任免通知, 第15次会议开幕): they share more wording than a reprint that
-lost half its paragraphs shares with its original. What a template changes are the numbers and names in its slots; what
-a reprint changes are whole sentences, the headline, the head and the tail.
+Notices of one office follow a template (抽检通告, 任免通知): they share more wording than a reprint does
+that lost half its paragraphs. What a template changes are the numbers and names in its slots; what a reprint changes
+are whole sentences, the headline, the head and the tail.
 """
 
 from __future__ import annotations
@@ -18,18 +18,20 @@ GRAM = 12
 """Characters compared at once. Longer ones part templates from reprints better, shorter ones survive more editing."""
 ENOUGH = 0.5
 """The share of the shorter text's wording that makes a duplicate, whatever the headlines."""
-ENOUGH_WITH_TITLE = 0.3
+ENOUGH_WITH_TITLE = 0.4
 """The same where the headlines agree."""
 DISJOINT = 0.05
 """Texts that share no more than this have nothing to do with each other."""
-TITLES_AGREE = 0.25
+TITLES_AGREE = 0.5
 TITLE_MOULD = 0.5
 SURE = 0.75
 """Beyond this share of common wording the headlines say nothing more."""
 CONFLICTS = 0.25
 """Slots with other numbers per slot with the same number, beyond which it is another notice of a template."""
 
-_NUMBER = re.compile("[0-9]+|[〇零一二三四五六七八九十百千万亿两]{2,}|(?<=第)[一二三四五六七八九十]")
+_HAN_DIGITS = "〇零一二三四五六七八九十百千万亿两"
+# One Chinese numeral alone is more often a word's part (一般, 统一) than a number, unless it counts something.
+_NUMBER = re.compile(f"[0-9]+|[{_HAN_DIGITS}]{{2,}}|(?<=第)[{_HAN_DIGITS}]|[{_HAN_DIGITS}](?=[号次届批期])")
 _LEFT, _RIGHT = 4, 2
 # Numbers a page adds to an article: when it was put up, how often it was read, a news agency's dateline.
 _FURNITURE = re.compile("(?:时间|日期|次数|量|阅读|点击|浏览)#|日电")
