@@ -11,11 +11,13 @@ from crawler.parsing.rules import Rules
 
 @dataclass(frozen=True)
 class Section:
-    """栏目: a list page worth crawling. `optional` ones may be gone (404) without making the crawl fail."""
+    """栏目: a list page worth crawling. `optional` ones may be gone (404) without making the crawl fail; `group` is a
+    word that chooses several at once (`generation-1`)."""
 
     name: str
     url: str
     optional: bool = False
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,17 @@ class Site:
     kind: str
     """`portal`, `county`, `city`, `province` or `other`."""
     homepage: str
+    """Its home page; "" where none is known, and then there is nothing to crawl."""
+    short: str = ""
+    """The name people use (青田, 内蒙古); of a province or a city it names the region."""
     pinyin: str = ""
+    """The short name in letters a to z."""
     province: str | None = None
     city: str | None = None
     county: str | None = None
     gb_code: str | None = None
     aliases: tuple[str, ...] = ()
-    """Other names: short name, and what reprints write as 来源 (青田县政府, 青田发布)."""
+    """Other names, where no rule makes them from the name (青田县政府 and 青田发布 need none)."""
     platform: str | None = None
     """The platform its pages are known to use; None leaves it to `platforms/detect.py`."""
     sections: tuple[Section, ...] = ()

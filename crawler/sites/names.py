@@ -1,0 +1,115 @@
+"""Which place a text names: the look-ups behind `Registry.find` and `Registry.by_source`."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from crawler.sites.site import Site
+
+# How the rank at the end of a name reads, the longest first.
+_RANKS = {
+    "特别行政区": "tebiexingzhengqu",
+    "自治区": "zizhiqu",
+    "自治州": "zizhizhou",
+    "自治县": "zizhixian",
+    "自治旗": "zizhiqi",
+    "地区": "diqu",
+    "林区": "linqu",
+    "特区": "tequ",
+    "省": "sheng",
+    "市": "shi",
+    "州": "zhou",
+    "盟": "meng",
+    "县": "xian",
+    "区": "qu",
+    "旗": "qi",
+}
+_LABEL = re.compile(r"^(?:(?:信息|文章|稿件|新闻)?来源(?:于)?)[:：]")
+# 青田县人民政府门户网站, 青田县政府办公室, 中国·青田, and 青田发布: the account that nearly every government has.
+_GOVERNMENT = re.compile(r"(?:中国[·•.]?)?(.+?)(?:人民)?政府(?:门户|官方)?(?:网站?|办公?[室厅]?|公报)?")
+_PORTAL = re.compile(r"(?:中国[·•.])(.+?)(?:门户网站|网)?")
+_ACCOUNT = re.compile(r"(.+?)(?:政府)?发布(?:微信公众号|公众号|微信|微博)?")
+
+
+@dataclass(frozen=True)
+class Names:
+    """Sites by what they are called. `whole` (full names and aliases, in characters and pinyin) mean the site itself;
+    `short` ones of a province or a city mean the region."""
+
+    whole: dict[str, list[Site]]
+    short: dict[str, list[Site]]
+
+    @classmethod
+    def of(cls, sites: Iterable[Site]) -> Names:
+        """The names of `sites`."""
+        whole: dict[str, list[Site]] = defaultdict(list)
+        short: dict[str, list[Site]] = defaultdict(list)
+        for site in sites:
+            for name in {site.name.lower(), *map(str.lower, site.aliases), site.pinyin + rank_pinyin(site.name)}:
+                whole[name].append(site)
+            for name in {site.short, site.pinyin} - {""}:
+                short[name].append(site)
+        return cls(dict(whole), dict(short))
+
+    def sites_called(self, text: str) -> tuple[list[Site], bool]:
+        """The sites called `text`, possibly with the places they lie in before it (江苏南京鼓楼区), and whether `text`
+        is short, so that it names a region. A place that holds all the others (长沙 and 长沙县 in it) stands alone."""
+        for names, is_short in ((self.whole, False), (self.short, True)):
+            found = list(names.get(text, ())) or [
+                site
+                for cut in range(2, len(text) - 1)
+                for site in names.get(text[cut:], ())
+                if text[:cut] in _places_before(site)
+            ]
+            if found:
+                return outermost(found) if is_short else found, is_short
+        return [], False
+
+    def by_source(self, source: str) -> Site | None:
+        """The one site that a 来源 names."""
+        text = _LABEL.sub("", re.sub(r"[\s“”\"《》「」]", "", source)).lower()
+        for form in (None, _GOVERNMENT, _PORTAL, _ACCOUNT):
+            if form is None:
+                found = self.whole.get(text, [])
+            elif match := form.fullmatch(text):
+                found, _ = self.sites_called(match[1])
+            else:
+                continue
+            if len(found) == 1:
+                return found[0]
+        return None
+
+
+def outermost(sites: Sequence[Site]) -> list[Site]:
+    """`sites`, or the one of them in whose region all the others lie."""
+    for site in sites:
+        if site.kind in {"province", "city"} and all(lies_in(other, site) for other in sites):
+            return [site]
+    return list(sites)
+
+
+def lies_in(site: Site, region: Site) -> bool:
+    """Whether `site` is `region`'s own or that of a place in it."""
+    if region.kind == "province":
+        return site.province == region.name
+    return site.province == region.province and site.city == region.name
+
+
+def rank_pinyin(name: str) -> str:
+    """How the rank at the end of a place's name reads: `xian` of 青田县, "" where there is none."""
+    return next((reading for rank, reading in _RANKS.items() if name.endswith(rank)), "")
+
+
+def without_rank(name: str) -> str:
+    """A place's name without its rank (青田, 巴音郭楞蒙古), or the name where that leaves one character (莘县)."""
+    rank = next((rank for rank in _RANKS if name.endswith(rank)), "")
+    return name.removesuffix(rank) if len(name) - len(rank) > 1 else name
+
+
+def _places_before(site: Site) -> set[str]:
+    """What may stand before a place's name: its province and its city, whole or without their ranks."""
+    provinces, cities = ({name, without_rank(name)} if name else set() for name in (site.province, site.city))
+    return provinces | cities | {province + city for province in provinces for city in cities}

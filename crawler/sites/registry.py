@@ -1,0 +1,153 @@
+"""The registry: every site that can be crawled, by code, name, pinyin, region, platform, address and 来源."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cache, cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from crawler.sites.checks import check
+from crawler.sites.names import Names, lies_in
+from crawler.sites.problems import AmbiguousSite, Problem, RegistryError, SiteError, UnknownSite
+from crawler.sites.rows import RowReader, bare_host
+from crawler.sites.site import Site
+from crawler.sites.tables import TableReader
+
+__all__ = ["AmbiguousSite", "Problem", "Registry", "RegistryError", "SiteError", "UnknownSite", "load", "read"]
+
+HERE = Path(__file__).parent
+GOVERNMENTS = frozenset({"province", "city", "county"})
+
+
+class Registry:
+    """All sites, in the order of their files. Look-ups are built when first asked for."""
+
+    def __init__(self, sites: Iterable[Site]) -> None:
+        self.sites: tuple[Site, ...] = tuple(sites)
+
+    def __iter__(self) -> Iterator[Site]:
+        return iter(self.sites)
+
+    def __len__(self) -> int:
+        return len(self.sites)
+
+    def find(self, query: str) -> list[Site]:
+        """The sites that one term means: a code, a name whole (青田县, 浙江省: that government's own site) or short
+        (青田; of a province or a city all sites of the region), either in pinyin, an alias, the first two or four
+        digits of a code (the region), a platform, or `all` governments. Places may stand before a name: 南京鼓楼区.
+        Of regions, platforms and `all`, only sites with a home page. Raises UnknownSite and AmbiguousSite."""
+        term = query.strip().lower()
+        if term in self._codes:
+            return [self._codes[term]]
+        if many := self._many(term):
+            return many
+        found, is_short = self._names.sites_called(term)
+        if not found:
+            raise UnknownSite(query, self.nearest(term))
+        if len(found) > 1:
+            raise AmbiguousSite(query, found)
+        return self.region(found[0]) if is_short else found
+
+    def region(self, place: Site) -> list[Site]:
+        """The sites of a province or a city, its own first; of any other place its site alone."""
+        if place.kind not in {"province", "city"}:
+            return [place]
+        return [site for site in self.sites if site.homepage and lies_in(site, place)]
+
+    def nearest(self, term: str, limit: int = 5) -> list[Site]:
+        """The sites with the names most similar to `term`, in characters or by sound, best first."""
+        from pypinyin import lazy_pinyin
+        from rapidfuzz import process
+        from rapidfuzz.distance import JaroWinkler
+
+        names = {**self._names.short, **self._names.whole}
+        scores: dict[Site, float] = {}
+        for query in dict.fromkeys((term, "".join(lazy_pinyin(term)))):
+            similar = process.extract(query, names.keys(), scorer=JaroWinkler.similarity, limit=20, score_cutoff=0.75)
+            for name, score, _ in similar:
+                for site in names[name]:
+                    scores[site] = max(score, scores.get(site, 0))
+        return sorted(scores, key=lambda site: -scores[site])[:limit]
+
+    def by_url(self, url: str) -> Site | None:
+        """The site that publishes at `url`: by its host or the nearest domain above it, and where several sites share
+        a host, by the path; None where nobody is known."""
+        host, path = bare_host(url), urlsplit(url).path or "/"
+        while "." in host:
+            if owners := self._hosts.get(host):
+                fitting = owners if len(owners) == 1 else [owner for owner in owners if path.startswith(owner[0])]
+                return max(fitting, key=lambda owner: len(owner[0]))[1] if fitting else None
+            host = host.partition(".")[2]
+        return None
+
+    def by_source(self, text: str) -> Site | None:
+        """The site whose government a 来源 names (青田县政府, 来源：青田县人民政府网, 青田发布); None for departments,
+        newspapers and names that several places share."""
+        return self._names.by_source(text)
+
+    def _many(self, term: str) -> list[Site]:
+        if term == "all":
+            return [site for site in self.sites if site.homepage and site.kind in GOVERNMENTS]
+        if re.fullmatch(r"\d{2}|\d{4}", term):
+            return [site for site in self.sites if site.homepage and (site.gb_code or "").startswith(term)]
+        return self._platforms.get(term, [])
+
+    @cached_property
+    def _codes(self) -> dict[str, Site]:
+        return {site.code: site for site in self.sites}
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names.of(self.sites)
+
+    @cached_property
+    def _platforms(self) -> dict[str, list[Site]]:
+        platforms: dict[str, list[Site]] = defaultdict(list)
+        for site in self.sites:
+            if site.platform and site.homepage:
+                platforms[site.platform].append(site)
+        return dict(platforms)
+
+    @cached_property
+    def _hosts(self) -> dict[str, list[tuple[str, Site]]]:
+        """Sites by host, each with the path it owns there; the host of a list page only where it is nobody's home."""
+        homes: dict[str, list[tuple[str, Site]]] = defaultdict(list)
+        for site in self.sites:
+            if site.homepage:
+                homes[bare_host(site.homepage)].append((own_path(site.homepage), site))
+        others: dict[str, list[tuple[str, Site]]] = defaultdict(list)
+        for site in self.sites:
+            for domain in site.domains:
+                if domain not in homes:
+                    others[domain].append(("/", site))
+        return {**homes, **{domain: owners for domain, owners in others.items() if len(owners) == 1}}
+
+
+def own_path(homepage: str) -> str:
+    """The path a home page owns on its host: `/qt/` of `http://host/qt/index.html`."""
+    path = urlsplit(homepage).path or "/"
+    folder, _, file = path.rpartition("/")
+    return f"{folder}/" if "." in file or not file else f"{path}/"
+
+
+@cache
+def load() -> Registry:
+    """The registry of this installation; raises RegistryError with every fault of its files."""
+    return read(HERE)
+
+
+def read(folder: Path) -> Registry:
+    """The registry in `folder`: `counties.csv`, `portal.toml`, `overrides/*.toml`. Raises RegistryError."""
+    reader = RowReader(folder / "counties.csv")
+    sites = {site.code: site for site in reader.sites()}
+    problems = [*reader.problems, *check(sites.values(), reader)]
+    for path in (folder / "portal.toml", *sorted((folder / "overrides").glob("*.toml"))):
+        tables = TableReader(path)
+        sites.update({site.code: site for site in tables.sites(sites)})
+        problems += tables.problems
+    if problems:
+        raise RegistryError(problems)
+    return Registry(sites.values())

@@ -1,0 +1,130 @@
+"""`counties.csv` to sites: one row a government. Every fault of the file is found in one reading."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from crawler.sites.problems import Problem
+from crawler.sites.site import Section, Site
+
+COLUMNS = (
+    "code",
+    "kind",
+    "name",
+    "short",
+    "aliases",
+    "pinyin",
+    "province",
+    "city",
+    "homepage",
+    "lists",
+    "platform",
+    "access",
+    "status",
+)
+KINDS = ("province", "city", "county", "other")
+STATUSES = ("verified", "detected", "listed")
+WEB_ADDRESS = re.compile(r"https?://[^\s/?#;]+\.[^\s/?#;]+(?:[/?#][^\s;]*)?")
+_SHAPES = {
+    "code": (re.compile(r"[1-9]\d{5}|[a-z][a-z0-9-]*"), "must be the six digits of GB/T 2260, or a word for others"),
+    "kind": (re.compile("|".join(KINDS)), f"must be one of {', '.join(KINDS)}"),
+    "name": (re.compile(r"\S+"), "must be a name without spaces"),
+    "short": (re.compile(r"\S+"), "must be the name without its rank, or the name where that leaves one character"),
+    "pinyin": (re.compile(r"[a-z]+"), "must be the short name in letters a to z, without tones and spaces"),
+    "homepage": (re.compile(rf"(?:{WEB_ADDRESS.pattern})?"), "must be a whole web address: http://host/path"),
+    "platform": (re.compile(r"[a-z0-9_-]*"), "must be the name of a platform, or empty"),
+    "status": (re.compile("|".join(STATUSES)), f"must be one of {', '.join(STATUSES)}"),
+}
+
+
+@dataclass
+class RowReader:
+    """Reads one CSV file; `problems` grows while `sites` goes through the rows, and sound rows are yielded."""
+
+    path: Path
+    problems: list[Problem] = field(default_factory=list)
+    lines: dict[str, int] = field(default_factory=dict)
+    """The line of each code."""
+    places: set[tuple[str, str]] = field(default_factory=set)
+    """Province ("" of a province) and name of each row, of broken ones too: the parents that other rows may name."""
+
+    def sites(self) -> Iterator[Site]:
+        """The site of every sound row, in order."""
+        try:
+            with self.path.open(encoding="utf-8-sig", newline="") as file:
+                reader = csv.reader(file, strict=True)
+                if not self._heads(next(reader, [])):
+                    return
+                for cells in reader:
+                    if cells and (row := self._row(cells, reader.line_num)):
+                        yield _site(row)
+        except (OSError, csv.Error) as error:
+            self._fault(None, None, f"cannot be read: {error}")
+        except UnicodeDecodeError as error:
+            self._fault(None, None, f"is not UTF-8 (byte {error.start}); save it as UTF-8")
+
+    def _heads(self, heads: list[str]) -> bool:
+        if tuple(heads) != COLUMNS:
+            self._fault(1, None, f"the first line must be {','.join(COLUMNS)}")
+        return tuple(heads) == COLUMNS
+
+    def _row(self, cells: list[str], line: int) -> dict[str, str] | None:
+        if len(cells) != len(COLUMNS):
+            self._fault(line, None, f"has {len(cells)} cells instead of {len(COLUMNS)}")
+            return None
+        row = dict(zip(COLUMNS, cells, strict=True))
+        before = len(self.problems)
+        self.places.add((row["province"], row["name"]))
+        for column, (shape, rule) in _SHAPES.items():
+            if not shape.fullmatch(row[column]):
+                self._fault(line, column, f"{row[column]!r} {rule}" if row[column] else f"is empty; it {rule}")
+        for entry in filter(None, row["lists"].split(";")):
+            name, _, url = entry.partition("=")
+            if not name.strip() or not WEB_ADDRESS.fullmatch(url):
+                self._fault(line, "lists", f"{entry!r} must be name=http://host/path; several are parted by ;")
+        if (first := self.lines.setdefault(row["code"], line)) != line:
+            self._fault(line, "code", f"{row['code']} stands in line {first} already")
+        return row if len(self.problems) == before else None
+
+    def _fault(self, line: int | None, column: str | None, what: str) -> None:
+        self.problems.append(Problem(self.path.name, line, column, what))
+
+
+def _site(row: dict[str, str]) -> Site:
+    lists = [entry.partition("=") for entry in row["lists"].split(";") if entry]
+    sections = tuple(Section(name.strip(), url) for name, _, url in lists)
+    kind, name = row["kind"], row["name"]
+    return Site(
+        code=row["code"],
+        name=name,
+        kind=kind,
+        homepage=row["homepage"],
+        short=row["short"],
+        pinyin=row["pinyin"],
+        province=row["province"] or (name if kind == "province" else None),
+        city=row["city"] or (name if kind == "city" else None),
+        county=name if kind == "county" else None,
+        gb_code=row["code"] if row["code"].isdigit() else None,
+        aliases=tuple(filter(None, row["aliases"].split(";"))),
+        platform=row["platform"] or None,
+        sections=sections,
+        domains=domains_of([row["homepage"], *(section.url for section in sections)]),
+        status=row["status"],
+        access=row["access"] or None,
+    )
+
+
+def bare_host(url: str) -> str:
+    """The host name of `url` in lower case, without `www.` and its mobile twins."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    return re.sub(r"^(?:www|m|wap|3g)\.(?=[^.]+\.[^.]+)", "", host)
+
+
+def domains_of(urls: list[str]) -> tuple[str, ...]:
+    """The host names of `urls`, each once."""
+    return tuple(dict.fromkeys(host for url in urls if (host := bare_host(url))))
