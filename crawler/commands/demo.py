@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,19 +76,24 @@ def _demonstrate(settings: Settings, console: Console) -> int:
     from crawler.storage.mongo import connect
 
     directory = Path(settings["DATA_DIR"])
-    with connect(settings["MONGO_URI"], directory) as client:
-        _make_empty(client[DATABASE])
-    log = _fresh_log(directory)
     rounds = plan()
-    with Replica() as replica, tempfile.TemporaryDirectory() as cache:
-        console.print(f"A replica of {' and '.join(replica.world.hosts())} answers at {replica.address}.")
-        ours = {"REPLICA": replica.address, "MONGO_DATABASE": DATABASE, "HTTPCACHE_DIR": cache, "LOG_FILE": str(log)}
-        settings.update(NO_WAITS | ours, priority="cmdline")
-        if not run(rounds, settings, replica, console):
-            console.print("Ended early; what was crawled until then:")
-    with connect(settings["MONGO_URI"], directory) as client:
-        stored = _report(console, rounds, client[DATABASE])
-    console.print(f"Log of the crawls: {log}", soft_wrap=True)
+    with _alone(directory) as log:
+        with connect(settings["MONGO_URI"], directory) as client:
+            _make_empty(client[DATABASE])
+        with Replica() as replica, tempfile.TemporaryDirectory() as cache:
+            console.print(f"A replica of {' and '.join(replica.world.hosts())} answers at {replica.address}.")
+            ours = {
+                "REPLICA": replica.address,
+                "MONGO_DATABASE": DATABASE,
+                "HTTPCACHE_DIR": cache,
+                "LOG_FILE": str(log),
+            }
+            settings.update(NO_WAITS | ours, priority="cmdline")
+            if not run(rounds, settings, replica, console):
+                console.print("Ended early; what was crawled until then:")
+        with connect(settings["MONGO_URI"], directory) as client:
+            stored = _report(console, rounds, client[DATABASE])
+    console.print(f"Log of the crawls: {log}", soft_wrap=True, markup=False)
     return 0 if stored else 1
 
 
@@ -102,17 +110,24 @@ def _make_empty(database: Database[dict[str, Any]]) -> None:
     database.client.drop_database(DATABASE)
 
 
-def _fresh_log(directory: Path) -> Path:
-    """The path of an empty log. Raises StoreError where it can't be written."""
+@contextmanager
+def _alone(directory: Path) -> Iterator[Path]:
+    """The demo's log, empty, held as long as it runs: two demos at once would share a database. Raises StoreError."""
     from crawler.storage.errors import StoreError
 
-    log = directory / "demo.log"
+    path = directory / "demo.log"
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        log.write_text("")
+        log = path.open("a")
     except OSError as error:
-        raise StoreError(f"The log {log} can't be written ({error.strerror}): set CRAWLER_DATA.") from error
-    return log
+        raise StoreError(f"{path} can't be written ({error.strerror}): set CRAWLER_DATA.") from error
+    with log:
+        try:
+            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StoreError(f"Another demo is running ({path} is its log): wait until it has ended.") from error
+        log.truncate(0)
+        yield path
 
 
 def _report(console: Console, rounds: list[Round], database: Database[dict[str, Any]]) -> int:
@@ -147,7 +162,7 @@ def _print_counts(console: Console, rounds: list[Round]) -> None:
     console.print(table)
     if gone:
         console.print(
-            f"\n{gone} requests were for old sections the replica does not have: asked for once, noted as gone."
+            f"\n{gone} old sections of the portal are not in the replica: asked for once, then noted as gone."
         )
     if rejected:
         told = ", ".join(f"{reason} {count}" for reason, count in sorted(rejected.items()))
@@ -156,6 +171,7 @@ def _print_counts(console: Console, rounds: list[Round]) -> None:
 
 def _print_newest(console: Console, database: Database[dict[str, Any]], stored: int) -> None:
     from rich.table import Table
+    from rich.text import Text
 
     from crawler.parsing.dates import CST
 
@@ -168,16 +184,16 @@ def _print_newest(console: Console, database: Database[dict[str, Any]], stored: 
     for row in database["articles"].find({}, fields).sort("published_at", -1).limit(NEWEST):
         published = row["published_at"]
         when = f"{published.astimezone(CST):%Y-%m-%d %H:%M}" if published else ""
-        table.add_row(when, row["source"] or "", row["title"])
+        table.add_row(when, Text(row["source"] or ""), Text(row["title"]))
     console.print(table)
 
 
 def _print_queries(console: Console) -> None:
     console.print("\n[bold]Ask the database yourself[/bold], with any MongoDB client:")
-    query = (
-        "from pymongo import MongoClient; "
-        f"[print(a['title']) for a in MongoClient('$(scrapy db uri)').{DATABASE}.articles.find({{'source': '青田县政府'}})]"
-    )
+    find = f"MongoClient('$(scrapy db uri)').{DATABASE}.articles.distinct('title', {{'source': '青田县政府'}})"
     # Whole lines, whatever the width: they are to be copied.
-    console.print(f'  python -c "{query}"', soft_wrap=True, markup=False)
-    console.print(f'  mongosh "$(scrapy db uri)" --eval "db.getSiblingDB(\'{DATABASE}\').runs.find()"', soft_wrap=True)
+    for line in (
+        f'python -c "from pymongo import MongoClient; print({find})"',
+        f'mongosh "$(scrapy db uri)" --eval "db.getSiblingDB(\'{DATABASE}\').runs.find()"',
+    ):
+        console.print(f"  {line}", soft_wrap=True, markup=False)

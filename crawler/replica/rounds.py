@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 LIVE_SECONDS = 0.1
 PLAIN_SECONDS = 2.0
-TOLD = (("downloader/response_count", "answers"), ("articles/new", "new"), ("rejects", "rejected"))
+TOLD = {
+    "downloader/response_count": "answers",
+    "articles/new": "new",
+    "articles/changed": "changed",
+    "articles/unchanged": "unchanged",
+    "rejects": "rejected",
+}
 
 
 @dataclass
@@ -52,10 +58,10 @@ class Crawl:
 
     def line(self) -> str:
         """How far it is, in one line."""
-        counts = ", ".join(f"{self.count(key)} {label}" for key, label in TOLD)
+        counts = ", ".join(f"{self.count(key)} {label}" for key, label in TOLD.items() if self.count(key))
         if self.seconds is not None:
-            return f"{self.name}: {counts}; done in {self.seconds:.1f} s"
-        return f"{self.name}: {counts}; {time.monotonic() - self.started:.0f} s"
+            return f"{self.name}: {counts}; {self.seconds:.1f} s"
+        return f"{self.name}: {counts or 'starting'} …"
 
 
 @dataclass
@@ -76,11 +82,7 @@ def plan() -> list[Round]:
     return [
         Round("Day 1: everything is new.", 1, everything()),
         Round("Day 2: a few new articles; the county's list has moved to another platform.", 2, everything()),
-        Round(
-            "Day 2 again, with refresh: known articles are read again for changes.",
-            2,
-            everything(refresh="1", since="2026-10-25"),
-        ),
+        Round("Day 2 again, with refresh: known articles are read again for changes.", 2, everything(refresh="1")),
     ]
 
 
