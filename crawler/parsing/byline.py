@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from crawler.parsing.credits import author_credit, editor_credit
-from crawler.parsing.date_forms import flatten
+from crawler.parsing.date_forms import plain_marks
 from crawler.parsing.dates import DateReading, FoundDate, find_dates, label_rank, read_date
 
 _BEFORE_SOURCE = (
@@ -28,10 +28,13 @@ _ISSUER = re.compile(
 _STOP = re.compile(
     r"\n|\s{2,}|\s?[|【】〖〗「」]|\s(?=\d)|(?=(?:19|20)\d\d\s?[-/.年]\s?\d{1,2})"
     r"|\s?(?=(?:(?:责任|责|值班|执行|网络)?编\s{0,6}辑|責任編輯|編輯|责编|作\s{0,6}者|记者|通讯员|供稿|撰稿|审核|校对|监制"
-    r"|发布[者人]?|发稿|刊发|字\s{0,4}[体号]|浏\s?览\w{0,2}|阅\s?读\w{0,2}|点\s?击\w{0,2}|访\s?问\w{0,2}|评\s?论\w{0,1}|人气|分享[到至]?|打印|收藏)\s{0,4}:)"
+    r"|发布[者人]?|发稿|刊发"
+    r"|字\s{0,4}[体号]|浏\s?览\w{0,2}|阅\s?读\w{0,2}|点\s?击\w{0,2}"
+    r"|访\s?问\w{0,2}|评\s?论\w{0,1}|人气|分享[到至]?|打印|收藏)\s{0,4}:)"
     r"|\s?(?=(?:发布|发表|发稿|更新|刊发|录入)?(?:时\s{0,4}间|日\s{0,4}期)\s{0,4}[:\d]|(?:信息|文章|稿件|新闻)?来\s{0,4}源\s{0,4}:)"
     r"|\s?(?=(?:发布|发表|更新)于?\s{0,4}\d|字\s{0,4}[体号]\s{0,4}[\[(（大]|作者[\u4e00-\u9fff]{2,3}(?:\s|$)|责任编辑|责编|扫一扫)"
-    r"|\s(?=(?:记者|通讯员|作者|编辑|评论|参与|我要|大 中 小|打印|分享|收藏|关闭|浏览|阅读|点击|访问|手机|字[体号]|人气|发布|更新|时间|日期))"
+    r"|\s(?=(?:记者|通讯员|作者|编辑"
+    r"|评论|参与|我要|大 中 小|打印|分享|收藏|关闭|浏览|阅读|点击|访问|手机|字[体号]|人气|发布|更新|时间|日期))"
     r"|\s(?=(?:Editor|Author|Time|Date):)|\s(?=[\u4e00-\u9fff]{2,6}\s{0,4}:)|\s(?=[(（]\s?\d)"
 )
 _OFFICE = re.compile(r"(?:局|委|办|厅|政府|办公室|委员会|街道|镇|乡|法院|检察院)$")
@@ -119,7 +122,7 @@ def _published(text: str, now: datetime, found_by: dict[str, str], labelled: boo
 
 def _line_of(text: str, hit: FoundDate) -> str:
     start = text.rfind("\n", 0, hit.start) + 1
-    return flatten(text[start:].partition("\n")[0])
+    return plain_marks(text[start:].partition("\n")[0])
 
 
 def _preference(hit: FoundDate) -> tuple[int, int]:
@@ -140,7 +143,7 @@ def _labelled_lines(text: str) -> str:
 def _source(
     text: str, pattern: re.Pattern[str], found_by: dict[str, str], strict: bool = False
 ) -> tuple[str | None, bool]:
-    flat = flatten(text, keep_lines=True)
+    flat = plain_marks(text)
     for found in pattern.finditer(flat):
         start = found.end()
         before = flat[: found.start()].rstrip(" ")[-1:]
@@ -205,7 +208,7 @@ def _balance(value: str) -> str:
 def source_beside_date(header: str, now: datetime) -> str | None:
     """The medium that stands unlabelled beside the date, on its line or alone on the line above, as news portals print
     it; None without one."""
-    flat = flatten(header, keep_lines=True)
+    flat = plain_marks(header)
     for hit in find_dates(header, now):
         if not hit.reading.moment or hit.label:
             continue

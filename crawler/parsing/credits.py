@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from crawler.parsing.date_forms import flatten
+from crawler.parsing.date_forms import plain_marks
 from crawler.parsing.person_names import is_person, is_surname, is_unit
 
 _EDITOR = re.compile(
@@ -74,7 +74,7 @@ class Credit:
 def editor_credit(header: str, tail: str) -> Credit | None:
     """The 责任编辑 of header or tail, else another 编辑; None where there is none or its label is empty."""
     best: tuple[int, Credit] | None = None
-    for flat in (flatten(text, keep_lines=True) for text in (header, tail)):
+    for flat in (plain_marks(text) for text in (header, tail)):
         for found in _EDITOR.finditer(flat):
             bare = not found["mark"].strip() and flat[found.end() : found.end() + 1] not in {"(", "（"}
             names = _names_after(flat, found.end(), people_only=bare)
@@ -88,7 +88,7 @@ def editor_credit(header: str, tail: str) -> Credit | None:
 def author_credit(header: str, tail: str = "", lead: str = "") -> Credit | None:
     """Who wrote it, the surest place first: a person named by a role in the header, at the end or in the first line of
     the body; a bare name in brackets at the end or after 电; last, the pen name or unit after 作者 in the header."""
-    head, end, start = (flatten(text, keep_lines=True) for text in (header, tail, lead))
+    head, end, start = (plain_marks(text) for text in (header, tail, lead))
     in_header, pen_name = _first(map(_credit, _lines(head))), _pen_name(head)
     if not in_header and pen_name and not is_unit(pen_name.names[0]):
         return pen_name

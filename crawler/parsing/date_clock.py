@@ -31,7 +31,7 @@ _HALF = (
 _CLOCK = re.compile(
     rf"(?:\s?[Tt]\s?|{_GAP}{_WEEKDAY}{_GAP}(?:at\s)?(?:(?:北京|发布|更新)?时间\s{{0,2}}[:]?\s{{0,2}})?)(?P<half>{_HALF})?\s{{0,3}}"
     r"(?P<h>\d{1,2})(?:\s{0,2}:\s{0,2}(?P<mi>\d{1,2})(?:\s{0,2}[:分]\s{0,2}(?P<s>\d{1,2})\s{0,2}秒?(?:[.,:]\d{1,9})?|分)?"
-    r"|\s{0,2}[时点]\s{0,2}(?:(?P<mi2>\d{1,2})(?:\s{0,2}分(?:\s{0,2}(?P<s2>\d{1,2})\s{0,2}秒)?|(?!\d))|(?P<word>半|整|正))?)"
+    r"|\s{0,2}[时点]\s{0,2}(?:(?P<mi2>\d{1,2})(?:\s{0,2}分(?:\s{0,2}(?P<s2>\d{1,2})\s{0,2}秒)?|(?!\d))|(?P<word>半|整|正|一刻|三刻))?)"
     rf"(?![\d:])(?:\s{{0,2}}(?P<after>[AaPp]\.?[Mm]\b\.?))?"
 )
 _ZONES = {"z": 0, "utc": 0, "gmt": 0, "ut": 0, "cst": 8, "hkt": 8, "sgt": 8, "jst": 9, "kst": 9}
@@ -47,9 +47,9 @@ _OTHER_ZONE = re.compile(
 )
 _HAN_NUMBER = r"[〇一二三四五六七八九十]{1,3}"
 _HAN_CLOCK = re.compile(
-    rf"{_GAP}(?P<half>{_HALF})?\s{{0,2}}(?P<h>{_HAN_NUMBER})[时点](?:(?P<mi>{_HAN_NUMBER})分?|(?P<word>半|整|正))"
+    rf"{_GAP}(?P<half>{_HALF})?\s{{0,2}}(?P<h>{_HAN_NUMBER})[时点](?:(?P<word>半|整|正|一刻|三刻)|(?P<mi>{_HAN_NUMBER})分?(?!刻))"
 )
-_WORDS = {"半": "30", "整": "0", "正": "0"}
+_WORDS = {"半": "30", "整": "0", "正": "0", "一刻": "15", "三刻": "45"}
 
 
 def _offset(found: re.Match[str]) -> timedelta:
@@ -117,10 +117,12 @@ def _han_clock(text: str, at: int) -> tuple[Clock | None, int]:
 
 
 def han_number(digits: str) -> int:
-    """The number 1–99 written as 十二, 二十, 〇五, 元, 5 or 05; raises Refused where the characters form none."""
+    """The number 0–99 written as 十二, 二十, 〇五, 元, 5 or 05; raises Refused where the characters form none."""
     if digits.isdigit() and digits.isascii():
         return int(digits)
     tens, ten, units = digits.lstrip("〇").rpartition("十")
+    if not digits.strip("〇"):
+        return 0
     if not ten:
         if len(units) != 1:
             raise Refused("impossible")

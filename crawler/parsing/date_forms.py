@@ -52,18 +52,27 @@ _MAP |= dict.fromkeys(map(ord, "．"), ".")
 _MAP |= dict.fromkeys(map(ord, "｜丨∣│┃︱"), "|")
 _MAP |= dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\u00a0\u3000"), " ")
 _MAP |= dict.fromkeys(range(32), " ")
-_MAP |= {ord(a): b for a, b in zip("時點週禮後來發裏", "时点周礼后来发里", strict=True)}
+_MARKS = {code: plain for code, plain in _MAP.items() if code != ord("\n")}
+_MAP |= {
+    ord(a): b for a, b in zip("時點週禮後來發壹贰叁肆伍陆柒捌玖拾", "时点周礼后来发一二三四五六七八九十", strict=True)
+}
 _MAP |= {ord(c): b for b, chars in {"〇": "○◯Ｏ零"}.items() for c in chars}
-_MAP_IN_LINES = {code: plain for code, plain in _MAP.items() if code != ord("\n")}
 _ENTITY = re.compile(r"&(?:#(?:x?[0-9a-f]{2,5})|nbsp|ensp|emsp|thinsp);?", re.I)
 
 
-def flatten(text: str, keep_lines: bool = False) -> str:
-    """`text` with full-width digits, colons, dashes and odd spaces made plain, same length, so positions hold; line
-    breaks become spaces unless `keep_lines`."""
+def plain_marks(text: str) -> str:
+    """`text` with full-width digits, colons, bars and dashes and odd spaces made plain; same length, so positions hold.
+    Line breaks and Chinese characters stay as they are."""
     if "&" in text:
         text = _ENTITY.sub(lambda m: " " * len(m.group()), text)
-    return text.translate(_MAP_IN_LINES if keep_lines else _MAP)
+    return text.translate(_MARKS)
+
+
+def flatten(text: str) -> str:
+    """`plain_marks` for reading dates: line breaks are spaces, numerals and words of dates have one spelling."""
+    if "&" in text:
+        text = _ENTITY.sub(lambda m: " " * len(m.group()), text)
+    return text.translate(_MAP)
 
 
 _MONTHS = {"janfebmaraprmayjunjulaugsepoctnovdec"[3 * i : 3 * i + 3]: i + 1 for i in range(12)}

@@ -9,7 +9,7 @@ from crawler.parsing.date_clock import han_number, read_clock
 from crawler.parsing.date_forms import Form
 from crawler.parsing.date_reading import CST, Precision, Refused
 
-_NUMBER = r"(?P<n>\d{1,4}|[一二三四五六七八九十]{1,3}|两|半|an?|one)"
+_NUMBER = r"(?P<n>\d{1,3}|[一二三四五六七八九十]{1,3}|两|半|an?|one)"
 _UNITS = {"秒": 1, "分": 60, "小": 3600, "钟": 3600, "s": 1, "m": 60, "h": 3600}
 _AGO = re.compile(
     rf"{_NUMBER}\s{{0,3}}个?(?P<unit>秒钟?|分钟?|小时|钟头|天|日|周|星期|礼拜|月|年"

@@ -308,6 +308,11 @@ def test_found_by_names_the_labels() -> None:
     assert found.found_by == {"published": "发布时间", "source": "信息来源", "editor": "责任编辑", "author": "()"}
 
 
+def test_names_keep_their_spelling() -> None:
+    found = read("來源：後來新聞網 作者：李時雨", "正文。\n责任编辑：来一零")
+    assert (found.source, found.author, found.editor) == ("後來新聞網", "李時雨", "来一零")
+
+
 def test_nothing_found_is_none() -> None:
     assert read("", "") == Byline()
 
