@@ -53,7 +53,6 @@ class Store:
         self._name = name
         self._uri = uri
         self._directory = directory
-        self._broken = False
         self.database: AsyncDatabase[dict[str, Any]] = client[name]
 
     @property
@@ -103,7 +102,9 @@ class Store:
             try:
                 return await work()
             except (ConnectionFailure, OperationFailure) as error:
-                if not (is_transient(error) or self._is_broken(error)):
+                # The embedded server runs on after a failed write, mostly for want of space, and serves nobody.
+                broken = self._directory is not None and "WT_PANIC" in _said(error)
+                if not (broken or is_transient(error)):
                     raise StoreError(f"The store refused an operation: {_said(error)}.") from error
                 if time.monotonic() - started + wait > seconds:
                     why = obstacle or "see `scrapy db status`"
@@ -117,20 +118,13 @@ class Store:
             wait = min(2 * wait, LONGEST_WAIT)
             if self._directory is not None:
                 try:
-                    await self._revive(self._directory)
+                    await self._revive(self._directory, broken)
                 except StoreError as error:
                     obstacle = str(error).rstrip(".")
 
-    def _is_broken(self, error: PyMongoError) -> bool:
-        """Whether the embedded server runs on, but serves nobody until it is started again: a write failed, mostly for
-        want of space."""
-        self._broken = self._directory is not None and "WT_PANIC" in _said(error)
-        return self._broken
-
-    async def _revive(self, directory: Path) -> None:
-        if self._broken:
+    async def _revive(self, directory: Path, broken: bool) -> None:
+        if broken:
             await asyncio.to_thread(stop, directory)
-            self._broken = False
         uri = await asyncio.to_thread(ensure_running, directory)
         if uri != self._uri:
             # The client of the old address stays open until the end: another task may be waiting for its answer.

@@ -31,7 +31,8 @@ logger = logging.getLogger(__name__)
 LARGEST_BATCH = 500
 LARGEST_BYTES = 15 * 1024 * 1024
 """A document may take 16 MB; what the writer adds has to fit as well."""
-MOST_ROUNDS = 20
+SPARE_ROUNDS = 20
+"""How often other processes may be faster before a batch is given up."""
 
 _DUPLICATE_KEY, _REFUSED = 11000, 121
 
@@ -141,12 +142,13 @@ class ArticleWriter:
         entries = [Entry(document) for document in self._articles]
         self._articles = []
         try:
-            for _ in range(MOST_ROUNDS):
-                if not entries:
-                    break
+            # A change takes two rounds, and changes of one article follow each other.
+            rounds = SPARE_ROUNDS + 2 * len(entries)
+            while entries:
+                if rounds == 0:
+                    raise StoreError("Other processes keep changing the same articles.")
+                rounds -= 1
                 await self._store.retrying(lambda: self._round(entries), self._retry_seconds)
-            else:
-                raise StoreError("Other processes keep changing the same articles.")
         finally:
             self._articles[:0] = [entry.document for entry in entries]
         await self._store.retrying(self._write_rejects, self._retry_seconds)

@@ -150,6 +150,23 @@ def test_all_outcomes_within_one_batch(opened, article):
     assert [row["body"] for row in revisions.values()] == ["甲"]
 
 
+def test_a_page_that_changes_at_every_fetch(opened, article):
+    async def scenario():
+        async with opened() as store:
+            told = await write(store, *(article(FIRST, f"第{n}稿", fetched_at=minute(n)) for n in range(40)))
+            return told, await rows(store, "articles"), await rows(store, "revisions")
+
+    def minute(number: int) -> datetime:
+        return datetime(2026, 3, 1, 8, number, tzinfo=UTC)
+
+    told, articles, revisions = asyncio.run(scenario())
+    assert told == ["article new"] + ["article changed"] * 39
+    (stored,) = articles.values()
+    assert (stored["revision"], stored["body"]) == (40, "第39稿")
+    history = {row["revision"]: row["body"] for row in revisions.values()}
+    assert history == {number + 1: f"第{number}稿" for number in range(39)}
+
+
 def test_texts_without_hash_are_never_taken_for_copies(opened, article):
     async def scenario():
         async with opened() as store:
