@@ -52,7 +52,8 @@ class Command(ScrapyCrawl):
             raise UsageError(str(error), print_help=False) from None
 
     def _check_store(self) -> None:
-        from crawler.storage.mongo import StoreError, check_store
+        from crawler.storage.errors import StoreError
+        from crawler.storage.mongo import check_store
 
         assert self.settings is not None
         if not any(path.endswith("StorePipeline") for path in self.settings.getdict("ITEM_PIPELINES")):

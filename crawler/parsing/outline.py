@@ -88,13 +88,18 @@ class Outline:
         """The visible elements a CSS or XPath selector finds, in document order; [] for a selector that is none."""
         simple = _SIMPLE.match(selector)
         if simple is None:
-            return [el for el in _complex(self.root, selector) if el in self.spans]
+            return [el for el in elements_of(self.root, selector) if el in self.spans]
         keys = re.findall(r"[#.][\w-]+", simple["rest"])
         pools = [self.ids.get(k[1:], []) if k[0] == "#" else self.classes.get(k[1:], []) for k in keys]
         if simple["tag"]:
             pools.append(self.tags.get(simple["tag"].lower(), []))
         first, *others = pools or [[]]
         return [el for el in first if all(el in pool for pool in others)]
+
+    def add_classes(self, names: str, element: HtmlElement) -> None:
+        """Note the classes of an element, as `class` lists them."""
+        for name in names.split()[:_MOST_CLASSES]:
+            self.classes.setdefault(name, []).append(element)
 
     def text(self, element: HtmlElement) -> str:
         """The text of an element, one line of the page a line."""
@@ -122,7 +127,8 @@ def _compiled(selector: str) -> etree.XPath | None:
         return None
 
 
-def _complex(root: HtmlElement, selector: str) -> list[HtmlElement]:
+def elements_of(root: HtmlElement, selector: str) -> list[HtmlElement]:
+    """The elements a CSS or XPath selector finds, visible or not, in document order; [] for a selector that is none."""
     compiled = _compiled(selector)
     found = compiled(root) if compiled is not None else []
     return [el for el in found if isinstance(el, etree.ElementBase)] if isinstance(found, list) else []
@@ -164,8 +170,10 @@ class _Walk:
             self.blocks.append(element)
         outline.spans[element] = (len(outline.lines), -1)
         outline.tags.setdefault(tag, []).append(element)
-        if element.attrib:
-            _index(outline, element)
+        if identity := element.get("id"):
+            outline.ids.setdefault(identity.strip(), []).append(element)
+        if names := element.get("class"):
+            outline.add_classes(names, element)
         if tag == "a":
             self.links += 1
         if element.text:
@@ -212,14 +220,6 @@ def outline_of(root: HtmlElement) -> Outline:
     walk.end_line()
     _sum_up(outline)
     return outline
-
-
-def _index(outline: Outline, element: HtmlElement) -> None:
-    if identity := element.get("id"):
-        outline.ids.setdefault(identity.strip(), []).append(element)
-    if names := element.get("class"):
-        for name in names.split()[:_MOST_CLASSES]:
-            outline.classes.setdefault(name, []).append(element)
 
 
 def _sum_up(outline: Outline) -> None:

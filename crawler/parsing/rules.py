@@ -20,6 +20,8 @@ class Rules:
     editor: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     """Elements of the body that are not text of the article."""
+    items: tuple[str, ...] = ()
+    """The article links (`a`) of a list page; all selectors count, in the order given."""
 
     @classmethod
     def from_table(cls, table: Mapping[str, str | list[str]]) -> Rules:

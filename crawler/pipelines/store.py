@@ -15,7 +15,8 @@ from scrapy.exceptions import CloseSpider, DropItem
 
 from crawler.items import Article, Reject
 from crawler.parsing.urls import article_id
-from crawler.storage.mongo import StoreError, open_store
+from crawler.storage.errors import StoreError
+from crawler.storage.mongo import open_store
 from crawler.storage.store import Store
 from crawler.storage.writer import ArticleWriter
 

@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
+from crawler.parsing.outline import elements_of
 from crawler.parsing.page import parse_html
 from crawler.platforms.base import ListItem, local_part
 from crawler.platforms.rows import Row, dated, strip_date
@@ -55,6 +56,17 @@ def items_in(markup: str, base: str, now: datetime, article_url: re.Pattern[str]
     """The items of a piece of HTML that is nothing but list (an API's answer, an XML island), in order."""
     links = _links(parse_html(markup), base, article_url)
     return dated([(link.url, link.title, link.row) for link in _with_rows(links)], now)
+
+
+def selected_links(root: HtmlElement, selectors: Iterable[str], base: str, now: datetime) -> list[ListItem]:
+    """The items of a list page whose links a site's rules name, each once."""
+    base = _base(root, base)
+    found: dict[str, Link] = {}
+    for element in (link for selector in selectors for link in elements_of(root, selector)):
+        url = absolute(base, element.get("href") or "#")
+        if url and url not in found and (title := title_of(element)):
+            found[url] = Link(url, title, element, (), True)
+    return dated([(link.url, link.title, link.row) for link in _with_rows(found.values())], now)
 
 
 def list_links(

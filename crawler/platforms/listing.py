@@ -10,19 +10,21 @@ from crawler.parsing.outline import outline_of
 from crawler.parsing.page import Page, PageRequest
 from crawler.platforms.base import Listing, ListItem, Platform
 from crawler.platforms.detect import by_name, detect
-from crawler.platforms.links import list_links
+from crawler.platforms.links import list_links, selected_links
 from crawler.platforms.pager import next_of, same_site, total_by_call
+from crawler.sites.site import Site
 
 _STUB = 600
 """A list page shorter than this (in characters) is what a server keeps in the place of one (SITES.md §3.1)."""
 _GONE = frozenset({404, 410})
 
 
-def read_list(page: Page, *, platform: str | None = None, now: datetime) -> Listing:
+def read_list(page: Page, *, platform: str | None = None, site: Site | None = None, now: datetime) -> Listing:
     """What a list page, or a list API's answer, gives.
 
     `platform` is the platform of the list the page belongs to (`Listing.platform` of the page before), None to tell it
-    by the page's own marks; `now` (aware) is when the page was fetched. Never raises on a page's content. The next
+    by the page's own marks; where `site` names the links of this list in a layout of its own, they are the items;
+    `now` (aware) is when the page was fetched. Never raises on a page's content. The next
     request stays on the page's host (an API: on the same organisation's) and is never the request that was just sent.
     """
     is_answer = page.text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["} or "<datastore" in page.text[:500].lower()
@@ -33,7 +35,8 @@ def read_list(page: Page, *, platform: str | None = None, now: datetime) -> List
     kind = by_name(platform) if platform and is_answer else detect(page)
     if kind.name == "generic" and platform:
         kind = by_name(platform)
-    items = kind.list_items(page, now)
+    own = site.rules_for(page.url) if site else None
+    items = selected_links(page.root, own.items, page.url, now) if own and own.items else kind.list_items(page, now)
     shell = kind.needs_api(page)
     if items is None:
         items = [] if is_answer or shell else list_links(page.root, page.url, now, kind.article_url)

@@ -27,6 +27,7 @@ def next_of(page: Page) -> PageRequest | None:
         next_by_call(page.text, page.url)
         or next_by_link(page.root, page.url)
         or next_by_number(page.root, page.url)
+        or next_by_last(page.root, page.url)
     )
     return PageRequest(url) if url else None
 

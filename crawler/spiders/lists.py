@@ -85,7 +85,8 @@ class ListSpider(NewsSpider):
         """A list page: yields the requests for its unknown articles, and for the next page while that is worth it."""
         section.pages += 1
         self.count("lists/pages")
-        listing = read_list(page_of(response, sent), platform=platform, now=datetime.now(UTC))
+        site = section.crawl.site
+        listing = read_list(page_of(response, sent), platform=platform, site=site, now=datetime.now(UTC))
         items = self._own(listing.items, section)
         section.listed += len(items)
         repeated = bool(items) and section.seen.issuperset(items)
@@ -93,7 +94,7 @@ class ListSpider(NewsSpider):
         fresh = await self._fresh(items, section)
         for item in fresh:
             section.waiting += 1
-            yield self.article_request(item.url, Asked(item.url, section.crawl.site, section, item))
+            yield self.article_request(item.url, Asked(item.url, site, section, item))
         if further := self._next(listing, items, fresh, repeated, section):
             yield self._list_request(further, section, listing.platform)
 
