@@ -148,22 +148,19 @@ def _print_counts(console: Console, rounds: list[Round]) -> None:
 
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("day", no_wrap=True)
-    table.add_column("crawl", no_wrap=True)
+    table.add_column("site", no_wrap=True)
     for name, _ in COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)
     rejected: Counter[str] = Counter()
     gone = 0
     for this in rounds:
         for crawl in this.crawls:
-            label = crawl.spider + (" refresh" if "refresh" in crawl.arguments else "")
-            table.add_row(str(this.day), label, *(str(crawl.count(key) or "·") for _, key in COLUMNS))
+            table.add_row(str(this.day), crawl.name, *(str(crawl.count(key) or "·") for _, key in COLUMNS))
             rejected.update(crawl.counts("rejects/"))
             gone += crawl.count("sections/gone")
     console.print(table)
     if gone:
-        console.print(
-            f"\n{gone} old sections of the portal are not in the replica: asked for once, then noted as gone."
-        )
+        console.print(f"\n{gone} old sections of the portal do not exist in the replica: noted as gone.")
     if rejected:
         told = ", ".join(f"{reason} {count}" for reason, count in sorted(rejected.items()))
         console.print(f"Rejected pages and their reasons are in the collection rejects: {told}.")
@@ -190,7 +187,7 @@ def _print_newest(console: Console, database: Database[dict[str, Any]], stored: 
 
 def _print_queries(console: Console) -> None:
     console.print("\n[bold]Ask the database yourself[/bold], with any MongoDB client:")
-    find = f"MongoClient('$(scrapy db uri)').{DATABASE}.articles.distinct('title', {{'source': '青田县政府'}})"
+    find = f"MongoClient('$(scrapy db uri)').{DATABASE}.articles.distinct('title', {{'source': '县市场监管局'}})"
     # Whole lines, whatever the width: they are to be copied.
     for line in (
         f'python -c "from pymongo import MongoClient; print({find})"',

@@ -37,8 +37,8 @@ class Crawl:
 
     @property
     def name(self) -> str:
-        """The spider with its arguments."""
-        return " ".join([self.spider, *(f"{key}={value}" for key, value in self.arguments.items())])
+        """Its site, and whether it reads known articles again."""
+        return self.arguments.get("site", self.spider) + (" refresh" if "refresh" in self.arguments else "")
 
     def count(self, key: str) -> int:
         """A statistic of the crawl, 0 where it has none yet."""
