@@ -14,7 +14,7 @@ _NEEDED = ("content_hash", "revision", "run", "first_seen_at", "changed_at", "cl
 HEAD = dict.fromkeys((*_NEEDED, "canonical_url", "site"), 1)
 
 
-@dataclass
+@dataclass(eq=False)
 class Entry:
     """A document of a batch; `tried` where an earlier round tried to write it, so that the result is in the store."""
 

@@ -170,7 +170,9 @@ class ArticleWriter:
                 later.append(step.entry)
             else:
                 self._on_outcome("article", step.outcome)
-        entries[:] = later
+        # In their order: a version whose result is to be read goes before the version that follows it.
+        waiting = set(later)
+        entries[:] = [entry for entry in entries if entry in waiting]
 
     async def _look_up(self, batch: list[Document]) -> tuple[dict[str, Document], dict[str, list[Document]]]:
         articles = self._store.database["articles"]
