@@ -58,7 +58,7 @@ class Article:
     source: str | None = None
     """来源."""
     author: str | None = None
-    """作者, 记者, 通讯员; several are joined by `、`."""
+    """作者, 记者, 通讯员; several are joined by a space, as Chinese credits are set."""
     editor: str | None = None
     """责任编辑, else 编辑; several are joined by `、`."""
     body: str | None = None

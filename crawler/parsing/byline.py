@@ -42,6 +42,7 @@ _MEDIA = re.compile(
     r"[\w·\-—]{1,16}(?:报|网|社|台|客户端|新媒体|周刊|杂志|频道|在线|融媒|传媒|中文站|通讯|发布|网络版|海外版)"
     r"|(?:新浪|搜狐|腾讯|网易|凤凰|央视|央广|人民|新华)[\u4e00-\u9fff]{2,4}(?:-[\u4e00-\u9fff]{2,8})?"
 )
+_RELATIVE = re.compile(r"[前刚昨今周]|星期|礼拜|ago|now|day", re.I)
 _LONGEST_NAME = 30
 _LONGEST_PART = 8000
 _NO_SOURCE = frozenset(["转载", "转载文章", "网络转载", "未知", "不详", "无", "暂无", "其他", "其它", "其他来源"])
@@ -114,7 +115,7 @@ def _published(text: str, now: datetime, found_by: dict[str, str], labelled: boo
         found_by["published"] = best.label or ""
         return best.reading
     for part in () if labelled else re.split(r"\n|\s{2,}|[|｜]", text)[:200]:
-        if 1 < len(part) < 40 and (reading := read_date(part, now)).moment:
+        if 1 < len(part) < 40 and _RELATIVE.search(part) and (reading := read_date(part, now)).moment:
             found_by["published"] = ""
             return reading
     return None

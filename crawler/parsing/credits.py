@@ -15,6 +15,7 @@ _EDITOR = re.compile(
     r"(?:编\s{0,8}辑|編\s{0,8}輯|(?<![A-Za-z])Editor)|责\s{0,8}编|責\s{0,8}編)(?![部室站局员員学學委页推器权])"
     r"(?P<mark>[^\S\n]{0,8}[:/|｜][^\S\n]{0,8}|(?=[(（])|[^\S\n]{1,4})"
 )
+_EDITS = re.compile(r"[编編]|Editor")
 _BY = re.compile(
     r"(?P<label>作\s{0,8}者(?!单位|简介|介绍|系)|撰\s{0,8}稿人?|撰\s{0,8}文|供\s{0,8}稿人?|执\s{0,8}笔人?|采\s{0,8}写"
     r"|记\s{0,8}者|通讯员|(?<![\u4e00-\u9fff])文(?:字)?)[^\S\n]{0,8}[:/|｜][^\S\n]{0,8}"
@@ -75,7 +76,7 @@ def editor_credit(header: str, tail: str) -> Credit | None:
     """The 责任编辑 of header or tail, else another 编辑; None where there is none or its label is empty."""
     best: tuple[int, Credit] | None = None
     for flat in (plain_marks(text) for text in (header, tail)):
-        for found in _EDITOR.finditer(flat):
+        for found in _EDITOR.finditer(flat) if _EDITS.search(flat) else ():
             bare = not found["mark"].strip() and flat[found.end() : found.end() + 1] not in {"(", "（"}
             names = _names_after(flat, found.end(), people_only=bare)
             label = _closed(found["label"])
