@@ -22,7 +22,6 @@ from scrapy.exceptions import UsageError
 class Command(ScrapyCommand):
     requires_project = True
     requires_crawler_process = False
-    default_settings = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
         return "FILE.jsonl | FILE.jsonl.gz | -"

@@ -25,6 +25,8 @@ COMPARED = 16
 """Texts compared with a new one."""
 WITNESSES = 4
 """Further members of a cluster that are looked at where the match is in doubt."""
+ALL_BUT_A_COPY = 0.8
+"""Resemblance from which on one member of a cluster speaks for all."""
 LOPSIDED = 0.75
 """Where the shorter text is less than this part of the longer one, the longer may hold another story besides."""
 
@@ -72,12 +74,18 @@ def shortlist(hashes: Sequence[int], holders: Iterable[Holder]) -> tuple[list[st
 
 
 def matches(story: Story, candidates: Iterable[Candidate]) -> list[Match]:
-    """Those of `candidates` that tell the story, the most alike first; ties go by key."""
-    found = [Match(candidate, compare(story, candidate.story)) for candidate in candidates]
-    return sorted(
-        (match for match in found if match.likeness.same),
-        key=lambda match: (-match.likeness.resemblance, match.candidate.key),
-    )
+    """Those of `candidates`, taken in their order, that tell the story, the most alike first; ties go by key. Where one
+    is all but a copy, the others of its cluster are not compared."""
+    found: list[Match] = []
+    settled: set[str] = set()
+    for candidate in candidates:
+        if candidate.cluster not in settled:
+            likeness = compare(story, candidate.story)
+            if likeness.same:
+                found.append(Match(candidate, likeness))
+            if likeness.same and likeness.resemblance >= ALL_BUT_A_COPY:
+                settled.add(candidate.cluster)
+    return sorted(found, key=lambda match: (-match.likeness.resemblance, match.candidate.key))
 
 
 def doubtful(story: Story, found: Sequence[Match]) -> set[str]:
