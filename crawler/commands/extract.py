@@ -199,10 +199,11 @@ def _article(page: Page) -> dict[str, Any]:
     result = read_article(page, now=datetime.now(UTC))
     if isinstance(result, Refusal):
         return {"reason": result.reason, "detail": result.detail}
-    return _row(clean_article(result))
+    return row_of(clean_article(result))
 
 
-def _row(article: Article) -> dict[str, Any]:
+def row_of(article: Article) -> dict[str, Any]:
+    """The fields of a clean article as `scrapy extract` prints them."""
     from dataclasses import asdict
 
     names = (

@@ -89,9 +89,10 @@ def _caption_line(outline: Outline, node: HtmlElement, at: int, end: int) -> int
     if figure is not None and (own := next(figure.iter("figcaption"), None)) is not None and own in outline.spans:
         start, stop = outline.spans[own]
         return start if start < stop else None
+    stated = " ".join((node.get("alt") or node.get("title") or "").split())
     for index in range(at, min(at + 2, end)):
         line = outline.lines[index]
-        if 2 <= len(line.text) <= _LONGEST_CAPTION and _is_caption(line):
+        if 2 <= len(line.text) <= _LONGEST_CAPTION and (_is_caption(line) or line.text == stated):
             return index
     return None
 

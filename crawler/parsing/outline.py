@@ -145,7 +145,11 @@ class _Walk:
         self.links = 0
 
     def write(self, text: str) -> None:
-        self.pieces.append(_GAP if self.pieces and text.isspace() else text)
+        if text.isspace():
+            if self.pieces:
+                self.pieces.append(_GAP)
+            return
+        self.pieces.append(text)
         if self.links:
             self.linked.append(text)
 

@@ -64,7 +64,8 @@ class Platform:
 
         Two for each distinct mark and for an address of the product's shape, one for each distinct trace."""
         text = marked_text(page)
-        found = 2 * sum(mark in text for mark in self.marks) + sum(trace in text for trace in self.traces)
+        marks = sum(mark in text for mark in self.marks if page.may_hold(mark))
+        found = 2 * marks + sum(trace in text for trace in self.traces if page.may_hold(trace))
         return found + 2 * self.owns(page.url or page.meta.get("url", ""))
 
     def owns(self, url: str) -> bool:
