@@ -78,7 +78,8 @@ def _list_page(channel: Channel, key: str, entries: Sequence[Entry], following: 
 
 
 def _article(channel: Channel, article: Article) -> str:
-    labelled = (("来源", article.source), ("作者", article.author), ("编辑", article.editor))
+    authors = article.author.replace(" ", "、") if article.author else None
+    labelled = (("来源", article.source), ("作者", authors), ("编辑", article.editor))
     parts = [f"{label}：{text(value)}" for label, value in labelled if value]
     header = "　".join([minute(article.published_at), *parts])
     return render(
