@@ -146,7 +146,7 @@ def test_strays_are_recorded_as_rejects_with_their_reason(crawl, stored):
     reasons = {reject["url"].partition("cfsn.cn")[2]: reject["reason"] for reject in stored.rejects.find({})}
     assert reasons[strays["dead"].path] == "http_404"
     assert reasons[strays["loop"].path] == "redirect_loop"
-    assert reasons[strays["no_article"].path] in {"not_article", "list_page"}
+    assert reasons[strays["no_article"].path] in {"not_article", "list_page", "empty"}
     assert reasons[strays["forbidden"].path] == "robots"
 
 
