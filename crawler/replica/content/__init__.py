@@ -36,7 +36,7 @@ class Article:
 
     `path` is the address on `host`; `url` the whole of it. `published_at` is China Standard Time; the page shows it
     with `precision`; `shown` is `day` where only the head of the page has the minute. `paragraphs` is the text as
-    written; `body` what a reader of the page reads: with captions, rows and attachments. The rest says how the page is
+    written; `body` what a reader of the page reads: with rows and attachments, captions apart. The rest says how the page is
     made: `day` it appears on, `charset`, `garbled`, `slow` (seconds); `same_as` is the path of the article it copies on
     the same site or, as a whole URL, reprints from another.
     """
@@ -131,7 +131,7 @@ def articles(day: int = 1, site: str | None = None) -> list[Article]:
 
 def _line(block: Block) -> str:
     if isinstance(block, Picture):
-        return block.caption or ""
+        return ""
     if isinstance(block, File):
         return block.name
     return block if isinstance(block, str) else "\n".join(" ".join(row) for row in block)
