@@ -54,6 +54,8 @@ class Platform:
     """Found in the path (with `?query`) of an article's address on this platform."""
     list_url: ClassVar[re.Pattern[str] | None] = None
     """Found in the path (with `?query`) of a list page's address, where its shape alone tells the product."""
+    link_form: ClassVar[re.Pattern[str] | None] = None
+    """Found in a page that links to articles of this product, where their form is no other's: worth two."""
     marks: ClassVar[tuple[str, ...]] = ()
     """Strings that this product's templates and scripts write and no other's: worth two each."""
     traces: ClassVar[tuple[str, ...]] = ()
@@ -62,10 +64,12 @@ class Platform:
     def fingerprint(self, page: Page) -> int:
         """How strongly the page's own marks speak for this platform; 0: not this platform.
 
-        Two for each distinct mark and for an address of the product's shape, one for each distinct trace."""
+        Two for each distinct mark, for an address of the product's shape and for links of its form, one for each
+        distinct trace."""
         text = marked_text(page)
         marks = sum(mark in text for mark in self.marks if page.may_hold(mark))
         found = 2 * marks + sum(trace in text for trace in self.traces if page.may_hold(trace))
+        found += 2 * bool(self.link_form is not None and self.link_form.search(text))
         return found + 2 * self.owns(page.url or page.meta.get("url", ""))
 
     def owns(self, url: str) -> bool:

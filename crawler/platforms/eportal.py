@@ -15,11 +15,10 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
-from crawler.platforms.base import Platform, marked_text
+from crawler.platforms.base import Platform
 from crawler.platforms.pager import next_by_link, same_host
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_STATIC = re.compile(rf"/columns/{_UUID}/")
 _TURN = re.compile(r"""["'](/eportal/ui\?[^"']*\bmoduleId=[^"']*)["']""")
 _PAGES = re.compile(r"""(?:共\s*|\btotalPage["']?\s*[:=]\s*["']?|\bpageCount["']?\s*[:=]\s*["']?)(\d{1,6})(?:\s*页)?""")
 
@@ -35,6 +34,7 @@ class Eportal(Platform):
     )
     article_url = re.compile(rf"/eportal/ui\?.*\barticleKey=|/columns/{_UUID}/\d{{6}}/\d\d/{_UUID}\.html")
     list_url = re.compile(rf"/eportal/ui\?(?!.*articleKey=).*\bpageId=|/columns/{_UUID}/(?:index(?:_\d+)?\.html)?$")
+    link_form = re.compile(rf"/columns/{_UUID}/")
     marks: ClassVar[tuple[str, ...]] = (
         "/eportal/ui?",
         "/eportal/",
@@ -43,11 +43,6 @@ class Eportal(Platform):
         "eportal.component",
     )
     traces: ClassVar[tuple[str, ...]] = ("eportal", "moduleId", "/columns/")
-
-    def fingerprint(self, page: Page) -> int:
-        """The marks, and links of the static form."""
-        text = marked_text(page)
-        return super().fingerprint(page) + 2 * ("/columns/" in text and bool(_STATIC.search(text)))
 
     def next_page(self, page: Page) -> PageRequest | None:
         """The pager's link, else the list's own address with the next `currentPage`."""

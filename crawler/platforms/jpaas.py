@@ -45,6 +45,7 @@ class Jpaas(Platform):
         body=("#zoom", ".zoom", "#con_con", ".ccontent", ".main-txt"),
     )
     article_url = re.compile(r"/art/\d{4}/art_[0-9a-f]{32}\.html?")
+    link_form = re.compile(r"/art/\d{4}/art_[0-9a-f]{32}\.html")
     marks: ClassVar[tuple[str, ...]] = (
         "unitbuild.js",
         "jpaas-publish-server",

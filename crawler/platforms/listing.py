@@ -15,7 +15,7 @@ from crawler.platforms.pager import next_of, same_site, total_by_call
 from crawler.sites.site import Site
 
 _STUB = 600
-"""A list page shorter than this (in characters) is what a server keeps in the place of one (SITES.md §3.1)."""
+"""A list page shorter than this (in bytes) is what a server keeps in the place of one (SITES.md §3.1)."""
 _GONE = frozenset({404, 410})
 
 
@@ -30,7 +30,7 @@ def read_list(page: Page, *, platform: str | None = None, site: Site | None = No
     is_answer = page.text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["} or "<datastore" in page.text[:500].lower()
     if page.status in _GONE:
         return Listing(platform=platform or "generic", reason="not_found")
-    if len(page.text) < _STUB and not is_answer:
+    if len(page.text) < _STUB and len(page.text.encode("utf-8", "replace")) < _STUB and not is_answer:
         return Listing(platform=platform or "generic", reason=_why(page, "stub"))
     kind = by_name(platform) if platform and is_answer else detect(page)
     if kind.name == "generic" and platform:

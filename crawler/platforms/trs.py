@@ -16,8 +16,6 @@ from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
 from crawler.platforms.base import Platform, marked_text
 
-_LINK = re.compile(r"/t20\d{6}_\d{3,}\.s?html?")
-
 
 class Trs(Platform):
     """WCM."""
@@ -27,12 +25,13 @@ class Trs(Platform):
         body=(".trs_editor_view", ".TRS_UEDITOR", ".TRS_Editor", ".Custom_UnionStyle", "#zoom", ".view"),
     )
     article_url = re.compile(r"/[a-z]?t(?:20\d{6}_)?\d{5,}\.s?html?$", re.I)
+    link_form = re.compile(r"/t20\d{6}_\d{3,}\.s?html?")
     traces: ClassVar[tuple[str, ...]] = (
         "TRS_Editor", "trs_editor_view", "TRS_UEDITOR", "Custom_UnionStyle", "TRS_PreAppend", "TRS_PreExcludeStyle",
     )  # fmt: skip
 
     def fingerprint(self, page: Page) -> int:
-        """The marks, the pager, and links of the t-form."""
+        """The marks, links of the t-form, and the pager."""
         text = marked_text(page)
         pager = "createPageHTML(" in text and "page_div" not in text
-        return super().fingerprint(page) + 2 * bool(_LINK.search(text)) + pager
+        return super().fingerprint(page) + pager
