@@ -18,15 +18,20 @@ _RANKS = {
     "自治旗": "zizhiqi",
     "地区": "diqu",
     "林区": "linqu",
+    "新区": "xinqu",
     "特区": "tequ",
     "省": "sheng",
     "市": "shi",
-    "州": "zhou",
     "盟": "meng",
     "县": "xian",
     "区": "qu",
     "旗": "qi",
 }
+# The peoples that the names of autonomous places list after the place itself.
+_PEOPLES = re.compile(
+    "(?<=..)(?:(?:壮|回|满|苗|土家|侗|瑶|彝|藏|羌|白|傣|哈尼|佤|拉祜|布朗|傈僳|纳西|怒|独龙|景颇|布依|水|仡佬|仫佬|毛南|畲|黎|土|"
+    "撒拉|裕固|保安|东乡|朝鲜|蒙古|达斡尔|鄂温克|普米|哈萨克|柯尔克孜|锡伯|塔吉克|各)族|蒙古|哈萨克|柯尔克孜|锡伯|塔吉克|维吾尔)+$"
+)
 _LABEL = re.compile(r"^(?:(?:信息|文章|稿件|新闻)?来源(?:于)?)[:：]")
 # 青田县人民政府门户网站, 青田县政府办公室, 中国·青田, and 青田发布: the account that nearly every government has.
 _GOVERNMENT = re.compile(r"(?:中国[·•.]?)?(.+?)(?:人民)?政府(?:门户|官方)?(?:网站?|办公?[室厅]?|公报)?")
@@ -48,7 +53,8 @@ class Names:
         whole: dict[str, list[Site]] = defaultdict(list)
         short: dict[str, list[Site]] = defaultdict(list)
         for site in sites:
-            for name in {site.name.lower(), *map(str.lower, site.aliases), site.pinyin + rank_pinyin(site.name)}:
+            full = site.pinyin + (rank_pinyin(site.name) if site.short != site.name else "")
+            for name in {site.name.lower(), *map(str.lower, site.aliases), full} - {"", site.pinyin}:
                 whole[name].append(site)
             for name in {site.short, site.pinyin} - {""}:
                 short[name].append(site)
@@ -98,18 +104,24 @@ def lies_in(site: Site, region: Site) -> bool:
     return site.province == region.province and site.city == region.name
 
 
+def short_name(name: str) -> str:
+    """A place's name without rank and peoples (青田, 景宁, 内蒙古), or the name where that leaves one character (莘县) or
+    leaves out what tells banners apart (科尔沁左翼中旗)."""
+    rank = next((rank for rank in _RANKS if name.endswith(rank)), "")
+    if rank in {"林区", "新区"} and len(name) < (5 if rank == "林区" else 4):  # 新林区 and 金林区 are no forests
+        rank = "区"
+    stem = name.removesuffix(rank)
+    if rank.startswith("自治") or rank == "区":
+        stem = _PEOPLES.sub("", stem).removesuffix("族")
+    return stem if len(stem) > 1 and not (rank == "旗" and stem[-1] in "前后左右中") else name
+
+
 def rank_pinyin(name: str) -> str:
     """How the rank at the end of a place's name reads: `xian` of 青田县, "" where there is none."""
     return next((reading for rank, reading in _RANKS.items() if name.endswith(rank)), "")
 
 
-def without_rank(name: str) -> str:
-    """A place's name without its rank (青田, 巴音郭楞蒙古), or the name where that leaves one character (莘县)."""
-    rank = next((rank for rank in _RANKS if name.endswith(rank)), "")
-    return name.removesuffix(rank) if len(name) - len(rank) > 1 else name
-
-
 def _places_before(site: Site) -> set[str]:
-    """What may stand before a place's name: its province and its city, whole or without their ranks."""
-    provinces, cities = ({name, without_rank(name)} if name else set() for name in (site.province, site.city))
+    """What may stand before a place's name: its province and its city, whole or short."""
+    provinces, cities = ({name, short_name(name)} if name else set() for name in (site.province, site.city))
     return provinces | cities | {province + city for province in provinces for city in cities}

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from crawler.sites.problems import Problem
 from crawler.sites.site import Section, Site
@@ -30,6 +29,8 @@ COLUMNS = (
 KINDS = ("province", "city", "county", "other")
 STATUSES = ("verified", "detected", "listed")
 WEB_ADDRESS = re.compile(r"https?://[^\s/?#;]+\.[^\s/?#;]+(?:[/?#][^\s;]*)?")
+# One match instead of urlsplit: the registry asks for some 5,500 hosts when it loads.
+_HOST = re.compile(r"https?://(?:[^/?#@]*@)?(?:(?:www|m|wap|3g)\.(?=[^./?#:]+\.[^./?#:]))?([^/?#:]+)", re.I)
 _SHAPES = {
     "code": (re.compile(r"[1-9]\d{5}|[a-z][a-z0-9-]*"), "must be the six digits of GB/T 2260, or a word for others"),
     "kind": (re.compile("|".join(KINDS)), f"must be one of {', '.join(KINDS)}"),
@@ -121,8 +122,8 @@ def _site(row: dict[str, str]) -> Site:
 
 def bare_host(url: str) -> str:
     """The host name of `url` in lower case, without `www.` and its mobile twins."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    return re.sub(r"^(?:www|m|wap|3g)\.(?=[^.]+\.[^.]+)", "", host)
+    match = _HOST.match(url)
+    return match[1].lower() if match else ""
 
 
 def domains_of(urls: list[str]) -> tuple[str, ...]:

