@@ -63,7 +63,7 @@ def extract(page: Page, layers: Layers, now: datetime, given: Given | None = Non
         return Refusal(*refused)
     known = (values["title"], given.rule) if given and values.get("title") else None
     stated = stated_headline(page, outline, layers, known)
-    body = find_body(outline, () if unseen is not None else layers, stated.line if stated else None)
+    body = find_body(page, outline, () if unseen is not None else layers, stated.line if stated else None)
     if body is None:
         return _no_article(outline, "the page has no sentences outside links")
     title = stated or nearest_headline(page, outline, body.element)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from crawler.parsing.density import agreement, best_scored, densest
+from crawler.parsing.arbiter import preferred
+from crawler.parsing.density import agreement, best_scored, holder, prose_run
 from crawler.parsing.outline import Outline
+from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
 
 CONTAINERS = (
@@ -21,6 +23,8 @@ CONTAINERS = (
 )  # fmt: skip
 """Elements that editors of wide-spread systems put an article into, the most telling first."""
 _SHARE = 0.8
+_SHARED = 0.4
+_DOUBT = 0.25
 
 
 @dataclass(frozen=True)
@@ -32,24 +36,33 @@ class Body:
     confidence: float
 
 
-def find_body(outline: Outline, layers: Iterable[tuple[str, Rules]], headline: int | None = None) -> Body | None:
-    """The article's body: the first selector that holds text of the article, layer by layer, then known containers,
-    then punctuation density below `headline`, the line of the title; None for a page without sentences."""
-    dense = densest(outline)
-    scored = best_scored(outline, headline or 0, _next_article(outline, headline))
+def find_body(
+    page: Page, outline: Outline, layers: Iterable[tuple[str, Rules]], headline: int | None = None
+) -> Body | None:
+    """The article's body: the first selector that holds text of the article, layer by layer, then a known container or
+    the best scored element below `headline`, the line of the title; None for a page without sentences.
+
+    The confidence is the agreement with the run of prose, found without a look at any element."""
+    start, end = headline or 0, _next_article(outline, headline)
+    scored = best_scored(outline, start, end)
     if scored is None:
-        scored = best_scored(outline)
-    floor = outline.marks_in(dense) if dense is not None else 0
+        scored, start = best_scored(outline), 0
+    run = prose_run(outline, start, end)
     for name, rules in layers:
         for selector in rules.body:
-            element = _first_filled(outline, selector, 1 if name == "override" else min(floor * 0.2, 10))
+            element = _first_filled(outline, selector, None if name == "override" else scored)
             if element is not None:
-                return Body(element, name, _confidence(outline, element, dense, scored))
+                return Body(element, name, agreement(outline, outline.spans[element], run))
     if scored is None:
-        return None if dense is None else Body(dense, "generic", 0.0)
+        alone = holder(outline, run) if run else None
+        return None if alone is None else Body(alone, "generic", 0.0)
     known = _known_container(outline, scored)
-    element = scored if known is None else known
-    return Body(element, "generic", _confidence(outline, element, dense, scored))
+    best = scored if known is None else known
+    confidence = agreement(outline, outline.spans[best], run)
+    other = holder(outline, run) if run and confidence < _DOUBT else None
+    if other is not None and preferred(page.html, outline, best, other) is other:
+        return Body(other, "readability", confidence)
+    return Body(best, "generic", confidence)
 
 
 def _next_article(outline: Outline, headline: int | None) -> int | None:
@@ -66,24 +79,27 @@ def _known_container(outline: Outline, scored: HtmlElement) -> HtmlElement | Non
     wanted = outline.marks_in(scored) * _SHARE
     for selector in CONTAINERS:
         for element in outline.select(selector):
-            if outline.marks_in(element) >= wanted and agreement(outline, element, scored) >= _SHARE:
+            if (
+                outline.marks_in(element) >= wanted
+                and agreement(outline, outline.spans[element], outline.spans[scored]) >= _SHARE
+            ):
                 return element
     return None
 
 
-def _confidence(outline: Outline, element: HtmlElement, dense: HtmlElement | None, scored: HtmlElement | None) -> float:
-    return max(agreement(outline, element, dense), agreement(outline, element, scored))
-
-
-def _first_filled(outline: Outline, selector: str, floor: float) -> HtmlElement | None:
-    """The first match with at least `floor` punctuation; the parent where a selector names the paragraphs."""
+def _first_filled(outline: Outline, selector: str, scored: HtmlElement | None) -> HtmlElement | None:
+    """The first match that shares text with what the scores found (any text where they have no say), or a picture
+    where the page has no sentences; the parent where a selector names the paragraphs."""
     found = outline.select(selector)
     if not found:
         return None
     if found[0].tag == "p" and found[0].getparent() is not None:
         found = [found[0].getparent()]
     for element in found:
-        if outline.marks_in(element) >= floor or (floor <= 1 and _has_picture(element)):
+        if scored is None:
+            if outline.size_of(element) or _has_picture(element):
+                return element
+        elif agreement(outline, outline.spans[element], outline.spans[scored]) >= _SHARED:
             return element
     return None
 

@@ -1,4 +1,4 @@
-"""Where the article stands, judged by its text alone: two independent guesses, and how far two answers agree."""
+"""Where the article stands, judged by its text alone: two guesses that share nothing, and how far they agree."""
 
 from __future__ import annotations
 
@@ -7,21 +7,35 @@ from lxml.html import HtmlElement
 from crawler.parsing.noise import is_legal
 from crawler.parsing.outline import Line, Outline
 
-_KEPT = 0.8
 _CLIMB = 5
 _COLUMNS = 3
+_GAP_COST = 40
 
 
-def densest(outline: Outline) -> HtmlElement | None:
-    """The deepest element that keeps 80 % of the page's Chinese punctuation outside links; None without any."""
-    wanted = outline.marks[-1] * _KEPT
-    if wanted <= 0:
-        return None
-    best = None
-    for element in outline.spans:
-        if outline.marks_in(element) >= wanted:
-            best = element
-    return best
+def prose_run(outline: Outline, start: int = 0, end: int | None = None) -> tuple[int, int] | None:
+    """The run of the lines `start:end` that holds most prose, whatever elements they stand in: each line with
+    punctuation outside links counts its characters, each other one costs as much as a short sentence. None without."""
+    best, found, total, first = 0, None, 0, start
+    for index, line in enumerate(outline.lines[start:end], start):
+        if total <= 0:
+            total, first = 0, index
+        plain = len(line.text) - line.linked
+        prose = line.marks > 0 and line.linked < plain and not is_legal(line.text)
+        total += plain if prose else -_GAP_COST
+        if total > best:
+            best, found = total, (first, index + 1)
+    return found
+
+
+def holder(outline: Outline, run: tuple[int, int]) -> HtmlElement | None:
+    """The smallest element that holds a run of lines."""
+    found = None
+    for element, (first, last) in outline.spans.items():
+        if first > run[0]:
+            break
+        if last >= run[1]:
+            found = element
+    return found
 
 
 def best_scored(outline: Outline, start: int = 0, end: int | None = None) -> HtmlElement | None:
@@ -82,16 +96,11 @@ def _is_prose(lines: list[Line], marks: int, beside: int) -> bool:
     return marks >= max(3, beside * 0.1) and linked < size * 0.1 and marks > size / 60
 
 
-def agreement(outline: Outline, one: HtmlElement | None, other: HtmlElement | None) -> float:
-    """How much of the text of two elements is the same, from 0 to 1 (the F1 of their characters)."""
-    if one is None or other is None or one not in outline.spans or other not in outline.spans:
+def agreement(outline: Outline, one: tuple[int, int] | None, other: tuple[int, int] | None) -> float:
+    """How much of the text of two ranges of lines is the same, from 0 to 1 (the F1 of their characters). Twins, one
+    for the desktop and one for mobiles, are the same text."""
+    if one is None or other is None:
         return 0.0
-    (a, b), (c, d) = outline.spans[one], outline.spans[other]
-    start, end = max(a, c), min(b, d)
-    both = outline.sizes[b] - outline.sizes[a] + outline.sizes[d] - outline.sizes[c]
-    if both == 0:
-        return 0.0
-    shared = outline.sizes[end] - outline.sizes[start] if start < end else 0
-    if not shared and outline.text(one) == outline.text(other):
-        return 1.0
-    return round(2 * shared / both, 3)
+    texts = [{line.text for line in outline.lines[start:end]} for start, end in (one, other)]
+    sizes = [sum(map(len, lines)) for lines in texts]
+    return round(2 * sum(map(len, texts[0] & texts[1])) / sum(sizes), 3) if sum(sizes) else 0.0
