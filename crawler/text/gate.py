@@ -10,7 +10,10 @@ FEWEST_TONED = 3
 FEWEST_BARE = 5
 FEWEST_CHARACTERS = 2
 TRADITIONAL_SHARE = 0.1
-GARBLED_SHARE = 0.02
+TRACE_SHARE = 0.02
+MANY_GLOSSES = 8
+DENSE_SHARE = 0.05
+HABIT = 1.3
 _HAN = re.compile("[\u4e00-\u9fff]")
 
 
@@ -35,12 +38,16 @@ def damage(text: str) -> Damage:
     if not strange and "(" not in text and "（" not in text:
         return SOUND
     glossed, toned, bare = _glosses(text)
-    if not strange and toned + bare < FEWEST_TONED:
+    found = toned + bare
+    if not strange and found < MANY_GLOSSES:
         return SOUND
     han = len(_HAN.findall(text)) or 1
     old = sum(map(traditional_only().__contains__, text)) / han if strange else 0.0
-    enough = toned >= FEWEST_TONED or toned + bare >= FEWEST_BARE
-    garbled = enough and len(glossed) >= FEWEST_CHARACTERS and (old or (toned + bare) / han) >= GARBLED_SHARE
+    enough = (toned >= FEWEST_TONED or found >= FEWEST_BARE) and len(glossed) >= FEWEST_CHARACTERS
+    # A farm converts before it glosses. In simplified text only its habit of glossing a character each time tells it
+    # from an article on rare names or readings, which glosses each of them once.
+    habit = found >= MANY_GLOSSES and found >= HABIT * len(glossed) and found / han >= DENSE_SHARE
+    garbled = enough and (old >= TRACE_SHARE or habit)
     return Damage(garbled, garbled or old >= TRADITIONAL_SHARE, glossed if garbled else frozenset())
 
 

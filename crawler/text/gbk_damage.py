@@ -29,6 +29,7 @@ TRAILS = bytes(range(0x81, 0xFF)) + b"\x80"
 GAP = "□"
 _SIGNS = frozenset("。，、；：？！“”‘’（）《》〈〉【】〔〕「」『』—…·～％－０１２３４５６７８９")
 LONGEST_CHAIN = 120
+MOST_LEADS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def _plausible(character: str) -> bool:
     return "\u4e00" <= character <= "\u9fa5" or character in _SIGNS
 
 
-def _chain(text: str, at: int, leads: bytes, slots: tuple[str, ...], again: int = 2) -> Iterator[Reading]:
+def _chain(text: str, at: int, leads: bytes, slots: tuple[str, ...], again: int = 1) -> Iterator[Reading]:
     """Read on from a lost lead byte: shown bytes pair up across the characters shown until they are in step again.
 
     No character shown begins with 80, so a trail byte 80 shows as one more `?` that hides the lead byte after it.
@@ -138,6 +139,8 @@ def _wide(sign: str) -> bytes:
 
 def _lost_trail(text: str, at: int, leads: bytes, slots: tuple[str, ...]) -> Iterator[Reading]:
     """The `?` ends the chain: it hides a trail byte and what followed, a gloss's bracket, a separator, or a sign."""
+    if len(leads) > MOST_LEADS:
+        return
     gloss = GLOSS_TAIL.match(text, at + 1)
     every = "".join(_characters(leads, trail) for trail in TRAILS)
     if gloss:

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from crawler.text.characters import characters, fold
 from crawler.text.gbk_damage import GAP, LOST, MARKS, Reading, readings_at
@@ -26,7 +26,9 @@ FULL_STOP = 10
 LOST_COMMA = 30.0
 RAREST = 135
 MANY = 40
-MOST_PLACES = 1500
+PER_READING = 30
+MOST_WORK = 150_000
+MOST_READINGS = 12
 BEAM = 30
 _MARK_SIGNS = frozenset("。，、；：？！")
 _SPOT = re.compile("[?\ufffd]")
@@ -128,9 +130,11 @@ def _pass(text: str, chooser: "_Chooser") -> list[Repair]:
     done = 0
     for spot in _SPOT.finditer(text):
         at = spot.start()
-        if at < done or chooser.tried >= MOST_PLACES:
+        if at < done:
             continue
-        before = "".join(part[-60:] for part in (*parts[-2:], text[done:at]))
+        if chooser.budget < 0:
+            break
+        before = "".join(part[-60:] for part in (*parts[-2:], text[max(done, at - 60) : at]))
         found = chooser.choose(at, GLOSS.sub("", before))
         if found:
             made, end = found
@@ -144,7 +148,8 @@ class _Chooser:
     """Chooses among the readings of each place of one garbled text."""
 
     def __init__(self, text: str, glossed: frozenset[str], statistics: Statistics) -> None:
-        self.tried = 0
+        # Weighings allowed, so that noise made of `?` costs linear time; an article needs a few thousand.
+        self.budget = MOST_WORK + len(text) // 5
         self._text = text
         self._glossed = glossed
         self._foreign = simplified_only() - frozenset(text)
@@ -153,10 +158,10 @@ class _Chooser:
 
     def choose(self, at: int, before: str) -> tuple[Repair, int] | None:
         """The best reading and where it ends, if it is clearly better Chinese than the text as shown."""
-        readings = list(readings_at(self._text, at, before[-1:]))
+        readings = list(islice(readings_at(self._text, at, before[-1:]), MOST_READINGS))
         if not readings:
             return None
-        self.tried += 1
+        self.budget -= sum(PER_READING + 2 * len(reading.slots) for reading in readings)
         self._statistics.leave_out(at)
         furthest = max(reading.end for reading in readings)
         start = ("\n\n" + plain(before))[-2:]
@@ -203,6 +208,7 @@ class _Chooser:
         for place, slot in enumerate(reading.slots):
             explained = (place == last and reading.glossed) or (place == 0 and reading.orphan)
             grown: list[tuple[float, str, str]] = []
+            self.budget -= len(paths) * min(len(slot), MANY)
             likely = [c for c in slot if self._statistics.rarity(c) < RAREST] if len(slot) > MANY else slot
             for character in likely:
                 simple = fold(simplified(character))
