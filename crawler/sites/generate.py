@@ -80,9 +80,8 @@ def node_of(place: Place, known: dict[Place, Mapping[str, Any]]) -> Mapping[str,
     """The entry of SITES for a place, taken out of `known`; SITES puts counties under a province beside its cities."""
     province, city, name = place
     for candidate in (place, (province, name, name), (province, _CORPS[1], name)):
-        if candidate == place or not city:
-            if node := known.pop(candidate, None):
-                return node
+        if (candidate == place or not city) and (node := known.pop(candidate, None)):
+            return node
     return {}
 
 

@@ -54,7 +54,8 @@ class Names:
         short: dict[str, list[Site]] = defaultdict(list)
         for site in sites:
             full = site.pinyin + (rank_pinyin(site.name) if site.short != site.name else "")
-            for name in {site.name.lower(), *map(str.lower, site.aliases), full} - {"", site.pinyin}:
+            called = {site.name.lower(), _spoken(site), *map(str.lower, site.aliases), full}
+            for name in called - {"", site.pinyin}:
                 whole[name].append(site)
             for name in {site.short, site.pinyin} - {""}:
                 short[name].append(site)
@@ -62,7 +63,7 @@ class Names:
 
     def sites_called(self, text: str) -> tuple[list[Site], bool]:
         """The sites called `text`, possibly with the places they lie in before it (江苏南京鼓楼区), and whether `text`
-        is short, so that it names a region. A place that holds all the others (长沙 and 长沙县 in it) stands alone."""
+        is short, so that it names a region."""
         for names, is_short in ((self.whole, False), (self.short, True)):
             found = list(names.get(text, ())) or [
                 site
@@ -90,11 +91,13 @@ class Names:
 
 
 def outermost(sites: Sequence[Site]) -> list[Site]:
-    """`sites`, or the one of them in whose region all the others lie."""
-    for site in sites:
-        if site.kind in {"province", "city"} and all(lies_in(other, site) for other in sites):
-            return [site]
-    return list(sites)
+    """Of sites that share a short name, the province (河南 before 青海's 河南县), or the one in whose region all the
+    others lie (长沙 before 长沙县); else all."""
+    provinces = [site for site in sites if site.kind == "province"]
+    if len(provinces) == 1:
+        return provinces
+    holders = [site for site in sites if site.kind == "city" and all(lies_in(other, site) for other in sites)]
+    return holders or list(sites)
 
 
 def lies_in(site: Site, region: Site) -> bool:
@@ -105,8 +108,8 @@ def lies_in(site: Site, region: Site) -> bool:
 
 
 def short_name(name: str) -> str:
-    """A place's name without rank and peoples (青田, 景宁, 内蒙古), or the name where that leaves one character (莘县) or
-    leaves out what tells banners apart (科尔沁左翼中旗)."""
+    """A place's name without rank and peoples (青田, 景宁), or the name where that leaves one character (莘县) or leaves
+    out what tells banners apart (科尔沁左翼中旗)."""
     rank = next((rank for rank in _RANKS if name.endswith(rank)), "")
     if rank in {"林区", "新区"} and len(name) < (5 if rank == "林区" else 4):  # 新林区 and 金林区 are no forests
         rank = "区"
@@ -119,6 +122,12 @@ def short_name(name: str) -> str:
 def rank_pinyin(name: str) -> str:
     """How the rank at the end of a place's name reads: `xian` of 青田县, "" where there is none."""
     return next((reading for rank, reading in _RANKS.items() if name.endswith(rank)), "")
+
+
+def _spoken(site: Site) -> str:
+    """What people call an autonomous place: 景宁县, 延边州; "" for others."""
+    rank = next((rank for rank in ("自治县", "自治州", "自治旗") if site.name.endswith(rank)), "")
+    return site.short + rank[-1] if rank else ""
 
 
 def _places_before(site: Site) -> set[str]:

@@ -53,7 +53,10 @@ class AmbiguousSite(SiteError):
     def __init__(self, query: str, candidates: Sequence[Site]) -> None:
         self.query, self.candidates = query, list(candidates)
         listed = ", ".join(describe(site) for site in candidates)
-        super().__init__(f"{query!r} is the name of {len(self.candidates)} sites: {listed}; name one by its code")
+        regions = " (its first four digits mean the whole region)" if any(s.kind == "city" for s in candidates) else ""
+        super().__init__(
+            f"{query!r} is the name of {len(self.candidates)} places: {listed}; name one by its code{regions}"
+        )
 
 
 def describe(site: Site) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from crawler.sites.checks import check
 from crawler.sites.names import Names, lies_in
-from crawler.sites.problems import AmbiguousSite, Problem, RegistryError, SiteError, UnknownSite
+from crawler.sites.problems import AmbiguousSite, Problem, RegistryError, SiteError, UnknownSite, describe
 from crawler.sites.rows import RowReader, bare_host
 from crawler.sites.site import Site
 from crawler.sites.tables import TableReader
@@ -19,7 +19,6 @@ from crawler.sites.tables import TableReader
 __all__ = ["AmbiguousSite", "Problem", "Registry", "RegistryError", "SiteError", "UnknownSite", "load", "read"]
 
 HERE = Path(__file__).parent
-GOVERNMENTS = frozenset({"province", "city", "county"})
 
 
 class Registry:
@@ -38,24 +37,38 @@ class Registry:
         """The sites that one term means: a code, a name whole (青田县, 浙江省: that government's own site) or short
         (青田; of a province or a city all sites of the region), either in pinyin, an alias, the first two or four
         digits of a code (the region), a platform, or `all` governments. Places may stand before a name: 南京鼓楼区.
-        Of regions, platforms and `all`, only sites with a home page. Raises UnknownSite and AmbiguousSite."""
+        Only sites with a home page. Raises UnknownSite, AmbiguousSite, and SiteError where no home page is known."""
         term = query.strip().lower()
-        if term in self._codes:
-            return [self._codes[term]]
         if many := self._many(term):
             return many
-        found, is_short = self._names.sites_called(term)
+        site, is_short = self._one(query)
+        return self.region(site) if is_short else [self._with_homepage(site)]
+
+    def get(self, query: str) -> Site:
+        """The one site with that code or name, its home page known or not; a short name means the government itself.
+        Raises UnknownSite and AmbiguousSite."""
+        return self._one(query)[0]
+
+    def _one(self, query: str) -> tuple[Site, bool]:
+        term = query.strip().lower()
+        found, is_short = ([self._codes[term]], False) if term in self._codes else self._names.sites_called(term)
         if not found:
             raise UnknownSite(query, self.nearest(term))
         if len(found) > 1:
             raise AmbiguousSite(query, found)
-        return self.region(found[0]) if is_short else found
+        return found[0], is_short
 
     def region(self, place: Site) -> list[Site]:
         """The sites of a province or a city, its own first; of any other place its site alone."""
         if place.kind not in {"province", "city"}:
-            return [place]
-        return [site for site in self.sites if site.homepage and lies_in(site, place)]
+            return [self._with_homepage(place)]
+        sites = [site for site in self.sites if site.homepage and lies_in(site, place)]
+        return sites or [self._with_homepage(place)]
+
+    def _with_homepage(self, site: Site) -> Site:
+        if not site.homepage:
+            raise SiteError(f"no web site is known of {describe(site)}; its row in counties.csv has no homepage")
+        return site
 
     def nearest(self, term: str, limit: int = 5) -> list[Site]:
         """The sites with the names most similar to `term`, in characters or by sound, best first."""
@@ -70,7 +83,8 @@ class Registry:
             for name, score, _ in similar:
                 for site in names[name]:
                     scores[site] = max(score, scores.get(site, 0))
-        return sorted(scores, key=lambda site: -scores[site])[:limit]
+        enough = max(scores.values(), default=0.0) - 0.08
+        return sorted((site for site in scores if scores[site] >= enough), key=lambda site: -scores[site])[:limit]
 
     def by_url(self, url: str) -> Site | None:
         """The site that publishes at `url`: by its host or the nearest domain above it, and where several sites share
@@ -90,7 +104,7 @@ class Registry:
 
     def _many(self, term: str) -> list[Site]:
         if term == "all":
-            return [site for site in self.sites if site.homepage and site.kind in GOVERNMENTS]
+            return [site for site in self.sites if site.homepage and site.kind != "portal"]
         if re.fullmatch(r"\d{2}|\d{4}", term):
             return [site for site in self.sites if site.homepage and (site.gb_code or "").startswith(term)]
         return self._platforms.get(term, [])

@@ -41,6 +41,14 @@ _SHAPES = {
     "platform": (re.compile(r"[a-z0-9_-]*"), "must be the name of a platform, or empty"),
     "status": (re.compile("|".join(STATUSES)), f"must be one of {', '.join(STATUSES)}"),
 }
+# One match a row instead of one a cell; the cells of the row that fails are looked at one by one.
+_LIST = rf"[^=;\n]*[^=;\s][^=;\n]*={WEB_ADDRESS.pattern}"
+_SOUND = re.compile(
+    "\n".join(
+        {"lists": f"(?:{_LIST}(?:;{_LIST})*)?"}.get(c) or f"(?:{_SHAPES[c][0].pattern if c in _SHAPES else '.*'})"
+        for c in COLUMNS
+    )
+)
 
 
 @dataclass
@@ -81,6 +89,11 @@ class RowReader:
         row = dict(zip(COLUMNS, cells, strict=True))
         before = len(self.problems)
         self.places.add((row["province"], row["name"]))
+        if (first := self.lines.setdefault(row["code"], line)) != line:
+            self._fault(line, "code", f"{row['code']} stands in line {first} already")
+            return None
+        if _SOUND.fullmatch("\n".join(cells)):
+            return row
         for column, (shape, rule) in _SHAPES.items():
             if not shape.fullmatch(row[column]):
                 self._fault(line, column, f"{row[column]!r} {rule}" if row[column] else f"is empty; it {rule}")
@@ -88,8 +101,6 @@ class RowReader:
             name, _, url = entry.partition("=")
             if not name.strip() or not WEB_ADDRESS.fullmatch(url):
                 self._fault(line, "lists", f"{entry!r} must be name=http://host/path; several are parted by ;")
-        if (first := self.lines.setdefault(row["code"], line)) != line:
-            self._fault(line, "code", f"{row['code']} stands in line {first} already")
         return row if len(self.problems) == before else None
 
     def _fault(self, line: int | None, column: str | None, what: str) -> None:
