@@ -83,4 +83,5 @@ MEMUSAGE_ENABLED = False
 # --- Logging ---------------------------------------------------------------------------------------------------------
 LOG_LEVEL = "INFO"
 LOG_FORMATTER = "crawler.runs.log.BriefLogFormatter"
+STATS_DUMP = False  # the closing line and the run's document say what counts; -s STATS_DUMP=1 shows all
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
+from typing import TYPE_CHECKING, Any
 
+from scrapy import signals
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.exceptions import UsageError
+
+if TYPE_CHECKING:
+    from crawler.items import Article
+
+# What Scrapy tells of its own parts at INFO (versions, middlewares, settings) helps nobody who wants news.
+_TALKATIVE = ("scrapy.addons", "scrapy.crawler", "scrapy.middleware", "scrapy.utils.log", "scrapy.core.engine")
 
 
 class Command(ScrapyCrawl):
@@ -16,6 +25,12 @@ class Command(ScrapyCrawl):
             "All take since, until, limit, section, refresh. Exit status: 0 done, 1 the run was useless, 2 wrong use."
         )
 
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        super().process_options(args, opts)
+        if not opts.loglevel:
+            for source in _TALKATIVE:
+                logging.getLogger(source).setLevel(logging.WARNING)
+
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) != 1:
             raise UsageError("name one spider: cfsn, county or page", print_help=False)
@@ -24,6 +39,8 @@ class Command(ScrapyCrawl):
         self._check_arguments(name, opts.spargs)
         self._check_store()
         crawler = self._create_crawler(name)
+        if name == "page":
+            crawler.signals.connect(_show, signal=signals.item_scraped)
         self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
         self._tell(name, crawler.stats.get_stats() if crawler.stats else {})
@@ -33,7 +50,7 @@ class Command(ScrapyCrawl):
     def _check_arguments(self, name: str, arguments: dict[str, str]) -> None:
         from pydantic import ValidationError
 
-        from crawler.sites.registry import RegistryError, SiteError
+        from crawler.sites.problems import RegistryError, SiteError
         from crawler.spiders.arguments import explain
 
         assert self.crawler_process is not None
@@ -44,12 +61,15 @@ class Command(ScrapyCrawl):
             raise UsageError(f"there is no spider {name!r}; there are {known}", print_help=False) from None
         model = spider.params  # type: ignore[attr-defined]
         try:
+            # The model alone first: the spider's own refusal would be logged as well.
             model(**arguments)
-            spider(**arguments)
+            fault = spider(**arguments).nothing_to_do()  # type: ignore[attr-defined]
         except ValidationError as error:
             raise UsageError(explain(error, name, model), print_help=False) from None
         except (SiteError, RegistryError) as error:
             raise UsageError(str(error), print_help=False) from None
+        if fault:
+            raise UsageError(fault, print_help=False)
 
     def _check_store(self) -> None:
         from crawler.storage.errors import StoreError
@@ -64,10 +84,31 @@ class Command(ScrapyCrawl):
             print(f"scrapy crawl: {error}", file=sys.stderr)
             sys.exit(1)
 
-    def _tell(self, name: str, stats: dict[str, object]) -> None:
+    def _tell(self, name: str, stats: dict[str, Any]) -> None:
         from crawler.runs.outcome import summary, uselessness
 
         print(f"{name}: {summary(stats)}", file=sys.stderr)
         if why := uselessness(stats, str(stats.get("finish_reason", "not started"))):
             print(f"{name}: {why}", file=sys.stderr)
             self.exitcode = 1
+
+
+def _show(item: Any) -> None:
+    from crawler.items import Article
+
+    if isinstance(item, Article):
+        print(_portrait(item), file=sys.stderr)
+
+
+def _portrait(article: Article) -> str:
+    """What a reader wants to see of an article that was just scraped."""
+    from crawler.parsing.dates import CST
+
+    when = "date unknown"
+    if article.published_at:
+        pattern = "%Y-%m-%d %H:%M" if article.published_precision == "minute" else "%Y-%m-%d"
+        when = article.published_at.astimezone(CST).strftime(pattern)
+    labels = (("来源", article.source), ("作者", article.author), ("编辑", article.editor))
+    credits = "  ".join(f"{label}：{value}" for label, value in labels if value)
+    opening = (article.body or "").split("\n")[0]
+    return "\n".join([f"\n{article.title}", f"{when}  {credits}".rstrip(), opening[:200], ""])

@@ -71,6 +71,10 @@ class NewsSpider(Spider):
 
     args: CrawlArguments
 
+    def nothing_to_do(self) -> str | None:
+        """Why the arguments leave nothing to crawl, or None."""
+        return None
+
     @property
     def window(self) -> Window:
         """The time the arguments ask for."""

@@ -36,6 +36,16 @@ class ListSpider(NewsSpider):
         self.gone: list[SectionCrawl] = []
         """Optional sections that the site does not have."""
 
+    def nothing_to_do(self) -> str | None:
+        """Why these arguments leave nothing to crawl, in a sentence that says what to do; None where they do."""
+        if any(self.chosen(site) for site in self.sites):
+            return None
+        names = "、".join(site.name for site in self.sites[:5])
+        if sections := list(dict.fromkeys(s.name for site in self.sites for s in site.sections))[:20]:
+            wanted = ",".join(self.args.section)
+            return f"no section of {names} has {wanted} in its name; there are, among others: {', '.join(sections)}"
+        return f"the registry knows no list page of {names}: add one to crawler/sites/counties.csv"
+
     async def start(self) -> AsyncIterator[Any]:
         """The first list page of every section of every site."""
         for site in self.sites:
@@ -46,7 +56,7 @@ class ListSpider(NewsSpider):
 
     async def _begin(self, crawl: SiteCrawl) -> list[SectionCrawl]:
         """The sections of a site to walk now, with what earlier crawls left of them, marked as begun."""
-        site, chosen = crawl.site, self._chosen(crawl.site)
+        site, chosen = crawl.site, self.chosen(crawl.site)
         stored = await self.store.sections.load(site.code) if self.store else {}
         retry_after = datetime.now(UTC) - timedelta(days=self.settings.getint("SECTION_RETRY_DAYS"))
         begun = []
@@ -61,7 +71,8 @@ class ListSpider(NewsSpider):
             await self.store.sections.begin(site.code, {s.key: (s.section.name, s.section.url) for s in begun})
         return begun
 
-    def _chosen(self, site: Site) -> list[Section]:
+    def chosen(self, site: Site) -> list[Section]:
+        """The sections of a site that the arguments ask for."""
         words = self.args.section
         return [s for s in site.sections if not words or any(w in s.name or w == s.group for w in words)]
 

@@ -15,6 +15,10 @@ import pytest
         (("cfsn", "-a", "since=vorgestern"), "'vorgestern' is no date I can read"),
         (("cfsn", "-a", "limit=-1"), "-a limit=-1"),
         (("cfsn", "-a", "colour=red"), "knows no argument 'colour'"),
+        (
+            ("cfsn", "-a", "section=天气"),
+            "no section of 中国食品安全网 has 天气 in its name; there are, among others: 要闻",
+        ),
         (("page", "-a", "url=qingtian"), "is no web address"),
     ],
 )

@@ -115,6 +115,7 @@ def test_page_scrapes_one_address_with_the_rules_of_its_site(crawl, stored):
     article = next(a for a in content.articles(1, "cfsn") if "newshow" in a.path and not a.garbled)
     result = crawl("page", "-a", f"url={article.url}")
     assert result.returncode == 0, result.stderr[-2000:]
+    assert article.title in result.stderr
     (document,) = stored.articles.find({})
     assert fields(document) == expected(article)
     assert document["site"]["code"] == "cfsn"
