@@ -89,12 +89,13 @@ def _demonstrate(settings: Settings, console: Console) -> int:
                 "LOG_FILE": str(log),
             }
             settings.update(NO_WAITS | ours, priority="cmdline")
-            if not run(rounds, settings, replica, console):
-                console.print("Ended early; what was crawled until then:")
+            ended = run(rounds, settings, replica, console)
         with connect(settings["MONGO_URI"], directory) as client:
+            if not ended:
+                console.print("\nEnded early. Until then:")
             stored = _report(console, rounds, client[DATABASE])
     console.print(f"Log of the crawls: {log}", soft_wrap=True, markup=False)
-    return 0 if stored else 1
+    return 0 if stored and ended else 1
 
 
 def _make_empty(database: Database[dict[str, Any]]) -> None:
@@ -154,7 +155,7 @@ def _print_counts(console: Console, rounds: list[Round]) -> None:
     rejected: Counter[str] = Counter()
     gone = 0
     for this in rounds:
-        for crawl in this.crawls:
+        for crawl in (crawl for crawl in this.crawls if crawl.crawler):
             table.add_row(str(this.day), crawl.name, *(str(crawl.count(key) or "·") for _, key in COLUMNS))
             rejected.update(crawl.counts("rejects/"))
             gone += crawl.count("sections/gone")

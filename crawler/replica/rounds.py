@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -92,9 +93,14 @@ def run(rounds: list[Round], settings: Settings, replica: Replica, console: Cons
     from scrapy.crawler import AsyncCrawlerProcess
 
     process = AsyncCrawlerProcess(settings)
-    show = asyncio.get_event_loop().create_task(_show(process, rounds, replica, console))
+    loop = asyncio.get_event_loop()
+    show = loop.create_task(_show(process, rounds, replica, console))
     process.start(stop_after_crawl=False)
     if not show.done():
+        # Ctrl-C ended the reactor first: let the live lines be closed.
+        show.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            loop.run_until_complete(show)
         return False
     show.result()
     return not any(crawl.interrupted for this in rounds for crawl in this.crawls)
@@ -103,19 +109,24 @@ def run(rounds: list[Round], settings: Settings, replica: Replica, console: Cons
 async def _show(process: AsyncCrawlerProcess, rounds: list[Round], replica: Replica, console: Console) -> None:
     from twisted.internet import reactor
 
-    loop: Any = reactor
+    here: Any = reactor
     try:
         for this in rounds:
             while replica.day < this.day:
                 replica.advance()
             console.print(f"\n[bold]{this.title}[/bold]")
             telling = asyncio.ensure_future(_tell(this.crawls, console))
-            await asyncio.gather(*(_crawl(process, crawl) for crawl in this.crawls))
-            await telling
+            try:
+                await asyncio.gather(*(_crawl(process, crawl) for crawl in this.crawls))
+                await telling
+            finally:
+                telling.cancel()
+                await asyncio.wait([telling])
             if any(crawl.interrupted for crawl in this.crawls):
                 return
     finally:
-        loop.callLater(0, loop.stop)
+        if here.running:  # Ctrl-C may have stopped it
+            here.callLater(0, here.stop)
 
 
 async def _crawl(process: AsyncCrawlerProcess, crawl: Crawl) -> None:
