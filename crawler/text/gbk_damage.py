@@ -1,14 +1,14 @@
 """Undo a byte-level replace over GBK text.
 
-A content farm converted articles to traditional characters, encoded them as GBK and replaced byte pairs one table entry
-after the other: a character → itself and "(pinyin)", a full-width mark → a separator and itself. An entry matches at any
+A content farm converted articles to traditional characters, encoded them as GBK and replaced byte pairs one table
+entry after the other: a character → itself and "(pinyin)", a full-width mark → a separator and itself. An entry matches at any
 byte, so its two bytes may be the end of one character and the start of the next; what it inserts then parts that
 character, and a decoder shows its lost lead byte, together with the byte that followed, as `?`:
 
     shown 真?zhèn)鬟_(dá)   bytes D5E6 82 "(zhèn)" F7DF 5F "(dá)"   was D5E6 82F7 DF5F: 真傳達
     shown 會議??h委         bytes [A1] sep A3BF 68                  was A1A3 BF68: 。縣
 
-From such a `?` on, every two bytes shown belong to two characters, until a single byte (an ASCII letter, or another `?`)
+From such a `?` on, every two bytes shown belong to two characters, until a single byte (an ASCII letter, another `?`)
 puts them in step again. So each `?` is read backwards: the bytes shown are known, the lost one is enumerated, and every
 reading must be one that the same replace turns into what is shown. Character statistics choose between those left.
 """
@@ -19,7 +19,7 @@ from functools import cache
 
 from crawler.text.glosses import GLOSS, GLOSS_TAIL, is_reading
 
-MARKS = {half: full for half, full in zip(",;!?:()", "，；！？：（）", strict=True)}
+MARKS = dict(zip(",;!?:()", "，；！？：（）", strict=True))
 _MARK_BYTES = {mark: full.encode("gbk") for half, full in MARKS.items() for mark in (half, full)} | {
     "。": "。".encode("gbk")
 }

@@ -3,7 +3,6 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
@@ -19,7 +18,7 @@ UNLIKELY_MARKS = {"!": 60, "?": 50, ")": 40, "！": 60, "？": 50, "）": 40}
 DOUBTFUL = 20
 SURE = 40
 GUESSES = 8
-SOFTNESS = 20
+SOFTNESS = 10
 UNGLOSSED = 45
 SIMPLIFIED = 30
 FULL_STOP = 10

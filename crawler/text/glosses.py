@@ -32,7 +32,7 @@ def readings(character: str) -> frozenset[str]:
     toned = pinyin_dict.get(ord(character), "") if len(character) == 1 else ""
     known = {reading for reading in toned.split(",") if reading}
     plain = {bare(reading) for reading in known}
-    return frozenset(known | plain | {reading.replace("v", "u") for reading in plain})
+    return frozenset(known | plain | {reading.replace("v", vowel) for reading in plain for vowel in "uü"})
 
 
 def is_reading(character: str, gloss: str) -> bool:

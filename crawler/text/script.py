@@ -20,12 +20,13 @@ def _converter() -> Any:
 
 
 def to_simplified(text: str) -> str:
-    """Simplified text by OpenCC tw2s (t2s leaves every 發揮著 as 著); 讀原著 and 著 alone are told apart by statistics."""
+    """Simplified text by OpenCC tw2s (t2s leaves every 發揮著 as 著); 讀原著 is told apart by statistics."""
     simple = _converter().convert(text.translate(_HIDE)).translate(_SHOW)
     if "著" not in text or len(simple) != len(text):
         return simple
     return "".join(
-        _written(simple, place) if old == "著" else new for place, (old, new) in enumerate(zip(text, simple, strict=True))
+        _written(simple, place) if old == "著" else new
+        for place, (old, new) in enumerate(zip(text, simple, strict=True))
     )
 
 

@@ -19,7 +19,9 @@ def test_untoned_glosses_need_more_of_them() -> None:
 
 
 def test_simplified_text_glossed_again_and_again_is_garbled() -> None:
-    assert damage("会(huì)议强调食(shí)品安全，会(huì)上通报食(shí)品抽检(jiǎn)，会(huì)后食(shí)品企业受检(jiǎn)。").garbled
+    assert damage(
+        "会(huì)议强调食(shí)品安全，会(huì)上通报食(shí)品抽检(jiǎn)，会(huì)后食(shí)品企业受检(jiǎn)。"
+    ).garbled
 
 
 @pytest.mark.parametrize(

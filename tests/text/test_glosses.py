@@ -4,6 +4,9 @@ import pytest
 
 from crawler.text.glosses import bare, is_reading, readings, strip_glosses
 
+# Its last byte and the letter F are 團 to a table of byte pairs.
+STRADDLED = bytes.fromhex("b988").decode("gbk")
+
 
 @pytest.mark.parametrize(
     ("glossed", "plain"),
@@ -17,7 +20,7 @@ from crawler.text.glosses import bare, is_reading, readings, strip_glosses
         ("質（zhì）量", "質量"),
         ("綠(lǜ)色、綠(lv)色、綠(lü)色、女(nǚ)、女(nu)", "綠色、綠色、綠色、女、女"),
         ("銀行(háng)行(xíng)長(zhǎng)長(cháng)", "銀行行長長"),
-        ("烏F(tuán)結", "烏F結"),
+        (f"{STRADDLED}F(tuán)結", f"{STRADDLED}F結"),
     ],
 )
 def test_glosses_that_read_their_character_go(glossed: str, plain: str) -> None:
@@ -25,14 +28,15 @@ def test_glosses_that_read_their_character_go(glossed: str, plain: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kept", ["苯(benzene)", "(潘媛)", "(dōng)", "東(西)", "F(x)", "記者(王小明)", "網(wang1)", "質(hǎo)", "網 (wǎng)", "A(ā)"]
+    "kept",
+    ["苯(benzene)", "(潘媛)", "(dōng)", "東(西)", "F(x)", "記者(王小明)", "網(wang1)", "質(hǎo)", "網 (wǎng)", "A(ā)"],
 )
 def test_other_brackets_stay(kept: str) -> None:
     assert strip_glosses(kept) == (kept, [])
 
 
 def test_every_gloss_is_listed_with_its_place() -> None:
-    assert strip_glosses("東(dōng)海和會(hui)(hui)議")[1] == [(1, "(dōng)"), (9, "(hui)"), (14, "(hui)")]
+    assert strip_glosses("東(dōng)海和會(hui)(hui)議")[1] == [(1, "(dōng)"), (10, "(hui)"), (15, "(hui)")]
 
 
 def test_readings_hold_toned_and_bare_forms() -> None:

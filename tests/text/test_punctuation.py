@@ -21,7 +21,8 @@ def test_marks_beside_chinese_are_widened(half: str, wide: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kept", ["08:29", "1,000", "https://example.org/a?b=1;c", "Hello, world! (ok)", "f(a,b)", "15:0", "React (2024), Vue"]
+    "kept",
+    ["08:29", "1,000", "https://example.org/a?b=1;c", "Hello, world! (ok)", "f(a,b)", "15:0", "React (2024), Vue"],
 )
 def test_numbers_addresses_and_english_stay(kept: str) -> None:
     assert widen(kept) == kept

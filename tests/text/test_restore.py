@@ -30,7 +30,9 @@ def test_garbled_text_is_restored_and_every_change_has_a_reason() -> None:
 
 
 def test_fields_are_judged_together() -> None:
-    fields, restoration = restore_fields({"title": "青溪縣召開會議", "body": GARBLED, "source": "青溪縣融媒體", "author": None})
+    fields, restoration = restore_fields(
+        {"title": "青溪縣召開會議", "body": GARBLED, "source": "青溪縣融媒體", "author": None}
+    )
     assert fields == {"title": "青溪县召开会议", "body": CLEAN, "source": "青溪县融媒体", "author": None}
     assert restoration is not None
     counts = restoration.as_dict()
