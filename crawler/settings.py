@@ -83,5 +83,6 @@ MEMUSAGE_ENABLED = False
 # --- Logging ---------------------------------------------------------------------------------------------------------
 LOG_LEVEL = "INFO"
 LOG_FORMATTER = "crawler.runs.log.BriefLogFormatter"
+LOG_VERSIONS: list[str] = []
 STATS_DUMP = False  # the closing line and the run's document say what counts; -s STATS_DUMP=1 shows all
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"

@@ -25,17 +25,14 @@ class Command(ScrapyCrawl):
             "All take since, until, limit, section, refresh. Exit status: 0 done, 1 the run was useless, 2 wrong use."
         )
 
-    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        super().process_options(args, opts)
-        if not opts.loglevel:
-            for source in _TALKATIVE:
-                logging.getLogger(source).setLevel(logging.WARNING)
-
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) != 1:
             raise UsageError("name one spider: cfsn, county or page", print_help=False)
         name = args[0]
         assert self.crawler_process is not None
+        if not opts.loglevel:
+            for source in _TALKATIVE:
+                logging.getLogger(source).setLevel(logging.WARNING)
         self._check_arguments(name, opts.spargs)
         self._check_store()
         crawler = self._create_crawler(name)
