@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
 from scrapy.commands.crawl import Command as ScrapyCrawl
-from scrapy.exceptions import UsageError
+from scrapy.spiderloader import get_spider_loader
 
 if TYPE_CHECKING:
     from crawler.items import Article
@@ -25,16 +25,20 @@ class Command(ScrapyCrawl):
             "All take since, until, limit, section, refresh. Exit status: 0 done, 1 the run was useless, 2 wrong use."
         )
 
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        # Here and not in run(): before Scrapy has begun to log, so that the sentence stands alone.
+        super().process_options(args, opts)
+        if fault := self._wrong_use(args, opts.spargs):
+            print(f"scrapy crawl: {fault}", file=sys.stderr)
+            sys.exit(2)
+        self._check_store()
+
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        if len(args) != 1:
-            raise UsageError("name one spider: cfsn, county or page", print_help=False)
-        name = args[0]
         assert self.crawler_process is not None
         if not opts.loglevel:
             for source in _TALKATIVE:
                 logging.getLogger(source).setLevel(logging.WARNING)
-        self._check_arguments(name, opts.spargs)
-        self._check_store()
+        (name,) = args
         crawler = self._create_crawler(name)
         if name == "page":
             crawler.signals.connect(_show, signal=signals.item_scraped)
@@ -44,29 +48,27 @@ class Command(ScrapyCrawl):
         if self.crawler_process.bootstrap_failed:
             self.exitcode = 1
 
-    def _check_arguments(self, name: str, arguments: dict[str, str]) -> None:
+    def _wrong_use(self, args: list[str], arguments: dict[str, str]) -> str | None:
+        """What is wrong with the command line, in a sentence, or None."""
         from pydantic import ValidationError
 
         from crawler.sites.problems import RegistryError, SiteError
         from crawler.spiders.arguments import explain
 
-        assert self.crawler_process is not None
-        try:
-            spider = self.crawler_process.spider_loader.load(name)
-        except KeyError:
-            known = ", ".join(sorted(self.crawler_process.spider_loader.list()))
-            raise UsageError(f"there is no spider {name!r}; there are {known}", print_help=False) from None
-        model = spider.params  # type: ignore[attr-defined]
+        assert self.settings is not None
+        loader = get_spider_loader(self.settings)
+        if len(args) != 1 or args[0] not in loader.list():
+            given = f"there is no spider {' '.join(args)!r}" if args else "no spider is named"
+            return f"{given}; name one of {', '.join(sorted(loader.list()))}"
+        spider: Any = loader.load(args[0])
         try:
             # The model alone first: the spider's own refusal would be logged as well.
-            model(**arguments)
-            fault = spider(**arguments).nothing_to_do()  # type: ignore[attr-defined]
+            spider.params(**arguments)
+            return spider(**arguments).nothing_to_do()
         except ValidationError as error:
-            raise UsageError(explain(error, name, model), print_help=False) from None
+            return explain(error, args[0], spider.params)
         except (SiteError, RegistryError) as error:
-            raise UsageError(str(error), print_help=False) from None
-        if fault:
-            raise UsageError(fault, print_help=False)
+            return str(error)
 
     def _check_store(self) -> None:
         from crawler.storage.errors import StoreError
