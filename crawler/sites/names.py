@@ -108,8 +108,8 @@ def lies_in(site: Site, region: Site) -> bool:
 
 
 def short_name(name: str) -> str:
-    """A place's name without rank and peoples (青田, 景宁), or the name where that leaves one character (莘县) or leaves
-    out what tells banners apart (科尔沁左翼中旗)."""
+    """A place's name without rank and peoples (青田, 景宁), or the name where that leaves one character (莘县) or drops
+    what tells banners apart (科尔沁左翼中旗)."""
     rank = next((rank for rank in _RANKS if name.endswith(rank)), "")
     if rank in {"林区", "新区"} and len(name) < (5 if rank == "林区" else 4):  # 新林区 and 金林区 are no forests
         rank = "区"

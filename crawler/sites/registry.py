@@ -79,11 +79,11 @@ class Registry:
         names = {**self._names.short, **self._names.whole}
         scores: dict[Site, float] = {}
         for query in dict.fromkeys((term, "".join(lazy_pinyin(term)))):
-            similar = process.extract(query, names.keys(), scorer=JaroWinkler.similarity, limit=20, score_cutoff=0.75)
+            similar = process.extract(query, names.keys(), scorer=JaroWinkler.similarity, limit=20, score_cutoff=0.8)
             for name, score, _ in similar:
                 for site in names[name]:
                     scores[site] = max(score, scores.get(site, 0))
-        enough = max(scores.values(), default=0.0) - 0.08
+        enough = max(scores.values(), default=0.0) - 0.05
         return sorted((site for site in scores if scores[site] >= enough), key=lambda site: -scores[site])[:limit]
 
     def by_url(self, url: str) -> Site | None:
