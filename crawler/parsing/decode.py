@@ -23,7 +23,8 @@ _META_CHARSET = re.compile(
     re.I,
 )
 _SUPERSET = {"gb2312": "gb18030", "gbk": "gb18030", "hz": "gb18030", "big5": "big5hkscs"}
-_WIDE = frozenset({"big5hkscs", "gb18030"})
+_BELIEVED = frozenset({"utf-8", "gb18030", "big5hkscs", "euc_jp", "shift_jis", "euc_kr"})
+"""What a declaration may name. Servers name ISO-8859-1 without meaning it, and Python also knows hex and zip."""
 _HEAD = 4096
 _PROBE = 64 * 1024
 
@@ -63,21 +64,9 @@ def _declared(body: bytes, content_type: str | None) -> list[str]:
         except (LookupError, ValueError):
             continue
         encoding = _SUPERSET.get(encoding, encoding)
-        if (
-            encoding == "utf-8"
-            or encoding in _WIDE
-            or not encoding.startswith(("iso8859", "utf", "ascii", "latin", "cp125"))
-        ):
+        if encoding in _BELIEVED:
             found.append(encoding)
-    return [name for name in found if _is_text(name)]
-
-
-def _is_text(encoding: str) -> bool:
-    """Whether a codec turns bytes into text (`codecs.lookup` also knows hex, zip and rot13)."""
-    try:
-        return isinstance(b"".decode(encoding), str)
-    except (LookupError, UnicodeError, ValueError):
-        return False
+    return found
 
 
 def _mostly_utf8(probe: bytes) -> bool:

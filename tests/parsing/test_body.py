@@ -1,0 +1,85 @@
+"""Which element is the body, which of its lines are the article's text."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.parsing.body import Body, find_body
+from crawler.parsing.content import body_text, text_range
+from crawler.parsing.outline import Outline, outline_of
+from crawler.parsing.page import Page
+from crawler.parsing.rules import Rules
+
+TITLE = "溪口县开展校园食品安全检查"
+TEXT = [f"第{n}所学校的食堂已经检查完毕，发现问题{n}个，要求限期整改。" for n in range(1, 7)]
+PARAGRAPHS = "".join(f"<p>{text}</p>" for text in TEXT)
+MENU = "<ul>" + "".join(f"<li><a href='/c{n}/'>栏目名称之{n}</a></li>" for n in range(20)) + "</ul>"
+FOOT = "<div>版权所有：溪口县人民政府，未经许可，不得转载。联系电话：0000，地址：县府路1号，邮编：000000。</div>"
+
+
+def found_in(html: str, layers: tuple[tuple[str, Rules], ...] = ()) -> tuple[Outline, Body]:
+    page = Page(url="", text=f"<html><body>{html}</body></html>")
+    outline = outline_of(page.root)
+    body = find_body(page, outline, layers)
+    assert body is not None
+    return outline, body
+
+
+def text_of(html: str, layers: tuple[tuple[str, Rules], ...] = ()) -> list[str]:
+    outline, body = found_in(html, layers)
+    return (body_text(outline, *text_range(outline, body.element, TITLE)) or "").split("\n")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"{MENU}<h1>{TITLE}</h1><div class='x'>{PARAGRAPHS}</div>{FOOT}",
+        f"{MENU}<h1>{TITLE}</h1><div class='x'>{'<br>'.join(TEXT)}</div>{FOOT}",
+        f"{MENU}<h1>{TITLE}</h1><table><tr><td>{MENU}</td><td>{PARAGRAPHS}</td></tr></table>{FOOT}",
+        f"{MENU}<h1>{TITLE}</h1><div>"
+        + "".join(f"<section><p>{text}</p></section>" for text in TEXT)
+        + f"</div>{FOOT}",
+        f"<div class='pc'><h1>{TITLE}</h1><div>{PARAGRAPHS}</div></div><div class='m'><h1>{TITLE}</h1><div>{PARAGRAPHS}"
+        f"</div></div>{FOOT}",
+        f"<div id='con'><h1>{TITLE}</h1><p>发布时间：2024-01-02 来源：县日报</p>{PARAGRAPHS}<p>责任编辑：苏一鸣</p></div>",
+        f"<h1>{TITLE}</h1><div>{PARAGRAPHS}<p>[1] [2] [3] 下一页</p><p>【打印本页】 【关闭窗口】</p></div>",
+        f"<h1>{TITLE}</h1><div>{PARAGRAPHS}<p>扫一扫在手机打开当前页</p><p>相关新闻</p>{MENU}</div>",
+        f"<h1>{TITLE}</h1><div>{PARAGRAPHS}<p>关键字：食品 学校</p><p>分享到：</p></div>{FOOT}",
+    ],
+)
+def test_the_text_is_the_paragraphs_and_nothing_else(html: str) -> None:
+    assert text_of(html) == TEXT
+
+
+def test_a_selector_of_the_platform_is_believed_and_named() -> None:
+    html = f"<h1>{TITLE}</h1><div class='box'><div class='own'>{PARAGRAPHS}</div><p>本站推荐阅读，请勿错过，谢谢。</p></div>"
+    outline, body = found_in(html, (("platform:x", Rules(body=(".gone", ".own"))),))
+    assert body.rule == "platform:x"
+    assert body.confidence > 0.9
+    assert outline.text(body.element).split("\n") == TEXT
+
+
+def test_a_selector_that_hits_something_else_is_passed_over() -> None:
+    html = f"<div class='own'><p>网站公告，本站改版，请收藏。</p></div><h1>{TITLE}</h1><div>{PARAGRAPHS}</div>"
+    assert text_of(html, (("platform:x", Rules(body=(".own",))),)) == TEXT
+
+
+def test_the_sites_own_selector_is_obeyed() -> None:
+    html = f"<div class='own'><p>短讯一则，仅此一句。</p></div><h1>{TITLE}</h1><div>{PARAGRAPHS}</div>"
+    _, body = found_in(html, (("override", Rules(body=(".own",))),))
+    assert (body.rule, body.element.get("class")) == ("override", "own")
+
+
+def test_a_headline_repeated_below_the_header_is_text() -> None:
+    html = f"<h1>{TITLE}</h1><p>时间：2024-01-02</p><div><p>{TITLE}</p>{PARAGRAPHS}</div>"
+    assert text_of(html) == [TITLE, *TEXT]
+
+
+def test_the_name_of_a_file_to_download_is_text() -> None:
+    html = f"<h1>{TITLE}</h1><div>{PARAGRAPHS}<p><a href='a.pdf'>抽检结果.pdf</a></p></div>"
+    assert text_of(html) == [*TEXT, "抽检结果.pdf"]
+
+
+def test_rows_of_numbers_are_no_pager() -> None:
+    html = f"<h1>{TITLE}</h1><div>{PARAGRAPHS}<p>29</p><p>本次检查共出动执法人员29人，检查完毕。</p></div>"
+    assert text_of(html)[-2:] == ["29", "本次检查共出动执法人员29人，检查完毕。"]

@@ -1,0 +1,72 @@
+"""The headline: what head and page agree on."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.parsing.body import find_body
+from crawler.parsing.outline import outline_of
+from crawler.parsing.page import Page
+from crawler.parsing.rules import Rules
+from crawler.parsing.titles import Headline, nearest_headline, stated_headline
+
+TITLE = "溪口县开展校园食品安全检查"
+BODY = "<div id='zoom'>" + "<p>今天上午，县市场监管局检查了三所学校的食堂，要求严格落实责任。</p>" * 4 + "</div>"
+
+
+def headline(head: str, body: str, rules: Rules | None = None) -> Headline | None:
+    page = Page(url="", text=f"<html><head>{head}</head><body>{body}{BODY}</body></html>")
+    outline = outline_of(page.root)
+    layers = [("platform:x", rules)] if rules else []
+    stated = stated_headline(page, outline, layers)
+    if stated is not None:
+        return stated
+    found = find_body(page, outline, layers)
+    return nearest_headline(page, outline, found.element) if found else None
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        (f"<title>{TITLE}_溪口县人民政府</title>", f"<h1>{TITLE}</h1>"),
+        (f"<title>溪口县人民政府 部门动态 {TITLE}</title>", f"<div>{TITLE}</div><h1>溪口县人民政府</h1>"),
+        (f"<title>{TITLE}-溪口新闻网</title>", f"<div>首页 &gt; 要闻</div><div>{TITLE}</div><div>2024-01-02</div>"),
+        (f"<title>溪口县人民政府</title><meta name='ArticleTitle' content='{TITLE}'>", "<h1>溪口县人民政府</h1>"),
+        (f"<title>x</title><meta name='articletitle' content='&lt;font&gt;{TITLE}&lt;/font&gt;'>", ""),
+        ("<title>溪口县人民政府网站</title>", f"<h1>溪口县人民政府网站</h1><h2>引题：守护校园</h2><h1>{TITLE}</h1>"),
+        ("", f"<h3>部门动态</h3><h2>{TITLE}</h2><p>发布时间：2024-01-02 来源：县市场监管局</p>"),
+        ("", f"<div>{TITLE}</div><p>发布时间：2024-01-02 来源：县市场监管局</p>"),
+        (f"<title>{TITLE}…_溪口</title>", f"<h1>{TITLE}</h1><h1>另一篇不相干的文章</h1>"),
+    ],
+)
+def test_the_headline_has_no_site_column_kicker_or_markup(head: str, body: str) -> None:
+    found = headline(head, body)
+    assert found is not None
+    assert found.text == TITLE
+
+
+def test_a_headline_may_hold_the_words_of_a_header() -> None:
+    found = headline("", "<h1>省局发布食品抽检来源追溯办法</h1><p>发布时间：2024-01-02</p>")
+    assert found is not None
+    assert found.text == "省局发布食品抽检来源追溯办法"
+
+
+@pytest.mark.parametrize(
+    "line", [f"{TITLE} （ 2024-05-11）", f"{TITLE} 2024-05-11 来源：县日报", f"{TITLE}<br>发布时间：2024-05-11"]
+)
+def test_a_selected_headline_ends_where_the_header_begins(line: str) -> None:
+    found = headline("", f"<h2 class='tit'>{line}</h2>", Rules(title=(".tit",)))
+    assert found is not None
+    assert (found.text, found.rule) == (TITLE, "platform:x")
+
+
+def test_of_a_selected_element_the_line_that_the_head_repeats_is_the_headline() -> None:
+    html = f"<div class='tit'><p>守护舌尖安全</p><p>{TITLE}</p></div>"
+    found = headline(f"<title>{TITLE}</title>", html, Rules(title=(".tit",)))
+    assert found is not None
+    assert found.text == TITLE
+
+
+def test_a_site_name_alone_is_no_headline() -> None:
+    found = headline("<title>溪口县人民政府门户网站</title>", "<h1>溪口县人民政府门户网站</h1>")
+    assert found is None or "门户网站" not in found.text
