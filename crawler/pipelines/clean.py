@@ -28,7 +28,11 @@ def clean_article(article: Article) -> Article:
     lines = {name: clean_line(text) if text else None for name, text in restored.items()}
     return replace(
         article,
-        **{name: lines[name] for name in names if name != "body"},
+        title=lines["title"],
+        source=lines["source"],
+        author=lines["author"],
+        editor=lines["editor"],
+        section=lines["section"],
         body=(clean_text(body) if body else None) or None,
         images=[Image(image.url, lines[f"image {i}"]) for i, image in enumerate(article.images)],
         attachments=[Attachment(a.url, lines[f"attachment {i}"]) for i, a in enumerate(article.attachments)],
