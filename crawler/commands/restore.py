@@ -95,7 +95,7 @@ def _restore_rows(name: str, lines: BinaryIO, explain: bool) -> None:
         if not raw.strip():
             continue
         row = _row(_decoded(raw, f"{name}, line {number},"), f"{name}, line {number}")
-        restored = restore(row.get("garbled", row.get("text")))
+        restored = restore(row["garbled"] if "garbled" in row else row["text"])
         made: dict[str, Any] = {"id": row["id"], "text": restored.text}
         if explain:
             made["changes"] = [{"position": change.position, "change": change.explain()} for change in restored.changes]

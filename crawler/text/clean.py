@@ -24,7 +24,10 @@ _ENTITY = re.compile(
 # One mark typed or copied over and over; …… —— and !!! with three are left as a writer may have meant them.
 _REPEATED = re.compile("([，、；：,;])\\1+|。{4,}|([。])\\2|([！？!?])\\3{3,}")
 
-_SHARE = "微信|微博|新浪微博|腾讯微博|QQ空间|QQ好友|朋友圈|人人网|开心网|豆瓣|百度贴吧|LinkedIn|Facebook|Twitter|复制链接|更多"
+_SHARE = (
+    "微信|微博|新浪微博|腾讯微博|QQ空间|QQ好友|朋友圈|人人网|开心网|豆瓣|百度贴吧|"
+    "LinkedIn|Facebook|Twitter|复制链接|更多"
+)
 _FURNITURE = re.compile(
     "(?:"
     r"(?:用)?(?:微信)?扫一扫[，,、]?.{0,16}(?:打开|分享|关注|查看|浏览|阅读)?.{0,12}(?:当前页|本页|此页|二维码|公众号|朋友圈|手机版)?"

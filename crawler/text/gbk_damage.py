@@ -1,9 +1,9 @@
 """Undo a byte-level replace over GBK text.
 
-A content farm converted articles to traditional characters, encoded them as GBK and replaced byte pairs one table
-entry after the other: a character → itself and "(pinyin)", a full-width mark → a separator and itself. An entry matches at any
-byte, so its two bytes may be the end of one character and the start of the next; what it inserts then parts that
-character, and a decoder shows its lost lead byte, together with the byte that followed, as `?`:
+A content farm converted articles to traditional characters, encoded them as GBK and replaced byte pairs, one table
+entry after the other: a character → itself and "(pinyin)", a full-width mark → a separator and itself. An entry matches
+at any byte, so its two bytes may be the end of one character and the start of the next; what it inserts then parts
+that character, and a decoder shows its lost lead byte, together with the byte that followed, as `?`:
 
     shown 真?zhèn)鬟_(dá)   bytes D5E6 82 "(zhèn)" F7DF 5F "(dá)"   was D5E6 82F7 DF5F: 真傳達
     shown 會議??h委         bytes [A1] sep A3BF 68                  was A1A3 BF68: 。縣
@@ -116,9 +116,7 @@ def _chain(text: str, at: int, leads: bytes, slots: tuple[str, ...], again: int 
             if ended and again:
                 yield from _chain(text, at + 1, LEADS, (*slots, ended), again - 1)
         if character.isascii() and "@" <= character <= "~":
-            last = _characters(leads, ord(character))
-            if last:
-                yield Reading(at + 1, (*slots, last), glossed=bool(GLOSS.match(text, at + 1)))
+            yield from _letter_trail(text, at, leads, slots)
             return
         raw = _wide(character) if character.isascii() else two_bytes(character)
         if not raw:
@@ -130,6 +128,13 @@ def _chain(text: str, at: int, leads: bytes, slots: tuple[str, ...], again: int 
             return
         leads = raw[1:]
         at += 1
+
+
+def _letter_trail(text: str, at: int, leads: bytes, slots: tuple[str, ...]) -> Iterator[Reading]:
+    """An ASCII letter ends the chain: it is a trail byte shown on its own."""
+    last = _characters(leads, ord(text[at]))
+    if last:
+        yield Reading(at + 1, (*slots, last), glossed=bool(GLOSS.match(text, at + 1)))
 
 
 def _wide(sign: str) -> bytes:

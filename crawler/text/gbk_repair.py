@@ -19,6 +19,7 @@ DOUBTFUL = 20
 SURE = 40
 GUESSES = 8
 SOFTNESS = 10
+WHOLE = 1000
 UNGLOSSED = 45
 SIMPLIFIED = 30
 FULL_STOP = 10
@@ -26,8 +27,9 @@ LOST_COMMA = 30.0
 RAREST = 135
 MANY = 40
 PER_READING = 30
-MOST_WORK = 150_000
+MOST_WORK = 120_000
 MOST_READINGS = 12
+MOST_SOUND = 50_000
 BEAM = 30
 _MARK_SIGNS = frozenset("。，、；：？！")
 _SPOT = re.compile("[?\ufffd]")
@@ -58,31 +60,35 @@ class Statistics:
     def __init__(self, sound: str, guesses: dict[int, Counter[str]] | None = None) -> None:
         self._model = characters()
         sound = _DAMAGED.sub("\n", sound)
-        self._grams: Counter[str] = Counter(sound)
+        self._grams = Counter(sound)
         self._grams.update(map("".join, pairwise(sound)))
         self._grams.update(map("".join, zip(sound, sound[1:], sound[2:], strict=False)))
         self._length = len(sound) + 60
         self._guesses = guesses or {}
+        self._guessed: Counter[str] = Counter()
         for place in self._guesses.values():
-            self._grams.update(place)
+            self._guessed.update(place)
 
     def leave_out(self, position: int) -> None:
         """Drop what was guessed for one place: a guess supports other places, never its own."""
-        self._grams.subtract(self._guesses.pop(position, {}))
+        self._guessed.subtract(self._guesses.pop(position, Counter()))
 
     def cost(self, first: str, second: str, third: str) -> float:
         shipped = self._model.cost(first, second, third)
-        here = self._grams.get(third, 0) if third not in _MARK_SIGNS else 0
+        here = self._seen(third) if third not in _MARK_SIGNS else 0
         if here <= 0:
             return shipped
         share = 0.08 * here / self._length
-        pair = self._grams.get(second + third, 0)
+        pair = self._seen(second + third)
         if pair and second not in _MARK_SIGNS:
-            share += 0.15 * pair / (self._grams[second] + 4)
-            triple = self._grams.get(first + second + third, 0)
+            share += 0.15 * pair / (self._seen(second) + 4)
+            triple = self._grams[first + second + third]
             if triple:
-                share += 0.3 * triple / (self._grams[first + second] + 2)
+                share += 0.3 * triple / (self._seen(first + second) + 2)
         return -10 * math.log(0.75 * math.exp(-shipped / 10) + share)
+
+    def _seen(self, gram: str) -> float:
+        return self._grams[gram] + self._guessed[gram] / WHOLE
 
     def rarity(self, character: str) -> int:
         """What a character costs anywhere, simplified."""
@@ -103,19 +109,19 @@ def repair(text: str, glossed: frozenset[str]) -> tuple[str, list[Repair]]:
     """Put back the bytes lost in a garbled text; `glossed` are the characters it glosses wherever it shows them."""
     if not any(sign in text for sign in LOST):
         return text, []
-    first = _Chooser(text, glossed, Statistics(plain(text)))
+    first = _Chooser(text, glossed, Statistics(plain(text[:MOST_SOUND])))
     repairs = _pass(text, first)
     if not repairs:
         return text, []
     # What the first pass is sure of sharpens the statistics for the second: a word is often damaged more than once.
     sure = [made for made in repairs if made.margin >= SURE and not made.doubtful]
-    statistics = Statistics(plain(_applied(text, sure)), first.guesses)
+    statistics = Statistics(plain(_applied(text, sure)[:MOST_SOUND]), first.guesses)
     repairs = _pass(text, _Chooser(text, glossed, statistics))
     return _applied(text, repairs), repairs
 
 
 def _applied(text: str, repairs: list[Repair]) -> str:
-    parts = []
+    parts: list[str] = []
     done = 0
     for made in repairs:
         parts += (text[done : made.position], made.after)
@@ -148,7 +154,7 @@ class _Chooser:
 
     def __init__(self, text: str, glossed: frozenset[str], statistics: Statistics) -> None:
         # Weighings allowed, so that noise made of `?` costs linear time; an article needs a few thousand.
-        self.budget = MOST_WORK + len(text) // 5
+        self.budget = MOST_WORK + len(text) // 10
         self._text = text
         self._glossed = glossed
         self._foreign = simplified_only() - frozenset(text)
@@ -190,7 +196,7 @@ class _Chooser:
         for weight, (_, made, reading) in zip(weights, ranked, strict=True):
             text = start[-1] + plain(made + self._text[reading.end : reading.end + 1])
             for gram in {*text, *map("".join, pairwise(text))}:
-                grams[gram] += weight / sum(weights)
+                grams[gram] += round(WHOLE * weight / sum(weights))
         return grams
 
     def _following(self, end: int, furthest: int) -> str:
@@ -214,7 +220,10 @@ class _Chooser:
                 extra = UNGLOSSED if character in self._glossed and not explained else 0
                 extra += FULL_STOP if character == "。" else 0
                 extra += SIMPLIFIED if character in self._foreign else 0
-                ways = ((c + cost(*tip, simple) + extra, tip[1] + simple, made + character) for c, tip, made in paths)
+                ways = (
+                    (c + cost(tip[0], tip[1], simple) + extra, tip[1] + simple, made + character)
+                    for c, tip, made in paths
+                )
                 grown += ways if len(slot) < 4 else (min(ways),)
             paths = sorted(grown)[:BEAM]
         ending = reading.tail.replace(GAP, "0") + after

@@ -9,7 +9,8 @@ GARBLED = "全縣食品安全監(jiān)管工作會議召開,各鄉(xiāng)鎮(z
 
 def test_toned_glosses_on_traditional_characters_are_garbled() -> None:
     found = damage(GARBLED)
-    assert found.garbled and found.traditional
+    assert found.garbled
+    assert found.traditional
     assert found.glossed == {"監", "鄉", "鎮"}
 
 
@@ -42,4 +43,6 @@ def test_sound_simplified_text_passes(sound: str) -> None:
 
 def test_traditional_text_without_glosses_is_traditional_only() -> None:
     found = damage("臺北市政府衛生局公布抽驗結果,請業者儘速改善。")
-    assert found.traditional and not found.garbled and not found.glossed
+    assert found.traditional
+    assert not found.garbled
+    assert not found.glossed

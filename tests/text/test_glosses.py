@@ -46,4 +46,5 @@ def test_readings_hold_toned_and_bare_forms() -> None:
 
 
 def test_one_right_alternative_is_enough() -> None:
-    assert is_reading("和", "hé / huò") and not is_reading("和", "wǎng / bēi")
+    assert is_reading("和", "hé / huò")
+    assert not is_reading("和", "wǎng / bēi")
