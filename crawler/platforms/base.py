@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
@@ -108,9 +107,7 @@ def marked_text(page: Page) -> str:
 
 
 def local_part(url: str) -> str:
-    """Path and query of an address, "" for what is none."""
-    try:
-        parts = urlsplit(url[:2000])
-    except ValueError:
-        return ""
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    """Path and query of an address, "" for what has none."""
+    scheme = url.find("://")
+    start = url.find("/", scheme + 3) if scheme >= 0 else 0
+    return url[start : start + 2000].split("#", 1)[0] if start >= 0 else ""

@@ -31,7 +31,7 @@ class Easysite(Platform):
         "easysite-news-title", "easysite-news-describe", "easysiteText", "easysite-news-text", "easysite-news-content",
         "easysite-list", "easysite-page", "/EasySite/",
     )  # fmt: skip
-    traces: ClassVar[tuple[str, ...]] = ("easysite", "EasySite")
+    traces: ClassVar[tuple[str, ...]] = ("EasySite",)
 
     def owns(self, url: str) -> bool:
         """Never: a number with `index.html` is the address of many."""

@@ -42,7 +42,7 @@ class Eportal(Platform):
         "eprotalCurrentPageId",
         "eportal.component",
     )
-    traces: ClassVar[tuple[str, ...]] = ("eportal", "moduleId", "/columns/")
+    traces: ClassVar[tuple[str, ...]] = ("moduleId",)
 
     def next_page(self, page: Page) -> PageRequest | None:
         """The pager's link, else the list's own address with the next `currentPage`."""

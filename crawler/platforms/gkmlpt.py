@@ -40,7 +40,7 @@ class Gkmlpt(Platform):
     article_url = re.compile(r"/gkmlpt/content/(?:\d+/)*(?:m?post)_\d+\.html?")
     list_url = re.compile(r"/gkmlpt/(?:index|api/all/\d+|m?index)")
     marks: ClassVar[tuple[str, ...]] = ("window._CONFIG", "/gkmlpt/api/")
-    traces: ClassVar[tuple[str, ...]] = ("_CONFIG", "/gkmlpt/")
+    traces: ClassVar[tuple[str, ...]] = ("/gkmlpt/",)
 
     def article_fields(self, page: Page) -> dict[str, str]:
         """The values of `_CONFIG.DETAIL`."""

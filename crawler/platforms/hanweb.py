@@ -50,7 +50,7 @@ class Hanweb(Platform):
         body=("#zoom", ".zoom", ".bt_content", ".main-txt", ".artile_zw .main-txt"),
     )
     article_url = re.compile(r"/art/\d{4}/\d{1,2}/\d{1,2}/art_\d+_\d+\.html?")
-    list_url = re.compile(r"/col/col\d+(?:/|$)")
+    list_url = re.compile(r"^/col/col\d+(?:/(?:index\.html?)?)?(?:\?|$)")
     link_form = re.compile(r"/art/\d{4}/\d{1,2}/\d{1,2}/art_\d+_\d+\.html")
     marks: ClassVar[tuple[str, ...]] = (
         "<!--<$[", "ZJEG_RSS", "hiddenLocation", "articlehits.jsp", "dataproxy.jsp", "/module/jslib/",

@@ -20,7 +20,12 @@ _SPLIT = re.compile(
     r"(?<!\d)(?P<d>\d{1,2})日?\s{1,3}(?P<y>(?:19|20)\d\d)\s?[-/.年]\s?(?P<m>\d{1,2})月?(?![\d]|\s?[-/.]\s?\d)"
 )
 _SHORT = re.compile(r"(?<![\d.-])\d{1,2}\s?(?:[-/.]|月)\s?\d{1,2}日?(?!\s?[-/.\d%])")
-_EDGE = re.compile(rf"^\s*[\[(（【]?\s*{_WHOLE}\s*[\])）】]?\s*|\s*[\[(（【]?\s*{_WHOLE}\s*[\])）】]?\s*$")
+_DIGITS = r"(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}(?:\s{0,3}\d{1,2}[:：]\d\d(?:[:：]\d\d)?)?"
+_EDGE = re.compile(
+    rf"^\s*(?:{_DIGITS}\s*|{_WHOLE}\s+|[\[(（【]\s*{_WHOLE}\s*[\])）】]\s*)"
+    rf"|(?:\s*{_DIGITS}|\s+{_WHOLE}|\s*[\[(（【]\s*{_WHOLE}\s*[\])）】])\s*$"
+)
+"""A date before or after a title: in digits, in brackets or set apart; 2023年6月30日食品抽检结果 is a title."""
 _LONGEST = 400
 
 
@@ -136,7 +141,8 @@ def dated(rows: Sequence[tuple[str, str, Row | None]], now: datetime) -> list[Li
 
 def date_texts(rows: Sequence[tuple[str, str, str]], now: datetime) -> list[ListItem]:
     """`dated` for rows whose text is known: `(url, title, text beside the link)`."""
-    readings = [_whole(text, now) for _, _, text in rows]
+    read: dict[str, DateReading | None] = {text: _whole(text, now) for text in {text for _, _, text in rows}}
+    readings = [read[text] for _, _, text in rows]
     moments = [reading.moment if reading else None for reading in readings]
     items = []
     last: datetime | None = None

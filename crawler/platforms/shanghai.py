@@ -27,4 +27,3 @@ class Shanghai(Platform):
     article_url = re.compile(r"/20\d{6}/[0-9a-f]{32}\.html")
     link_form = re.compile(r"/20\d{6}/[0-9a-f]{32}\.html")
     marks: ClassVar[tuple[str, ...]] = ("ivs_content", "ivs_title", "ivs_date", "ivs_source")
-    traces: ClassVar[tuple[str, ...]] = ("ivs_",)

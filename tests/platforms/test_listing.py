@@ -1,0 +1,159 @@
+"""Lists beyond the frozen pages: where they end, years that rows leave out, and any bytes at all."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.parsing.page import Page, PageRequest
+from crawler.platforms.base import Listing
+from crawler.platforms.detect import PLATFORMS
+from crawler.platforms.listing import read_list
+
+NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+URL = "http://www.example.gov.cn/yw/index.html"
+FILLER = "<p>本栏目发布食品安全工作动态，由各乡镇供稿。</p>" * 20
+
+
+def listing(body: str, url: str = URL, **more: object) -> Listing:
+    page = Page.from_bytes(f"<html><body>{body}{FILLER}</body></html>".encode(), url, **more)  # type: ignore[arg-type]
+    return read_list(page, now=NOW)
+
+
+def rows(*entries: tuple[str, str, str]) -> str:
+    return "<ul>" + "".join(f'<li><a href="{u}">{t}</a><span>{d}</span></li>' for u, t, d in entries) + "</ul>"
+
+
+def days(found: Listing) -> list[str | None]:
+    return [f"{item.published_at:%Y-%m-%d}" if item.published_at else None for item in found.items]
+
+
+def test_the_year_of_a_row_comes_from_its_neighbours() -> None:
+    found = listing(
+        rows(
+            ("/x/3001.html", "元旦市场食品抽检全部合格", "2025-01-02"),
+            ("/x/3000.html", "岁末餐饮单位消防与食安联查", "12-29"),
+            ("/x/2999.html", "腊味生产小作坊集中约谈会", "12-21"),
+        )
+    )
+    assert days(found) == ["2025-01-02", "2024-12-29", "2024-12-21"]
+
+
+def test_the_year_of_a_row_comes_from_its_address() -> None:
+    found = listing(
+        rows(
+            ("/x/202301/3001.html", "岁末餐饮单位消防与食安联查", "12-29"),
+            ("/x/202301/3002.html", "新年第一检查冷库", "01-03"),
+        )
+    )
+    assert days(found) == ["2022-12-29", "2023-01-03"]
+
+
+def test_a_year_is_never_invented() -> None:
+    assert days(listing(rows(("/x/3001.html", "岁末餐饮单位消防与食安联查", "12-29")))) == [None]
+
+
+def test_dates_before_their_links() -> None:
+    body = "<div><p>2024-03-05</p><h3><a href='/x/11.html'>三月农资打假专项行动启动</a></h3><p>2024-03-01</p><h3><a href='/x/10.html'>春季学校食堂开学检查</a></h3></div>"
+    assert days(listing(body)) == ["2024-03-05", "2024-03-01"]
+
+
+def test_a_date_of_the_title_is_not_the_rows() -> None:
+    found = listing(
+        rows(
+            ("/x/1001.html", "2023年6月30日食品抽检结果公布", "2023-07-04"),
+            ("/x/1000.html", "食安宣传周六月启动仪式", "2023-06-12"),
+        )
+    )
+    assert days(found) == ["2023-07-04", "2023-06-12"]
+    assert found.items[0].title == "2023年6月30日食品抽检结果公布"
+
+
+def test_a_cut_title_is_completed_and_a_category_is_none() -> None:
+    row = '<li><a href="/c/">[部门动态消息]</a><a href="/x/9001.html" title="全县农贸市场快检室实现全覆盖">全县农贸市场快检…</a> 2024-05-06</li>'
+    found = listing(f"<ul>{row}{row.replace('9001', '9002')}</ul>")
+    assert [item.title for item in found.items] == ["全县农贸市场快检室实现全覆盖"] * 2
+
+
+def test_picture_and_headline_are_one_item() -> None:
+    body = "<ul><li><a href='/x/9001.html'><img src='a.jpg'></a><h4><a href='/x/9001.html'>食堂后厨亮起来了</a></h4><em>2024-05-06</em></li></ul>"
+    assert [(item.url, item.title) for item in listing(body).items] == [
+        ("http://www.example.gov.cn/x/9001.html", "食堂后厨亮起来了")
+    ]
+
+
+def test_menus_and_footers_are_no_lists() -> None:
+    menu = '<div class="nav"><a href="/x/1.html">食品安全监督管理局网站首页</a></div>'
+    found = listing(menu + rows(("/x/9001.html", "食堂后厨亮起来了", "2024-05-06")))
+    assert [item.url for item in found.items] == ["http://www.example.gov.cn/x/9001.html"]
+
+
+def test_a_list_never_leaves_its_host_nor_asks_twice() -> None:
+    row = rows(("/x/9001.html", "食堂后厨亮起来了", "2024-05-06"))
+    assert listing(row + '<a href="http://ads.example.org/2.html">下一页</a>').next is None
+    again = PageRequest("http://www.example.gov.cn/yw/index_2.html")
+    assert listing(row + '<a href="index_2.html">下一页</a>', sent=again).next is None
+
+
+def test_a_page_without_items_ends_its_list() -> None:
+    found = listing('<script>createPageHTML(120, 60, "index", "html")</script>')
+    assert (found.next, found.reason) == (None, "empty")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (404, "<html><body>404</body></html>", "not_found"),
+        (521, "<html><body><script>document.cookie='__jsl_clearance=1'</script></body></html>", "blocked"),
+        (412, "<html><body></body></html>", "blocked"),
+        (200, "<html><body>栏目建设中</body></html>", "stub"),
+        (200, "", "stub"),
+        (200, '{"success":false,"data":{}}', "empty"),
+        (200, "<datastore></datastore>", "empty"),
+    ],
+)
+def test_why_there_is_nothing(status: int, body: str, reason: str) -> None:
+    found = read_list(Page.from_bytes(body.encode(), URL, status=status), now=NOW)
+    assert (found.items, found.next, found.reason) == ((), None, reason)
+
+
+def test_a_shell_whose_interface_cannot_be_asked_says_so() -> None:
+    call = '$.ajax({url:"/irs/front/search"}); var params = {isSearchForced: 0, customFilter: x}'
+    assert listing(f"<script>{call}</script>").reason == "needs_api"
+
+
+def test_fifty_thousand_links_in_a_second() -> None:
+    row = "".join(
+        f'<a href="/x/202401/{n}.html">第{n}批食品抽检信息公示</a> 2024-01-{n % 28 + 1:02d} ' for n in range(50_000)
+    )
+    page = Page.from_bytes(f"<html><body><div>{row}</div></body></html>".encode(), URL)
+    started = time.process_time()
+    found = read_list(page, now=NOW)
+    assert time.process_time() - started < 1
+    assert len(found.items) == 50_000
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=3000), st.sampled_from([None, *(platform.name for platform in PLATFORMS)]))
+def test_any_bytes_give_a_listing(body: bytes, platform: str | None) -> None:
+    assert isinstance(read_list(Page.from_bytes(body, URL), platform=platform, now=NOW), Listing)
+
+
+PIECES = (
+    '<a href="/art/2024/1/2/art_1_2.html">', "</a>", "<record><![CDATA[", "]]></record>", "<datastore>", "<!--", "-->", "2024-13-45",
+    '{"data":{"html":', '{"data":[', "}", '"', "'", "createPageHTML(", "1,2,'x','html')", "totalRecord:99999999", "perPage:0",
+    "proxyUrl:'//['", "ajaxParam:{a:1}", "queryData=\"{'a':'b'}\"", "<script unitbuild.js url='http://[' ", ">", "window._CONFIG = {",
+    "SID:1", "TREE:[{id:1", "/irs/front/search", "<area href='content_1.htm'>", "下一页", "<a href='http://[::1'>", "\x00", "\ufeff",
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=40), st.sampled_from([None, *(platform.name for platform in PLATFORMS)])
+)
+def test_torn_markup_gives_a_listing(pieces: list[str], platform: str | None) -> None:
+    sent = PageRequest(f"{URL}?startrecord=x&endrecord=1&perpage=0&paramJson=[]", "POST", b"[1]")
+    page = Page.from_bytes(("".join(pieces) + " " * 600).encode(), URL, sent=sent)
+    assert isinstance(read_list(page, platform=platform, now=NOW), Listing)
