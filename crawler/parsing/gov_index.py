@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from lxml.html import HtmlElement
+
 from crawler.parsing.outline import Line, Outline
 from crawler.parsing.tables import read_rows
 
@@ -117,14 +119,30 @@ def _pairs(lines: list[Line], index: int) -> tuple[list[tuple[str, str]], int]:
     if not starts or starts[0].start() != 0 or len(text) > 400:
         return [], index + 1
     if len(starts) == 1 and starts[0].end() == len(text):
-        following = lines[index + 1].text if index + 1 < len(lines) else ""
-        if len(following) > _LONGEST or _LABEL.match(following):
+        if index + 1 == len(lines):
+            return [(_name(starts[0]), "")], index + 1
+        following = lines[index + 1].text
+        if (
+            len(following) > _LONGEST
+            or _LABEL.match(following)
+            or not _beside(lines[index].node, lines[index + 1].node)
+        ):
             return [(_name(starts[0]), "")], index + 1
         return [(_name(starts[0]), following.strip("：: "))], index + 2
     if not starts[0]["colon"] and starts[0].end() == len(starts[0][0].rstrip()):
         return [], index + 1
     ends = [m.start() for m in starts[1:]] + [len(text)]
     return [(_name(m), _value(text[m.end() : end])) for m, end in zip(starts, ends, strict=True)], index + 1
+
+
+def _beside(label: HtmlElement, value: HtmlElement) -> bool:
+    """Whether a value stands in the cell next to its label's, where the label stands in a cell."""
+    cell = _cell(label)
+    return cell is None or cell.getnext() is _cell(value)
+
+
+def _cell(node: HtmlElement) -> HtmlElement | None:
+    return node if node.tag in {"td", "th"} else next(node.iterancestors("td", "th"), None)
 
 
 def _value(text: str) -> str:

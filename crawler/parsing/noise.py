@@ -28,7 +28,7 @@ _FILE = re.compile(r"\.(?:docx?|xlsx?|pptx?|pdf|wps|et|ofd|zip|rar|7z|txt|csv)\b
 _PAGER = re.compile(
     r"(?:[\[【(（]?\s*(?:\d{1,3}|首\s*页|上一页|下一页|末页|尾页|全文阅读|共\s*\d+\s*页|第\s*\d+\s*页|[<>«»‹›]{1,2})\s*[\]】)）]?(?:[\s|]+|(?=[\[【(（<>«»‹›首上下末尾全共第])|$)){2,60}"
 )
-# Each of these speaks of a web site. 许可证, 举报电话 and 法律责任 alone do not: they are what food-safety news is about.
+# Each of these speaks of a web site. 许可证, 举报电话 and 法律责任 alone do not: they are what food news is about.
 _LEGAL = re.compile(
     r"版权(?:所有|归|声明|与免责)|免责声明|(?:未经|禁止|谢绝|不得).{0,20}转载|转载.{0,12}(?:注明|目的|授权)|ICP备|"
     r"公网安备|网站标识码|"

@@ -102,8 +102,10 @@ class Outline:
             self.classes.setdefault(name, []).append(element)
 
     def text(self, element: HtmlElement) -> str:
-        """The text of an element, one line of the page a line."""
+        """The text of an element, one line of the page a line; of an element within a line, its own text alone."""
         start, end = self.spans[element]
+        if element.tag in INLINE and end - start <= 1:
+            return " ".join(str(element.text_content()).split())
         return "\n".join(line.text for line in self.lines[start:end])
 
     def marks_in(self, element: HtmlElement) -> int:

@@ -66,8 +66,7 @@ def stated_headline(
 def _selected(outline: Outline, element: HtmlElement, whole: str) -> str | None:
     """The headline within a selected element: the lines that the head repeats, else the first, without a date or a
     source on the same line."""
-    start, end = outline.spans[element]
-    texts = [text for line in outline.lines[start : min(end, start + 4)] if (text := _before_header(line.text))]
+    texts = [text for line in outline.text(element).split("\n")[:4] if (text := _before_header(line))]
     joined = _clean(" ".join(texts))
     repeated = [text for text in (joined, *texts) if len(fold(text)) > 3 and fold(text) in whole]
     best = max(repeated, key=len, default=texts[0] if texts else None)

@@ -65,9 +65,11 @@ def test_captions_go_with_their_pictures() -> None:
 
 def test_files_have_the_names_readers_see() -> None:
     html = (
-        '<p>附件：<a href="./P020240102.pdf">1.抽检结果.pdf</a> <a href="/down.jsp?file=x.docx&amp;id=1" title="表.docx"></a>'
+        '<p>附件：<a href="./P020240102.pdf">1.抽检结果.pdf</a>'
+        '<a href="/down.jsp?file=x.docx&amp;id=1" title="表.docx"></a>'
         '<a href="/module/download/downfile.jsp?classid=0&amp;filename=abc.xlsx">不合格产品名单</a>'
-        '<a href="/art/2024/1/2/art_1_3.html">相关新闻</a><a href="#a.pdf">页内</a><a href="javascript:x(\'a.pdf\')">x</a></p>'
+        '<a href="/art/2024/1/2/art_1_3.html">相关新闻</a><a href="#a.pdf">页内</a>'
+        "<a href=\"javascript:x('a.pdf')\">x</a></p>"
     )
     assert files(html) == [
         Attachment("http://www.example.gov.cn/art/2024/1/2/P020240102.pdf", "1.抽检结果.pdf"),

@@ -41,7 +41,8 @@ def text_of(html: str, layers: tuple[tuple[str, Rules], ...] = ()) -> list[str]:
         + f"</div>{FOOT}",
         f"<div class='pc'><h1>{TITLE}</h1><div>{PARAGRAPHS}</div></div><div class='m'><h1>{TITLE}</h1><div>{PARAGRAPHS}"
         f"</div></div>{FOOT}",
-        f"<div id='con'><h1>{TITLE}</h1><p>发布时间：2024-01-02 来源：县日报</p>{PARAGRAPHS}<p>责任编辑：苏一鸣</p></div>",
+        f"<div id='con'><h1>{TITLE}</h1><p>发布时间：2024-01-02 来源：县日报</p>{PARAGRAPHS}"
+        "<p>责任编辑：苏一鸣</p></div>",
         f"<h1>{TITLE}</h1><div>{PARAGRAPHS}<p>[1] [2] [3] 下一页</p><p>【打印本页】 【关闭窗口】</p></div>",
         f"<h1>{TITLE}</h1><div>{PARAGRAPHS}<p>扫一扫在手机打开当前页</p><p>相关新闻</p>{MENU}</div>",
         f"<h1>{TITLE}</h1><div>{PARAGRAPHS}<p>关键字：食品 学校</p><p>分享到：</p></div>{FOOT}",
@@ -52,7 +53,8 @@ def test_the_text_is_the_paragraphs_and_nothing_else(html: str) -> None:
 
 
 def test_a_selector_of_the_platform_is_believed_and_named() -> None:
-    html = f"<h1>{TITLE}</h1><div class='box'><div class='own'>{PARAGRAPHS}</div><p>本站推荐阅读，请勿错过，谢谢。</p></div>"
+    more = "<p>本站推荐阅读，请勿错过，谢谢。</p>"
+    html = f"<h1>{TITLE}</h1><div class='box'><div class='own'>{PARAGRAPHS}</div>{more}</div>"
     outline, body = found_in(html, (("platform:x", Rules(body=(".gone", ".own"))),))
     assert body.rule == "platform:x"
     assert body.confidence > 0.9

@@ -48,7 +48,8 @@ def test_each_layout_gives_the_same_fields(html: str) -> None:
 
 
 def test_an_empty_value_does_not_take_the_next_label() -> None:
-    html = "<table><tr><td>索引号</td><td>1/2024-2</td></tr><tr><td>文号</td><td></td></tr><tr><td>发布机构</td><td>县府办</td></tr></table>"
+    cells = (("索引号", "1/2024-2"), ("文号", ""), ("发布机构", "县府办"))
+    html = "<table>" + "".join(f"<tr><td>{label}</td><td>{value}</td></tr>" for label, value in cells) + "</table>"
     assert read_gov_index(outline_of(parse_html(html))) == {"index_number": "1/2024-2", "issuer": "县府办"}
 
 
