@@ -1,24 +1,254 @@
-"""Which story an article belongs to, and which article it reprints."""
+"""Stories in the store: which articles tell the same one, and which of them is the original.
+
+An article is stored with `cluster` null, then settled: its fingerprint is looked up, what is found is compared, its
+cluster and the clusters of what matched become one, and last its own `cluster` is set. So whatever happens in between,
+a null says that work is left, and anyone may do it (`recover`), twice if need be. A cluster is named after the smallest
+`_id` in it: whoever joins the same articles, in whatever order, gives the same name. Two processes that store one story
+at the same moment look it up after both have written at least one, so one of them sees the other's article; every join
+is read again until nothing is left to write.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from pymongo import UpdateOne
+
+from crawler.storage.originals import EVIDENCE, SourceSite, choose_original
+from crawler.text.cluster import WITNESSES, Candidate, Holder, doubtful, joined, matches, shortlist
+from crawler.text.likeness import Story
+
+if TYPE_CHECKING:
+    from crawler.storage.store import Store
 
 Document = dict[str, Any]
 
+CHUNK = 100
+"""Articles settled at once."""
+MOST_ROUNDS = 20
+MOST_MEMBERS = 500
+"""Articles of one story among which the original is chosen."""
 
-def assign_clusters(documents: Iterable[Document], candidates: Mapping[str, Sequence[Document]]) -> None:
-    """Set `cluster` and `original` of each of `documents`, new articles about to be stored.
+_TEXT = dict.fromkeys(("title", "body", "published_at", "cluster"), 1)
+_KEYS = dict.fromkeys(("fingerprint", "content_hash", "cluster"), 1)
+_CLUSTER = {"cluster": 1, "revision": 1}
+_CHOICE = {**EVIDENCE, "cluster": 1, "original": 1, "original_evidence": 1}
 
-    `candidates` holds, by `content_hash`, the stored articles with the same text. The one seen first is taken for the
-    original, and the new article joins its story; without a candidate it begins a story of its own.
-    """
-    for document in documents:
-        same = candidates.get(document["content_hash"], ())
-        if same:
-            first = min(same, key=lambda stored: (stored["first_seen_at"], stored["_id"]))
-            document["cluster"] = first["cluster"]
-            document["original"] = first["original"] or first["_id"]
-        else:
-            document["cluster"], document["original"] = document["_id"], None
+
+@lru_cache(maxsize=10_000)
+def site_of_source(source: str) -> str | None:
+    """The code of the registry's site that a 来源 names."""
+    from crawler.sites import registry
+
+    site = registry.load().by_source(source)
+    return site.code if site else None
+
+
+class Stories:
+    """Settles articles of one store. No index is held in memory: every look-up is a query, and bounded."""
+
+    def __init__(self, store: Store, source_site: SourceSite = site_of_source) -> None:
+        self._store = store
+        self._source_site = source_site
+
+    @property
+    def _articles(self) -> Any:
+        return self._store.database["articles"]
+
+    async def recover(self) -> int:
+        """Settle what a killed process left; the number of articles. Raises PyMongoError."""
+        left = [row["_id"] async for row in self._articles.find({"cluster": None}, _CLUSTER)]
+        for start in range(0, len(left), CHUNK):
+            await self.settle(left[start : start + CHUNK])
+        return len(left)
+
+    async def settle(self, ids: Iterable[str]) -> set[str]:
+        """Give each of the stored articles `ids` its cluster and original, and revise those of the articles it belongs
+        to. Returns those that belong to others. Safe to repeat. Raises PyMongoError."""
+        links, crowded = await self._find(list(ids))
+        for _ in range(MOST_ROUNDS):
+            if not await self._join(links):
+                break
+        if crowded:
+            await self._articles.bulk_write([_file_under(*article) for article in crowded.items()], ordered=False)
+        return {key for key, others in links.items() if others}
+
+    async def _find(self, ids: list[str]) -> tuple[dict[str, set[str]], dict[str, list[int]]]:
+        """For each article those it belongs to; of articles with hashes under which there is no room, the others."""
+        batch = {row["_id"]: row async for row in self._articles.find({"_id": {"$in": ids}}, {**_TEXT, **_KEYS})}
+        near, twins = await self._candidates(batch)
+        shortlists: dict[str, list[str]] = {}
+        crowded: dict[str, list[int]] = {}
+        for key, article in batch.items():
+            shortlists[key], filed = shortlist(article["fingerprint"], near[key])
+            if len(filed) < len(article["fingerprint"]):
+                crowded[key] = filed
+        texts = await self._texts({other for short in shortlists.values() for other in short} - batch.keys())
+        names = _Names({**texts, **batch})
+        links: dict[str, set[str]] = {}
+        for key in sorted(batch):
+            for twin in twins[key]:
+                names.add(twin)
+            candidates = [
+                Candidate(other, names[other], names.story(other)) for other in shortlists[key] if other in names
+            ]
+            links[key] = await self._belonging(key, candidates, names) | {twin["_id"] for twin in twins[key]}
+            for other in links[key]:
+                names.join(key, other)
+        return links, crowded
+
+    async def _candidates(
+        self, batch: Mapping[str, Document]
+    ) -> tuple[dict[str, list[Holder]], dict[str, list[Document]]]:
+        """For each article the others that share hashes with it, and a few others with the very same text."""
+        hashes = list({piece for row in batch.values() for piece in row["fingerprint"]})
+        texts = list({row["content_hash"] for row in batch.values()} - {None})
+        by_hash: dict[int, list[Document]] = {}
+        async for row in self._articles.find({"fingerprint": {"$in": hashes}}, _KEYS):
+            for piece in row["fingerprint"]:
+                by_hash.setdefault(piece, []).append(row)
+        by_text: dict[str, list[Document]] = {}
+        async for row in self._articles.find({"content_hash": {"$in": texts}}, _KEYS):
+            by_text.setdefault(row["content_hash"], []).append(row)
+        near, twins = {}, {}
+        for key, article in batch.items():
+            rows = {row["_id"]: row for piece in article["fingerprint"] for row in by_hash.get(piece, ())}
+            near[key] = [Holder(at, row["cluster"], row["fingerprint"]) for at, row in rows.items() if at != key]
+            same = [row for row in by_text.get(article["content_hash"], ()) if row["_id"] != key]
+            # One of each cluster stands for all, but whatever isn't settled has to be told.
+            twins[key] = list({row["cluster"] or row["_id"]: row for row in same}.values())
+        return near, twins
+
+    async def _texts(self, ids: Iterable[str]) -> dict[str, Document]:
+        wanted = list(ids)
+        if not wanted:
+            return {}
+        return {row["_id"]: row async for row in self._articles.find({"_id": {"$in": wanted}}, _TEXT)}
+
+    async def _belonging(self, key: str, candidates: list[Candidate], names: _Names) -> set[str]:
+        story = names.story(key)
+        found = matches(story, candidates)
+        witnesses = {}
+        for cluster in sorted(doubtful(story, found)):
+            rows = self._articles.find({"cluster": cluster}, _TEXT).limit(WITNESSES + 1)
+            witnesses[cluster] = [_story(row) async for row in rows if row["_id"] != key]
+            witnesses[cluster] += [names.story(other) for other in names.unsettled(cluster) if other != key]
+        clusters = set(joined(story, found, witnesses))
+        return {match.candidate.key for match in found if match.candidate.cluster in clusters}
+
+    async def _join(self, links: Mapping[str, set[str]]) -> bool:
+        """Write what the links ask for, the articles settled last; whether it has to be looked at again."""
+        wanted = links.keys() | {other for others in links.values() for other in others}
+        rows = {row["_id"]: row async for row in self._articles.find({"_id": {"$in": list(wanted)}}, _CHOICE)}
+        names = _Names(rows)
+        for key, others in links.items():
+            for other in others:
+                if key in rows and other in rows:
+                    names.join(key, other)
+        again = await self._rename(rows, names)
+        changes: list[UpdateOne] = []
+        settled: list[UpdateOne] = []
+        for name, members in (await self._members(rows, names, links)).items():
+            for row, choice in self._choices(members):
+                if row["cluster"] is None:
+                    settled.append(_settle(row["_id"], {"cluster": name, **choice}))
+                    again = again or len(members) > 1
+                elif any(row.get(field) != value for field, value in choice.items()):
+                    changes.append(UpdateOne({"_id": row["_id"]}, {"$set": choice}))
+        for operations in (changes, settled):
+            if operations:
+                await self._articles.bulk_write(operations, ordered=False)
+        return again or bool(changes)
+
+    async def _members(
+        self, rows: Mapping[str, Document], names: _Names, links: Mapping[str, set[str]]
+    ) -> dict[str, dict[str, Document]]:
+        """The articles of each cluster: those at hand, and of a story of several the others."""
+        clusters: dict[str, dict[str, Document]] = {}
+        for key, row in rows.items():
+            clusters.setdefault(names[key], {})[key] = row
+        for name, members in clusters.items():
+            if len(members) > 1 or any(row["cluster"] for row in members.values()):
+                async for row in self._articles.find({"cluster": name}, _CHOICE).limit(MOST_MEMBERS):
+                    members.setdefault(row["_id"], row)
+        return clusters
+
+    async def _rename(self, rows: Mapping[str, Document], names: _Names) -> bool:
+        """Give the clusters that are one from now on one name."""
+        old: dict[str, set[str]] = {}
+        for key, row in rows.items():
+            if row["cluster"] not in {None, names[key]}:
+                old.setdefault(names[key], set()).add(row["cluster"])
+        for name, others in old.items():
+            await self._articles.update_many({"cluster": {"$in": list(others)}}, {"$set": {"cluster": name}})
+        for row in rows.values():
+            if row["cluster"] is not None:
+                row["cluster"] = names[row["_id"]]
+        return bool(old)
+
+    def _choices(self, members: Mapping[str, Document]) -> Iterable[tuple[Document, Document]]:
+        if len(members) == 1:
+            (row,) = members.values()
+            yield row, {"original": None, "original_evidence": None}
+            return
+        original, reason = choose_original(list(members.values()), self._source_site)
+        for key, row in members.items():
+            yield row, {"original": None if key == original else original, "original_evidence": reason}
+
+
+class _Names:
+    """The names of the clusters of a few articles while they are joined: the smallest `_id`."""
+
+    def __init__(self, rows: Mapping[str, Document]) -> None:
+        self._rows = dict(rows)
+        self._parents: dict[str, Any] = {}
+        self._stories: dict[str, Story] = {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._rows
+
+    def __getitem__(self, key: str) -> str:
+        return self._root(self._rows[key]["cluster"] or key)
+
+    def add(self, row: Document) -> None:
+        self._rows.setdefault(row["_id"], row)
+
+    def story(self, key: str) -> Story:
+        if key not in self._stories:
+            self._stories[key] = _story(self._rows[key])
+        return self._stories[key]
+
+    def unsettled(self, name: str) -> list[str]:
+        """The articles that will be in a cluster and aren't yet, as far as known."""
+        return [
+            key for key, row in self._rows.items() if row["cluster"] is None and "body" in row and self[key] == name
+        ]
+
+    def join(self, one: str, other: str) -> None:
+        first, second = sorted((self[one], self[other]))
+        if first != second:
+            self._parents[second] = first
+
+    def _root(self, name: str) -> str:
+        while name in self._parents:
+            name = self._parents[name]
+        return name
+
+
+def _story(row: Document) -> Story:
+    return Story.of(row["title"], row["body"], row["published_at"])
+
+
+def _settle(key: str, fields: Document) -> UpdateOne:
+    """Set `fields` unless someone else settled the article meanwhile."""
+    unsettled = {"$eq": [{"$ifNull": ["$cluster", None]}, None]}
+    new = {name: {"$cond": [unsettled, {"$literal": value}, f"${name}"]} for name, value in fields.items()}
+    return UpdateOne({"_id": key}, [{"$set": new}])
+
+
+def _file_under(key: str, hashes: list[int]) -> UpdateOne:
+    """Take the article from under its other hashes, whatever its text is by now."""
+    kept = {"$filter": {"input": "$fingerprint", "cond": {"$in": ["$$this", {"$literal": hashes}]}}}
+    return UpdateOne({"_id": key}, [{"$set": {"fingerprint": kept}}])

@@ -38,7 +38,9 @@ def operation(step: Step) -> Operation:
 def first_version(document: Document) -> Document:
     """The document a new article is stored as."""
     seen = document["last_seen_at"]
-    return {**document, "also_at": [], "revision": 1, "first_seen_at": seen, "changed_at": seen}
+    # A null cluster says that the article's story is to be looked up.
+    story = {"cluster": None, "original": None, "original_evidence": None}
+    return {**document, **story, "also_at": [], "revision": 1, "first_seen_at": seen, "changed_at": seen}
 
 
 def past_version(article: Document) -> Document:
@@ -73,7 +75,7 @@ def reject_operation(reject: Document) -> UpdateOne:
 
 def _next_version(document: Document, stored: Document) -> dict[str, Any]:
     """An expression: the article with the new text, unless another process changed it since we looked."""
-    kept = {key: stored[key] for key in ("first_seen_at", "cluster", "original")}
+    kept = {key: stored[key] for key in ("first_seen_at", "cluster", "original", "original_evidence")}
     new = {**document, **kept, "revision": stored["revision"] + 1, "changed_at": document["last_seen_at"]}
     # Addresses that another process adds meanwhile are kept; the literal keeps a "$" in a text from being an operator.
     replaced = {"$mergeObjects": [{"$literal": new}, {"also_at": "$also_at"}]}

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from crawler.storage.clusters import Document
 
 # What the decisions need of a stored article.
-_NEEDED = ("content_hash", "revision", "run", "first_seen_at", "changed_at", "cluster", "original")
+_NEEDED = ("content_hash", "revision", "run", "first_seen_at", "changed_at", "cluster", "original", "original_evidence")
 HEAD = dict.fromkeys((*_NEEDED, "canonical_url", "site"), 1)
 
 

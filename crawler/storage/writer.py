@@ -19,7 +19,7 @@ import bson
 from pymongo import ReplaceOne
 from pymongo.errors import AutoReconnect, BulkWriteError
 
-from crawler.storage.clusters import Document, assign_clusters
+from crawler.storage.clusters import Document, Stories
 from crawler.storage.errors import StoreError
 from crawler.storage.operations import first_version, operation, past_version, reject_document, reject_operation
 from crawler.storage.outcome import HEAD, Entry, Step, plan
@@ -34,13 +34,16 @@ LARGEST_BYTES = 15 * 1024 * 1024
 SPARE_ROUNDS = 20
 """How often other processes may be faster before a batch is given up."""
 
+SETTLED = frozenset({"new", "reprint", "changed"})
+"""Outcomes after which an article's story is looked up."""
+
 _DUPLICATE_KEY, _REFUSED = 11000, 121
 
 
 class ArticleWriter:
     """Collects articles and rejects and writes them when there are `max_items`, `max_seconds` after the first, and at
     the end. `on_outcome(kind, outcome)` hears of each once the store has acknowledged it: kind `article` with `new`,
-    `reprint`, `unchanged`, `changed` or `duplicate`; kind `reject` with the reason."""
+    `near_duplicate`, `reprint`, `unchanged`, `changed` or `duplicate`; kind `reject` with the reason."""
 
     def __init__(
         self,
@@ -58,6 +61,8 @@ class ArticleWriter:
         self._on_outcome = on_outcome
         self._articles: list[Document] = []
         self._rejects: list[Document] = []
+        self._stories = Stories(store)
+        self._recovered = False
         self._writing = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._timed: asyncio.Task[None] | None = None
@@ -142,6 +147,9 @@ class ArticleWriter:
         entries = [Entry(document) for document in self._articles]
         self._articles = []
         try:
+            if not self._recovered:
+                await self._store.retrying(self._stories.recover, self._retry_seconds)
+                self._recovered = True
             # A change takes two rounds, and changes of one article follow each other.
             rounds = SPARE_ROUNDS + 2 * len(entries)
             while entries:
@@ -159,15 +167,18 @@ class ArticleWriter:
         steps, later = plan(entries, stored, twins)
         for step in steps:
             step.entry.tried = True
-        assign_clusters([step.document for step in steps if step.outcome in {"new", "reprint"}], twins)
         await self._keep_versions([step for step in steps if step.outcome == "changed" and not step.done])
         codes = await self._apply(steps)
+        told = [step for number, step in enumerate(steps) if step.outcome in SETTLED and number not in codes]
+        near = await self._stories.settle([step.document["_id"] for step in told])
         for number, step in enumerate(steps):
             if (code := codes.get(number)) == _REFUSED:
                 self._reject(step.document, "invalid_document", refusal("articles", first_version(step.document)))
             elif code == _DUPLICATE_KEY or (step.outcome == "changed" and not step.done):
                 # Another process was faster, or may have been: the next round reads what came of it.
                 later.append(step.entry)
+            elif step.outcome == "new" and step.document["_id"] in near:
+                self._on_outcome("article", "near_duplicate")
             else:
                 self._on_outcome("article", step.outcome)
         # In their order: a version whose result is to be read goes before the version that follows it.

@@ -33,10 +33,10 @@ LOPSIDED = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A known text that shares hashes with the new one."""
+    """A known text that shares hashes with the new one. `cluster` is None as long as nobody has looked."""
 
     key: str
-    cluster: str
+    cluster: str | None
     hashes: Sequence[int]
 
 
@@ -67,7 +67,7 @@ def shortlist(hashes: Sequence[int], holders: Iterable[Holder]) -> tuple[list[st
                 by_hash[piece].append(holder)
     shared: Counter[str] = Counter()
     for found in by_hash.values():
-        if len({holder.cluster for holder in found}) <= BOILERPLATE:
+        if len({holder.cluster for holder in found} - {None}) <= BOILERPLATE:
             shared.update(holder.key for holder in found)
     ranked = sorted(shared, key=lambda key: (-shared[key], key))
     return ranked[:COMPARED], [piece for piece in hashes if len(by_hash[piece]) < HOLDERS]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from crawler.text.fingerprint import SHORT_BODY, compared, normalise
@@ -26,6 +27,8 @@ TITLES_AGREE = 0.5
 TITLE_MOULD = 0.5
 SURE = 0.75
 """Beyond this share of common wording the headlines say nothing more."""
+MONTHS_APART = 60
+"""Days between two displayed dates that make an annual ceremony of a likely reprint."""
 CONFLICTS = 0.25
 """Slots with other numbers per slot with the same number, beyond which it is another notice of a template."""
 
@@ -44,11 +47,12 @@ class Story:
 
     title: str
     text: str
+    published_at: datetime | None = None
 
     @classmethod
-    def of(cls, title: str | None, body: str | None) -> Story:
-        """The story a headline and a body tell."""
-        return cls(_TAG.sub("", title or ""), compared(body))
+    def of(cls, title: str | None, body: str | None, published_at: datetime | None = None) -> Story:
+        """The story a headline and a body tell, and when it was published (aware) where that is known."""
+        return cls(_TAG.sub("", title or ""), compared(body), published_at)
 
     @cached_property
     def grams(self) -> frozenset[str]:
@@ -90,6 +94,8 @@ def compare(one: Story, other: Story) -> Likeness:
         return Likeness(False, contained, resemblance, "little wording in common")
     if slot := _conflict(one, other):
         return Likeness(False, contained, resemblance, f"other numbers in the same sentences, as in {slot}")
+    if contained < SURE and _days_apart(one, other) > MONTHS_APART:
+        return Likeness(False, contained, resemblance, "published months apart")
     if contained < SURE and _one_mould(one.headline, other.headline):
         return Likeness(False, contained, resemblance, "headlines of one template")
     if contained >= ENOUGH:
@@ -121,6 +127,12 @@ def _conflict(one: Story, other: Story) -> str | None:
     slots = one.numbers.keys() & other.numbers.keys()
     conflicts = sorted(slot for slot in slots if not one.numbers[slot] & other.numbers[slot])
     return conflicts[0] if len(conflicts) > CONFLICTS * (len(slots) - len(conflicts)) else None
+
+
+def _days_apart(one: Story, other: Story) -> int:
+    if one.published_at is None or other.published_at is None:
+        return 0
+    return abs((one.published_at - other.published_at).days)
 
 
 def _one_mould(one: str, other: str) -> bool:
