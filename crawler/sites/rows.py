@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -65,17 +66,18 @@ class RowReader:
     def sites(self) -> Iterator[Site]:
         """The site of every sound row, in order."""
         try:
-            with self.path.open(encoding="utf-8-sig", newline="") as file:
-                reader = csv.reader(file, strict=True)
-                if not self._heads(next(reader, [])):
-                    return
-                for cells in reader:
-                    if cells and (row := self._row(cells, reader.line_num)):
-                        yield _site(row)
+            text = self.path.read_bytes().decode("utf-8-sig")
+            reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+            if not self._heads(next(reader, [])):
+                return
+            for cells in reader:
+                if cells and (row := self._row(cells, reader.line_num)):
+                    yield _site(row)
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            self._fault(line, None, "is not UTF-8 from here on; save the file as UTF-8")
         except (OSError, csv.Error) as error:
             self._fault(None, None, f"cannot be read: {error}")
-        except UnicodeDecodeError as error:
-            self._fault(None, None, f"is not UTF-8 (byte {error.start}); save it as UTF-8")
 
     def _heads(self, heads: list[str]) -> bool:
         if tuple(heads) != COLUMNS:
