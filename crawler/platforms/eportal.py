@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import re
 from typing import ClassVar
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
 from crawler.platforms.base import Platform
-from crawler.platforms.pager import next_by_link, same_host
+from crawler.platforms.links import absolute
+from crawler.platforms.pager import next_by_link, pager_links, same_host
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _TURN = re.compile(r"""["'](/eportal/ui\?[^"']*\bmoduleId=[^"']*)["']""")
@@ -48,16 +49,16 @@ class Eportal(Platform):
         """The pager's link, else the list's own address with the next `currentPage`."""
         if not page.url:
             return None
-        url = next_by_link(page.root, page.url) or _turned(page)
+        url = next_by_link(pager_links(page.root), page.url) or _turned(page)
         return PageRequest(url) if url else None
 
 
 def _turned(page: Page) -> str | None:
     own = page.url if "currentPage=" in page.url else None
     named = _TURN.search(page.text)
-    start = own or (urljoin(page.url, named[1].replace("&amp;", "&")) if named else None)
+    start = own or (absolute(page.url, named[1].replace("&amp;", "&")) if named else None)
     pages = _PAGES.search(page.text)
-    if start is None or pages is None:
+    if not start or pages is None:
         return None
     parts = urlsplit(start)
     fields = dict(parse_qsl(parts.query, keep_blank_values=True))

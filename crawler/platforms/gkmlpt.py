@@ -13,13 +13,14 @@ import json
 import re
 from datetime import datetime
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlencode, urljoin
+from urllib.parse import parse_qsl, urlencode
 
 from crawler.parsing.date_reading import CST
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
 from crawler.platforms.answers import at, count_of, items_of, json_of, tables_of, text_of
 from crawler.platforms.base import ListItem, Platform
+from crawler.platforms.links import absolute
 
 _CONFIG = re.compile(r"\b_CONFIG\s*=\s*(?=\{)")
 _SID = re.compile(r"""["']?\bSID["']?\s*:\s*["']?(\w+)""")
@@ -110,7 +111,7 @@ class Gkmlpt(Platform):
         category = fragment or _CATEGORY.search(page.text) or _TREE.search(page.text)
         if not category:
             return None
-        url = urljoin(page.url, f"/gkmlpt/api/all/{category[1]}?{urlencode({'page': 1, 'sid': sid[1]})}")
+        url = absolute(page.url, f"/gkmlpt/api/all/{category[1]}?{urlencode({'page': 1, 'sid': sid[1]})}")
         return PageRequest(url, headers=(("X-Requested-With", "XMLHttpRequest"), ("Referer", page.url)))
 
 

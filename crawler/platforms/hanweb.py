@@ -16,12 +16,12 @@ import re
 from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
-from urllib.parse import parse_qsl, quote, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
 from crawler.platforms.base import ListItem, Platform
-from crawler.platforms.links import items_in
+from crawler.platforms.links import absolute, items_in
 
 _RECORD = re.compile(r"<record>\s*<!\[CDATA\[(.*?)\]\]>\s*</record>", re.S | re.I)
 _PLAIN_RECORD = re.compile(r"<record>(.*?)</record>", re.S | re.I)
@@ -85,7 +85,7 @@ class Hanweb(Platform):
         if not proxy or not params or total is None or not size or not int(size[1]):
             return None
         body = "&".join(f"{name}={_encoded(html.unescape(a or b or c))}" for name, a, b, c in _PARAM.findall(params[1]))
-        url = urljoin(page.url, html.unescape(proxy[1]))
+        url = absolute(page.url, html.unescape(proxy[1]))
         first = PageRequest(url, "POST", body.encode(), (*_FORM, ("Referer", page.url)))
         return _span(first, loaded + 1, int(size[1]), total)
 
@@ -105,7 +105,7 @@ class Hanweb(Platform):
         for group in _NEXT_GROUP.findall(page.text):
             href = _HREF.search(group)
             if href and (target := html.unescape(href[1] or href[2]).strip()):
-                return _group(urljoin(page.url, target), page)
+                return _group(absolute(page.url, target), page)
         if page.sent and "dataproxy" in page.sent.url and "<nextgroup>" not in page.text:
             target = re.sub(
                 r"([?&]page=)(\d{1,6})", lambda found: f"{found[1]}{int(found[2]) + 1}", page.sent.url, count=1

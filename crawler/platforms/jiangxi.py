@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import ClassVar
-from urllib.parse import parse_qsl, quote, urlencode, urljoin
+from urllib.parse import parse_qsl, quote, urlencode
 
 from crawler.parsing.date_reading import CST
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
 from crawler.platforms.answers import at, count_of, items_of, json_of, tables_of, text_of
 from crawler.platforms.base import ListItem, Platform
+from crawler.platforms.links import absolute
 
 _PARAMS = re.compile(r"\bparams\w*\s*=\s*\{([^{}]{10,3000})\}")
 _PARAM = re.compile(r"""['"]?(\w+)['"]?\s*:\s*(?:'([^']*)'|"([^"]*)"|\[([^\]]*)\]|([^,'"\s]+))""")
@@ -105,7 +106,7 @@ def _first(page: Page) -> PageRequest | None:
     api = _API.search(page.text)
     body = urlencode(pairs, quote_via=quote).encode()
     return PageRequest(
-        urljoin(page.url, api[1] if api else "/queryList"), "POST", body, (*_FORM, ("Referer", page.url))
+        absolute(page.url, api[1] if api else "/queryList"), "POST", body, (*_FORM, ("Referer", page.url))
     )
 
 

@@ -17,13 +17,13 @@ import re
 from datetime import datetime
 from math import ceil
 from typing import ClassVar
-from urllib.parse import parse_qsl, quote, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
 from crawler.platforms.answers import json_of
 from crawler.platforms.base import ListItem, Platform
-from crawler.platforms.links import items_in
+from crawler.platforms.links import absolute, items_in
 
 _UNIT = re.compile(r"<script\b[^>]{0,2000}?unitbuild[^>]{0,4000}>", re.I)
 _QUERY = re.compile(r"""queryData\s*=\s*(?:"([^"]*)"|'(\{.*?\})')""", re.I | re.S)
@@ -117,7 +117,7 @@ def _unit(page: Page) -> tuple[str, list[tuple[str, str]]] | None:
         if _OTHER_TAGS.search(tag):
             continue
         rank = next((i for i, word in enumerate(_LIST_TAGS) if word in tag), len(_LIST_TAGS))
-        found.append((rank, order, urljoin(page.url, html.unescape(api[1])), pairs))
+        found.append((rank, order, absolute(page.url, html.unescape(api[1])), pairs))
     if not found:
         return None
     best = min(found, key=lambda unit: unit[:2])

@@ -36,7 +36,7 @@ _TITLE_LABEL = re.compile(r"^\s*(?:标题|文章标题)\s*[:：]\s*|[\r\n].*$", 
 _MORE = re.compile(r"^(?:查看|点击|阅读|了解)?(?:更多|全文|详情|详细|原文|内容)?(?:>+|»|\[?详细\]?)?$")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCKS = frozenset({"p", "div", "dt", "dd", "li", *_HEADINGS})
-_SHORTEST = 6
+_SHORTEST, _LABEL = 6, 16
 _BREAKS = re.compile(r"[\t\r\n]")
 _ORIGIN = re.compile(r"https?://[^/?#\[\]]+")
 _PLAIN = re.compile(r"(https?://[\w.:-]+)?/(?![/.])(?:(?!/\.)[^#\s\\])*(?=#|$)")
@@ -44,7 +44,7 @@ _PLAIN = re.compile(r"(https?://[\w.:-]+)?/(?![/.])(?:(?!/\.)[^#\s\\])*(?=#|$)")
 _DEPTH = 12
 
 
-@dataclass
+@dataclass(slots=True)
 class Link:
     """A link that may be an item: `around` are the elements it stands in, the nearest first; `group` says what kind of
     place of the page that is."""
@@ -97,7 +97,7 @@ def _links(root: HtmlElement, base: str, article_url: re.Pattern[str] | None) ->
             continue
         url = absolute(base, href)
         title = title_of(element) if url else ""
-        if len(title) < _SHORTEST or _CATEGORY.match(title) or _MORE.match(title):
+        if len(title) < _SHORTEST or (len(title) < _LABEL and (_CATEGORY.match(title) or _MORE.match(title))):
             continue
         known = found.get(url)
         if known is None:
@@ -137,9 +137,10 @@ def absolute(base: str, href: str) -> str:
 def title_of(element: HtmlElement) -> str:
     """The full title of a link: its heading or text, or its `title` where the text is cut, short or missing."""
     text = _shown(element)
-    stated = " ".join(_TITLE_LABEL.sub("", element.get("title") or "").split())
-    if not stated:
+    attribute = element.get("title")
+    if not attribute:
         return text
+    stated = " ".join(_TITLE_LABEL.sub("", attribute).split())
     bare = _CUT.sub("", text)
     cut = bare != text or len(text) < _SHORTEST or (len(stated) > len(text) and stated.startswith(bare))
     return stated if cut and len(stated) >= _SHORTEST else text

@@ -60,7 +60,7 @@ def _following(kind: Platform, page: Page, goes_on: bool) -> PageRequest | None:
     found = kind.next_page(page)
     if found is None and not kind.needs_api(page):
         found = next_of(page)
-    if found is None or found == page.sent or (found.method == "GET" and found.url == page.url):
+    if found is None or not found.url or found == page.sent or (found.method == "GET" and found.url == page.url):
         return None
     if page.url and not same_site(page.url, found.url) and urlsplit(page.url).netloc != urlsplit(found.url).netloc:
         return None

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
 from crawler.platforms.base import Platform
-from crawler.platforms.pager import next_by_link
+from crawler.platforms.pager import next_by_link, pager_links
 
 _PAGES = re.compile(r"""\b(?:pageCount|totalPage|pages)["']?\s*[:=]\s*["']?(\d{1,6})""")
 _CURRENT = re.compile(r"""\b(?:pageIndex|currentPage|curr)["']?\s*[:=]\s*["']?(\d{1,6})""")
@@ -47,7 +47,7 @@ class Lonsun(Platform):
         """The pager's link, else the next `pageIndex` while the page names more."""
         if not page.url:
             return None
-        url = next_by_link(page.root, page.url) or _numbered(page)
+        url = next_by_link(pager_links(page.root), page.url) or _numbered(page)
         return PageRequest(url) if url else None
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
 from crawler.platforms.base import Platform
-from crawler.platforms.pager import next_by_call, next_by_link
+from crawler.platforms.pager import next_by_call, next_by_link, pager_links
 
 _PAGE = re.compile(r"/(?:index(?:_(\d{1,5}))?\.html?)?$")
 _FULL = 10
@@ -39,7 +39,7 @@ class Nfcms(Platform):
         """The pager's link, else the next number of a full category page whose pager a script draws."""
         if not page.url:
             return None
-        url = next_by_call(page.text, page.url) or next_by_link(page.root, page.url)
+        url = next_by_call(page.text, page.url) or next_by_link(pager_links(page.root), page.url)
         if url is None and "NFCMS_CAT_ID" in page.text and not _has_pager(page):
             url = _numbered(page)
         return PageRequest(url) if url else None

@@ -3,38 +3,57 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
 from crawler.parsing.page import Page, PageRequest
 
-_CALL = re.compile(r"(?<!function )\bcreatePage(?:HTML)?\d?\s*\(([^(){}]{3,200})\)", re.I)
+_CALL = re.compile(r"(?<!function )\b[cC]reatePage(?:HTML|Html)?\d?\s*\(([^(){}]{3,200})\)")
 _ARGUMENT = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^,'"]*))\s*(?:,|$)""")
 _NEXT = re.compile(r"^[\s\[【(（]*(?:下一?页|后一?页|下页|Next(?:\s?Page)?|>|›|»|＞|>>|››)[\s>›»＞\]】)）]*$", re.I)
 _NEXT_HINT = re.compile(r"下一?页|后一页", re.I)
 _LAST = re.compile(r"^[\s\[【(（]*(?:尾页|末页|最后一?页)[\s\]】)）]*$")
 _NUMBER = re.compile(r"(?:[?&](?:page|pageno|pageindex|currentpage|pagenum|p)=|_)(\d{1,5})(?=&|$|\.s?html?$)", re.I)
 _DEAD = re.compile(r"^\s*(?:#|javascript:|$)", re.I)
+_LONGEST = 12
+_BLANKS = " \xa0\u3000\t\r\n"
 _OFF = re.compile(r"(?:^|\s)(?:disabled?|off|no-?drop|forbid)(?:$|\s)", re.I)
+
+
+PagerLinks = Sequence[tuple[HtmlElement, str]]
 
 
 def next_of(page: Page) -> PageRequest | None:
     """The page after this one by a common pager, or None: `createPageHTML`, then links to the next page."""
     if not page.url:
         return None
-    url = (
-        next_by_call(page.text, page.url)
-        or next_by_link(page.root, page.url)
-        or next_by_number(page.root, page.url)
-        or next_by_last(page.root, page.url)
-    )
+    url = next_by_call(page.text, page.url)
+    if url is None:
+        labels = pager_links(page.root)
+        url = next_by_link(labels, page.url) or next_by_number(labels, page.url) or next_by_last(labels, page.url)
     return PageRequest(url) if url else None
+
+
+def pager_links(root: HtmlElement) -> list[tuple[HtmlElement, str]]:
+    """The links of a page that are as short as those of a pager, with their texts."""
+    found = []
+    for element in root.iter("a", "link"):
+        if element.get("href") is None:
+            continue
+        text = "".join(element.itertext()) if len(element) else (element.text or "")
+        text = text.strip(_BLANKS)
+        if len(text) <= _LONGEST and (text or element.tag == "link" or element.get("title") or element.get("rel")):
+            found.append((element, text))
+    return found
 
 
 def calls(text: str) -> list[list[str]]:
     """The arguments of every `createPageHTML(…)` call of a page, quotes removed."""
-    found = []
+    found: list[list[str]] = []
+    if "reatePage" not in text:
+        return found
     for call in _CALL.finditer(text):
         arguments = [(a or b or c).strip() for a, b, c in _ARGUMENT.findall(call[1])]
         while arguments and not arguments[-1]:
@@ -55,7 +74,7 @@ def next_by_call(text: str, url: str) -> str | None:
         else:
             continue
         if pages and current < last and name and re.fullmatch(r"\.?[a-z]{3,5}", ext, re.I):
-            return urljoin(url, f"{name}_{current + 1}.{ext.lstrip('.')}")
+            return same_host(url, f"{name}_{current + 1}.{ext.lstrip('.')}")
         return None
     return None
 
@@ -69,14 +88,13 @@ def total_by_call(text: str) -> int | None:
     return None
 
 
-def next_by_link(root: HtmlElement, url: str) -> str | None:
+def next_by_link(links: PagerLinks, url: str) -> str | None:
     """The address of a link that says 下一页 (or is marked `next`), on the same host and not this page; else None."""
     arrow = None
-    for element in root.iter("a", "link"):
+    for element, text in links:
         href = element.get("href")
-        if href is None or _DEAD.match(href) or _OFF.search(element.get("class") or ""):
+        if _DEAD.match(href) or _OFF.search(element.get("class") or ""):
             continue
-        text = "" if element.tag == "link" else " ".join(element.itertext()).strip()
         label = f"{element.get('title') or ''} {element.get('aria-label') or ''}"
         says = bool(_NEXT.match(text)) or (len(text) < 3 and bool(_NEXT_HINT.search(label)))
         if not says and "next" not in (element.get("rel") or "").lower().split():
@@ -90,13 +108,13 @@ def next_by_link(root: HtmlElement, url: str) -> str | None:
     return arrow
 
 
-def next_by_number(root: HtmlElement, url: str) -> str | None:
+def next_by_number(links: PagerLinks, url: str) -> str | None:
     """The address of the link that is this page's number plus one, where a pager has numbers only: a link `2` whose
     address is this page's but for one query parameter that counts pages (cfsn.cn: 首页 1 2 … 尾页); else None."""
     own = urlsplit(url)
     fields = dict(parse_qsl(own.query))
-    for element in root.iter("a"):
-        text = "".join(element.itertext()).strip("[ ]\xa0\t\r\n")
+    for element, label in links:
+        text = label.strip("[ ]")
         if not text.isdecimal() or not 1 < (number := int(text[:6])) < 100_000:
             continue
         target = same_host(url, element.get("href") or "")
@@ -109,11 +127,11 @@ def next_by_number(root: HtmlElement, url: str) -> str | None:
     return None
 
 
-def next_by_last(root: HtmlElement, url: str) -> str | None:
+def next_by_last(links: PagerLinks, url: str) -> str | None:
     """The address after this one where the pager has numbers and a link to the last page (尾页) only: the number that
     the last page's address holds is the count of pages."""
-    for element in root.iter("a"):
-        if not _LAST.match("".join(element.itertext())):
+    for element, text in links:
+        if not _LAST.match(text):
             continue
         last = same_host(url, element.get("href") or "#")
         found = _NUMBER.search(last or "")

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cached_property
 
 from lxml.html import HtmlElement
 
@@ -27,48 +26,58 @@ _EDGE = re.compile(
 )
 """A date before or after a title: in digits, in brackets or set apart; 2023年6月30日食品抽检结果 is a title."""
 _LONGEST = 400
+_OPENING, _CLOSING = frozenset("0123456789[(（【"), frozenset("0123456789])）】日")
 
 
 def strip_date(text: str) -> str:
     """A title without a date printed before or after it inside the same link, unless the date is part of a phrase."""
-    if not text[:1].isdigit() and not re.search(r"[\d\])）】日]\s*$", text):
+    if not _may_end_in_date(text):
         return text
     return _EDGE.sub("", text).strip() or text
+
+
+def _may_end_in_date(text: str) -> bool:
+    return text[:1] in _OPENING or text[-1:] in _CLOSING
 
 
 class Row:
     """What stands around one link: `top`, the highest element that holds no other item."""
 
+    __slots__ = ("_holds", "_items", "_link", "_top", "has_date", "text")
+
     def __init__(
         self, link: HtmlElement, top: HtmlElement, items: set[HtmlElement], holds: Counter[HtmlElement]
     ) -> None:
         self._link, self._top, self._items, self._holds = link, top, items, holds
+        self.has_date = False
+        """Whether a date stands in the row."""
+        self.text = self._read()
 
-    @cached_property
-    def text(self) -> str:
+    def _read(self) -> str:
         """The row's text outside the link; where it shows no date, what follows up to the next item, else what stands
         before it."""
         inside = self._inside()
+        self.has_date = True
         if _shows(inside):
             return inside
         after = self._beside(forward=True)
         if _shows(after) and not self._is_before():
             return after
         before = self._beside(forward=False)
-        return before if _shows(before) else (after or inside)
-
-    @property
-    def has_date(self) -> bool:
-        """Whether a date stands in the row."""
-        return _shows(self.text)
+        if _shows(before):
+            return before
+        self.has_date = _shows(after)
+        return after or inside
 
     def _inside(self) -> str:
-        parts = [] if self._top is self._link else _outside(self._top, self._link)
-        own = " ".join(self._link.itertext())[-_LONGEST:]
-        edge = _EDGE.search(own.strip()) if len(own) > 20 or len(self._link) else None
-        text = " ".join(" ".join(parts).split())[:_LONGEST]
-        if _shows(text):
-            return text
+        """The text of the row outside the link, else the date at an end of the link's own text."""
+        text = ""
+        if self._top is not self._link:
+            text = " ".join(" ".join(_outside(self._top, self._link)).split())[:_LONGEST]
+            if _shows(text):
+                return text
+        own = " ".join("".join(self._link.itertext() if len(self._link) else (self._link.text or "")).split())
+        edge = _EDGE.search(own) if _may_end_in_date(own) else None
         return edge.group() if edge else text
 
     def _beside(self, *, forward: bool) -> str:

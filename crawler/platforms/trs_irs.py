@@ -13,11 +13,12 @@ import json
 import re
 from datetime import datetime
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from crawler.parsing.page import Page, PageRequest
 from crawler.platforms.answers import at, count_of, items_of, json_of, tables_of, text_of
 from crawler.platforms.base import ListItem
+from crawler.platforms.links import absolute
 from crawler.platforms.trs import Trs
 
 _API = re.compile(r"""["']((?:https?:)?//[\w.:-]+[\w./-]*/irs/front/search|/[\w./-]*irs/front/search)["']""")
@@ -104,7 +105,7 @@ def _first(page: Page) -> PageRequest | None:
             return None
         condition = {"property": channel[1], "operator": "eq", "value": value, "weight": 100}
         question["customFilter"] = {"operator": "and", "properties": [condition]}
-    return PageRequest(urljoin(page.url, api[1]), "POST", _body(question), (*_JSON, ("Referer", page.url)))
+    return PageRequest(absolute(page.url, api[1]), "POST", _body(question), (*_JSON, ("Referer", page.url)))
 
 
 def _column(page: Page) -> str | None:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
 from crawler.platforms.base import Platform
-from crawler.platforms.pager import next_by_link, same_host
+from crawler.platforms.pager import next_by_link, pager_links, same_host
 
 _TOTAL = re.compile(r"共\s*(\d{1,7})\s*条")
 
@@ -55,7 +55,7 @@ class Vsb(Platform):
             url = same_host(page.url, link.get("href") or "")
             if url and url != page.url:
                 return PageRequest(url)
-        url = next_by_link(page.root, page.url) or _numbered(page)
+        url = next_by_link(pager_links(page.root), page.url) or _numbered(page)
         return PageRequest(url) if url else None
 
     def total(self, page: Page) -> int | None:
