@@ -26,6 +26,8 @@ from crawler.sites.rows import COLUMNS, WEB_ADDRESS, bare_host
 Row = dict[str, str]
 Place = tuple[str, str, str]
 """Province, city ("" where there is none between) and name."""
+Homes = dict[str, Mapping[str, Any]]
+"""The entry of SITES whose home page is on a host."""
 
 # Governments that SITES calls otherwise than the ministry does.
 _SAME = {("河南省", "济源示范区", "济源示范区"): ("河南省", "", "济源市")}
@@ -41,7 +43,7 @@ _NOT_THEIRS = frozenset({"222404", "310107", "341702", "420281"})
 _CORPS = ("新疆维吾尔自治区", "新疆生产建设兵团", "新疆生产建设兵团")
 _ALIASES = {"419001": "济源示范区", "659001": "八师石河子市", "xjbt": "新疆兵团;兵团"}
 # 省内要闻, 国务要闻 on a county's site: lists of what others wrote.
-_FROM_ABOVE = re.compile(r"国务|中央|上级|新华|中省|省市|省府|省政府|省内|山西省|疆内|自治区")
+_FROM_ABOVE = re.compile(r"国务|全国|国内|国省|中央|上级|新华|中省|省市|省府|省政府|省内|疆内|自治区")
 _PLATFORM_GUESSES = {
     "hanweb_jcms": "hanweb",
     "lonsun_anhui": "lonsun",
@@ -85,7 +87,7 @@ def node_of(place: Place, known: dict[Place, Mapping[str, Any]]) -> Mapping[str,
     return {}
 
 
-def list_of(node: Mapping[str, Any], place: Place, homes: Mapping[str, Place]) -> str:
+def list_of(node: Mapping[str, Any], place: Place, homes: Homes) -> str:
     """The cell `lists` for a node of SITES, "" where its list is a guessed path, another site's, an article, or not
     this government's news."""
     found = node.get("news_list", {})
@@ -95,14 +97,16 @@ def list_of(node: Mapping[str, Any], place: Place, homes: Mapping[str, Place]) -
     province, city, own = place
     above = {short_name(parent) for parent in (province, city) if parent and parent != own} - {short_name(own)}
     url = found.get("url", "")
-    foreign = homes.get(bare_host(url), place) != place
-    reprints = own != province and (_FROM_ABOVE.search(name) or any(name.startswith(parent) for parent in above))
+    foreign = homes.get(bare_host(url), node) is not node
+    reprints = own != province and (
+        _FROM_ABOVE.search(name.replace(short_name(own), "")) or any(name.startswith(parent) for parent in above)
+    )
     if found.get("found_by") == "constructed" or foreign or reprints or len(name) > 12 or "【" in name:
         return ""
     return f"{name or '要闻'}={url}" if WEB_ADDRESS.fullmatch(url) else ""
 
 
-def row_of(code: str, kind: str, place: Place, node: Mapping[str, Any], homes: Mapping[str, Place]) -> Row:
+def row_of(code: str, kind: str, place: Place, node: Mapping[str, Any], homes: Homes) -> Row:
     """One row of the registry."""
     from crawler.platforms.detect import platform_of_url
 
@@ -133,10 +137,10 @@ def row_of(code: str, kind: str, place: Place, node: Mapping[str, Any], homes: M
 def generate(official: Mapping[str, Any], sites: Mapping[str, Any], present: Mapping[str, Row]) -> list[Row]:
     """All rows. What `sites` has and `official` has not is told on standard error, and the other way round."""
     known = nodes(sites)
-    homes: dict[str, Place] = {}
-    for place, node in known.items():
+    homes: Homes = {}
+    for node in known.values():
         if node.get("url"):
-            homes.setdefault(bare_host(node["url"]), place)
+            homes.setdefault(bare_host(node["url"]), node)
     rows = []
     for code, kind, place in divisions(official):
         node = node_of(place, known)
