@@ -82,7 +82,7 @@ class Stories:
         shortlists: dict[str, list[str]] = {}
         crowded: dict[str, list[int]] = {}
         for key, article in batch.items():
-            shortlists[key], filed = shortlist(article["fingerprint"], near[key])
+            shortlists[key], filed = shortlist(key, article["fingerprint"], near[key])
             if len(filed) < len(article["fingerprint"]):
                 crowded[key] = filed
         texts = await self._texts({other for short in shortlists.values() for other in short} - batch.keys())

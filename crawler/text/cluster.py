@@ -57,9 +57,10 @@ class Match:
     likeness: Likeness
 
 
-def shortlist(hashes: Sequence[int], holders: Iterable[Holder]) -> tuple[list[str], list[int]]:
-    """The keys of the texts worth comparing, those that share most first, and which of `hashes` to file the new text
-    under. `holders`: the texts filed under any of `hashes`."""
+def shortlist(key: str, hashes: Sequence[int], holders: Iterable[Holder]) -> tuple[list[str], list[int]]:
+    """The keys of the texts worth comparing, those that share most first, and which of `hashes` to file the new text,
+    `key`, under. `holders`: the texts filed under any of `hashes`; of those that come in at the same time the ones with
+    the smaller keys go first."""
     by_hash: dict[int, list[Holder]] = {piece: [] for piece in hashes}
     for holder in holders:
         for piece in holder.hashes:
@@ -70,7 +71,10 @@ def shortlist(hashes: Sequence[int], holders: Iterable[Holder]) -> tuple[list[st
         if len({holder.cluster for holder in found} - {None}) <= BOILERPLATE:
             shared.update(holder.key for holder in found)
     ranked = sorted(shared, key=lambda key: (-shared[key], key))
-    return ranked[:COMPARED], [piece for piece in hashes if len(by_hash[piece]) < HOLDERS]
+    before = {
+        piece: sum(holder.cluster is not None or holder.key < key for holder in by_hash[piece]) for piece in hashes
+    }
+    return ranked[:COMPARED], [piece for piece in hashes if before[piece] < HOLDERS]
 
 
 def matches(story: Story, candidates: Iterable[Candidate]) -> list[Match]:

@@ -43,7 +43,7 @@ class Clusterer:
 
     def _new(self, story: Story, hashes: list[int]) -> int:
         number = len(self._stories)
-        near, file_under = shortlist(hashes, self._holders(hashes))
+        near, file_under = shortlist(str(number), hashes, self._holders(hashes))
         found = matches(story, [Candidate(key, str(self._root(int(key))), self._story(int(key))) for key in near])
         witnesses = {cluster: self._witnesses(int(cluster)) for cluster in doubtful(story, found)}
         clusters = [int(cluster) for cluster in joined(story, found, witnesses)]

@@ -27,6 +27,8 @@ TITLES_AGREE = 0.5
 TITLE_MOULD = 0.5
 SURE = 0.75
 """Beyond this share of common wording the headlines say nothing more."""
+NEARLY_ALL = 0.9
+"""Beyond this share a single other number is a correction or a counter."""
 MONTHS_APART = 60
 """Days between two displayed dates that make an annual ceremony of a likely reprint."""
 CONFLICTS = 0.25
@@ -92,7 +94,7 @@ def compare(one: Story, other: Story) -> Likeness:
     resemblance = common / max(1, len(one.grams) + len(other.grams) - common)
     if contained < ENOUGH_WITH_TITLE:
         return Likeness(False, contained, resemblance, "little wording in common")
-    if slot := _conflict(one, other):
+    if slot := _conflict(one, other, fewest=2 if contained >= NEARLY_ALL else 1):
         return Likeness(False, contained, resemblance, f"other numbers in the same sentences, as in {slot}")
     if contained < SURE and _days_apart(one, other) > MONTHS_APART:
         return Likeness(False, contained, resemblance, "published months apart")
@@ -122,11 +124,12 @@ def _slots(text: str) -> Iterator[tuple[str, str]]:
             yield slot, value
 
 
-def _conflict(one: Story, other: Story) -> str | None:
+def _conflict(one: Story, other: Story, fewest: int) -> str | None:
     """A slot in which the two have other numbers, where there are too many of them for versions of one story."""
     slots = one.numbers.keys() & other.numbers.keys()
     conflicts = sorted(slot for slot in slots if not one.numbers[slot] & other.numbers[slot])
-    return conflicts[0] if len(conflicts) > CONFLICTS * (len(slots) - len(conflicts)) else None
+    many = len(conflicts) >= fewest and len(conflicts) > CONFLICTS * (len(slots) - len(conflicts))
+    return conflicts[0] if many else None
 
 
 def _days_apart(one: Story, other: Story) -> int:
