@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from crawler.sites.checks import check
 from crawler.sites.names import Names, lies_in
@@ -36,7 +35,8 @@ class Registry:
     def find(self, query: str) -> list[Site]:
         """The sites that one term means: a code, a name whole (青田县, 浙江省: that government's own site) or short
         (青田; of a province or a city all sites of the region), either in pinyin, an alias, the first two or four
-        digits of a code (the region), a platform, or `all` governments. Places may stand before a name: 南京鼓楼区.
+        digits of a code (the region), a platform, or `all` governments. Places may stand before a name: 南京鼓楼区;
+        青田县政府 and whatever else `by_source` reads does as well.
         Only sites with a home page. Raises UnknownSite, AmbiguousSite, and SiteError where no home page is known."""
         term = query.strip().lower()
         if many := self._many(term):
@@ -52,6 +52,8 @@ class Registry:
     def _one(self, query: str) -> tuple[Site, bool]:
         term = query.strip().lower()
         found, is_short = ([self._codes[term]], False) if term in self._codes else self._names.sites_called(term)
+        if not found and (site := self._names.by_source(term)):
+            return site, False
         if not found:
             raise UnknownSite(query, self.nearest(term))
         if len(found) > 1:
@@ -89,7 +91,7 @@ class Registry:
     def by_url(self, url: str) -> Site | None:
         """The site that publishes at `url`: by its host or the nearest domain above it, and where several sites share
         a host, by the path; None where nobody is known."""
-        host, path = bare_host(url), urlsplit(url).path or "/"
+        host, path = bare_host(url), _path(url)
         while "." in host:
             if owners := self._hosts.get(host):
                 fitting = owners if len(owners) == 1 else [owner for owner in owners if path.startswith(owner[0])]
@@ -142,9 +144,13 @@ class Registry:
 
 def own_path(homepage: str) -> str:
     """The path a home page owns on its host: `/qt/` of `http://host/qt/index.html`."""
-    path = urlsplit(homepage).path or "/"
+    path = _path(homepage)
     folder, _, file = path.rpartition("/")
     return f"{folder}/" if "." in file or not file else f"{path}/"
+
+
+def _path(url: str) -> str:
+    return re.sub(r"^\w+://[^/?#]*|[?#].*$", "", url) or "/"
 
 
 @cache

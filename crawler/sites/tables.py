@@ -88,8 +88,10 @@ class TableReader:
             place = f"{code}.templates[{index}]"
             try:
                 entries = list(_expand(template, table.get("tables", {})))
-            except (KeyError, ValueError, AttributeError) as error:
-                self._fault(place, f"has no table for {error}; `from` names a table of [{code}.tables] for each field")
+            except (KeyError, ValueError, AttributeError, TypeError) as error:
+                self._fault(
+                    place, f"can't be filled in ({error}); `from` names a table of [{code}.tables] for each field"
+                )
                 continue
             for entry in entries:
                 self._add(found, place, entry)

@@ -40,6 +40,8 @@ def test_one_county_by_whatever_it_is_called(query):
         ("cfsn", "中国食品安全网"),
         ("中国食品安全报", "中国食品安全网"),
         ("兵团", "新疆生产建设兵团"),
+        ("青田县人民政府", "青田县"),
+        ("青田发布", "青田县"),
     ],
 )
 def test_whole_names_and_aliases_mean_one_site(query, name):
@@ -99,9 +101,10 @@ def test_unknown_names_are_told_with_the_nearest(query):
     assert told.value.nearest[0].code == "331121"
 
 
-def test_a_name_like_no_other_is_told_alone():
+@pytest.mark.parametrize("query", ["@@@@", "", " "])
+def test_a_name_like_no_other_is_told_alone(query):
     with pytest.raises(UnknownSite, match="`scrapy sites` lists all"):
-        load().find("@@@@")
+        load().find(query)
 
 
 @pytest.mark.parametrize("query", ["大冶市", "420281", "台湾"])
@@ -123,6 +126,7 @@ def test_a_place_without_a_known_site_is_told(query):
         ("https://www.gov.cn/", None),
         ("https://example.org/", None),
         ("no address", None),
+        ("http://[", None),
     ],
 )
 def test_sites_by_address(url, name):
@@ -175,3 +179,11 @@ def test_sites_that_share_a_host_are_told_apart_by_the_path():
 def test_sites_by_source(source, name):
     site = load().by_source(source)
     assert (site.name if site else None) == name
+
+
+def test_an_override_gives_a_city_its_selectors():
+    city = load().get("丽水市")
+    rules = city.rules_for("https://www.lishui.gov.cn/art/2026/1/2/art_1_2.html")
+    assert rules is not None
+    assert rules.title == (".xl_title",)
+    assert city.homepage == "https://www.lishui.gov.cn/"
