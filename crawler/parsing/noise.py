@@ -7,12 +7,12 @@ import re
 _TOOL = re.compile(
     r"[\[【〖（(<《]?\s*(?:扫一扫.{0,24}|打印(?:本页|此页|本文|文章)?|关闭(?:窗口|本页|页面)?|返回(?:顶部|首页|列表|上一页)?|纠错|我要纠错|收藏(?:本文)?|"
     r"分享(?:到|至)?.{0,40}|(?:一键)?分享|字(?:体|号|体大小)\s*[:：]?.{0,14}|[大中小]|点击(?:量|数|率|次数)?\s*[:：]?\s*\d*\s*次?|"
-    r"(?:浏览|阅读|访问|点击|查看)(?:次数|量|人数|数)?\s*[:：]?\s*[\[(（]?\d*[\])）]?\s*(?:次|人)?|评论\s*[:：]?\s*\d*|"
+    r"(?:浏览|阅读|访问|点击|查看)(?:次数|量|人数|数)?\s*[:：]?\s*[\[(（]?\d*[\])）]?\s*(?:次|人)?|\d*次|评论\s*[:：]?\s*\d*|"
     r"微信|微博|新浪微博|腾讯微博|QQ空间|人人网|复制(?:链接|地址)?|点赞|顶部|下载|首页|上一[页篇]|下一[页篇]|尾页|"
     r"相关(?:附件|新闻|链接|文章|阅读|报道|稿件|信息|资讯|推荐|专题|文档|热词|搜索)|附件(?:下载|列表)?|延伸阅读|推荐阅读|热点推荐|精彩推荐|猜你喜欢|更多)"
     r"\s*[\]】〗）)>》]?\s*[:：]?\s*"
 )
-_TOOLS = re.compile(rf"(?:{_TOOL.pattern}[\s|｜/·]*){{1,8}}")
+_BETWEEN = re.compile(r"[\s|｜/·]+")
 _TAIL = re.compile(
     r"^[\W_]{0,6}(?:(?:责任)?编辑|責任編輯|編輯|责编|责編|编审|审核|校对|初审|终审|值班(?:编辑|主任|编委)|作者|记者|記者|来源|來源|稿源|供稿|信息来源|文章来源|原标题|"
     r"关\s*键\s*[字词]|标签|主题词|声明|免责声明|版权(?:声明|所有)?|网站声明)\s*[:：]"
@@ -25,9 +25,11 @@ _LAST = re.compile(
     r"^[\W_]{0,6}(?:责任编辑|責任編輯|編輯|责\s*编|编\s*辑|网络编辑|本文编辑|编审|校对|值班编辑)\s*[:：]"
 )
 _FILE = re.compile(r"\.(?:docx?|xlsx?|pptx?|pdf|wps|et|ofd|zip|rar|7z|txt|csv)\b", re.I)
-_PAGER = re.compile(
-    r"(?:[\[【(（]?\s*(?:\d{1,3}|首\s*页|上一页|下一页|末页|尾页|全文阅读|共\s*\d+\s*页|第\s*\d+\s*页|[<>«»‹›]{1,2})\s*[\]】)）]?(?:[\s|]+|(?=[\[【(（<>«»‹›首上下末尾全共第])|$)){2,60}"
+_PAGE_WORD = re.compile(
+    r"首\s?页|上一?页|下一?页|末页|尾页|全文阅读|共\s?\d{1,4}\s?页|第\s?\d{1,4}\s?页|[<>«»‹›]{1,2}|\.{3}|…"
 )
+_PAGE_NUMBER = re.compile(r"(?<!\d)\d{1,3}(?!\d)")
+_PAGE_SEPARATORS = re.compile(r"[\s\[\]【】()（）|/,，]*")
 # Each of these speaks of a web site. 许可证, 举报电话 and 法律责任 alone do not: they are what food news is about.
 _LEGAL = re.compile(
     r"版权(?:所有|归|声明|与免责)|免责声明|(?:未经|禁止|谢绝|不得).{0,20}转载|转载.{0,12}(?:注明|目的|授权)|ICP备|"
@@ -48,7 +50,21 @@ _CLOCK = re.compile(r"(?:19|20)\d{2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}")
 
 def is_tool(text: str) -> bool:
     """Whether a line is only buttons, counters or a pager of the page."""
-    return len(text) <= 120 and bool(_TOOLS.fullmatch(text) or _PAGER.fullmatch(text))
+    if len(text) > 120:
+        return False
+    if _TOOL.fullmatch(text) or _is_pager(text):
+        return True
+    parts = [part for part in _BETWEEN.split(text) if part]
+    return len(parts) > 1 and all(map(_TOOL.fullmatch, parts))
+
+
+def _is_pager(text: str) -> bool:
+    """Whether a line is page words and numbers; numbers alone only where they count from 1."""
+    rest, words = _PAGE_WORD.subn(" ", text)
+    numbers = [int(number) for number in _PAGE_NUMBER.findall(rest)]
+    if words + len(numbers) < 2 or not _PAGE_SEPARATORS.fullmatch(_PAGE_NUMBER.sub("", rest)):
+        return False
+    return words > 0 or numbers == list(range(1, len(numbers) + 1))
 
 
 def is_legal(text: str) -> bool:
