@@ -16,7 +16,7 @@ from crawler.sites.registry import load
 HERE = Path(__file__).parent
 SHARED = Path(__file__).resolve().parents[2] / "../shared/sites/gov_sites.json"
 GOVERNMENTS = [site for site in load() if site.kind in {"province", "city", "county"}]
-# Counties, county-level cities, districts and banners at the end of 2025, as the ministry counts them; 黑龙江 with the
+# Counties, county-level cities, districts and banners in the ministry's list of September 2026; 黑龙江 with the
 # four districts of 大兴安岭 that have no code of GB/T 2260.
 COUNTIES = {
     "北京市": 16, "天津市": 16, "河北省": 167, "山西省": 117, "内蒙古自治区": 103, "辽宁省": 100, "吉林省": 60,
