@@ -37,6 +37,7 @@ _MORE = re.compile(r"^(?:查看|点击|阅读|了解)?(?:更多|全文|详情|�
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCKS = frozenset({"p", "div", "dt", "dd", "li", *_HEADINGS})
 _SHORTEST, _LABEL = 6, 16
+_PATH_START = ("/", ".")
 _BREAKS = re.compile(r"[\t\r\n]")
 _ORIGIN = re.compile(r"https?://[^/?#\[\]]+")
 _PLAIN = re.compile(r"(https?://[\w.:-]+)?/(?![/.])(?:(?!/\.)[^#\s\\])*(?=#|$)")
@@ -93,7 +94,7 @@ def _links(root: HtmlElement, base: str, article_url: re.Pattern[str] | None) ->
     groups: dict[HtmlElement | None, tuple[str, ...]] = {}
     for element in root.iter("a"):
         href = element.get("href")
-        if href is None or _NO_LINK.match(href):
+        if href is None or (href[:1] not in _PATH_START and _NO_LINK.match(href)):
             continue
         url = absolute(base, href)
         title = title_of(element) if url else ""
@@ -120,7 +121,7 @@ def _base(root: HtmlElement, base: str) -> str:
 
 def absolute(base: str, href: str) -> str:
     """`href` made absolute against `base`; as it is where the base is unknown, "" where it is no web address."""
-    href = _BREAKS.sub("", href).strip()
+    href = href.strip() if href.isprintable() else _BREAKS.sub("", href).strip()
     plain = _PLAIN.match(href)
     if plain and plain[1]:
         return plain[0]
@@ -222,8 +223,11 @@ def _with_rows(links: Iterable[Link]) -> list[Link]:
     """Each link with its row: the highest element around it that holds no other item."""
     links = list(links)
     holds: Counter[HtmlElement] = Counter()
-    for link in links:
-        holds.update(link.around)
+    beside = Counter(link.around[0] for link in links if link.around)
+    chains = {link.around[0]: link.around for link in links if link.around}
+    for parent, number in beside.items():
+        for node in chains[parent]:
+            holds[node] += number
     elements = {link.element for link in links}
     for link in links:
         top = link.element

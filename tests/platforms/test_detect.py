@@ -43,7 +43,7 @@ def test_names_are_unique_and_known() -> None:
     names = [platform.name for platform in PLATFORMS]
     assert len(names) == len(set(names))
     assert all(by_name(name).name == name for name in [*names, "generic"])
-    with pytest.raises(ValueError, match="unknown platform 'wordpress'; known: .*hanweb"):
+    with pytest.raises(ValueError, match=r"unknown platform 'wordpress'; known: .*hanweb"):
         by_name("wordpress")
 
 

