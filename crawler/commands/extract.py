@@ -138,9 +138,14 @@ def _fetch(url: str, agent: str, most: int, timeout: float) -> tuple[bytes, str,
         try:
             answer = urllib.request.urlopen(request, timeout=timeout)
         except urllib.error.HTTPError as error:
+            if error.code < 400:
+                raise Unreadable(f"{url} only redirects, to no page ({error.code})", 1) from None
             answer = error
         with answer:
-            body = _unpacked(answer.read(most + 1), answer.headers.get("Content-Encoding"), most)
+            raw = answer.read(most + 1)
+            if len(raw) < min(int(answer.headers.get("Content-Length") or 0), most):
+                raise Unreadable(f"{url} broke off after {len(raw):,} bytes; try again", 1)
+            body = _unpacked(raw, answer.headers.get("Content-Encoding"), most)
             return body, answer.geturl() or url, answer.headers.get("Content-Type"), answer.status or 200
     except urllib.error.URLError as error:
         raise Unreadable(f"{url} can't be reached: {error.reason}", 1) from None

@@ -21,10 +21,12 @@ SENTENCE = "<p>今天上午，县市场监管局检查了学校食堂，要求�
 PAGE = (
     "<!DOCTYPE html><html><head><meta charset='utf-8'><title>溪口县开展检查_溪口县人民政府</title>"
     "<meta name='ArticleTitle' content='溪口县开展检查'><meta name='PubDate' content='2024-01-02 08:29'></head><body>"
-    "<ul class='nav'><li><a href='/'>首页</a></li></ul><table><tr><td>索引号</td><td>1/2024-1</td><td>文号</td><td>溪政发</td>"
+    "<ul class='nav'><li><a href='/'>首页</a></li></ul><table><tr><td>索引号</td><td>1/2024-1</td><td>文号</td>"
+    "<td>溪政发</td>"
     "<td>发布机构</td><td>县府办</td></tr></table><h1>溪口县开展检查</h1><div class='info'>发布时间：2024-01-02 08:29 "
     "来源：<!--<$[来源]>begin-->溪口日报<!--end--> 浏览次数：<script>hits()</script></div><div id='zoom'>"
-    f"{SENTENCE * 8}<p><img src='/a.jpg'></p><p>图为检查现场。苏一鸣 摄</p><table><tr><td rowspan='2'>甲</td><td>乙</td></tr>"
+    f"{SENTENCE * 8}<p><img src='/a.jpg'></p><p>图为检查现场。苏一鸣 摄</p>"
+    "<table><tr><td rowspan='2'>甲</td><td>乙</td></tr>"
     "<tr><td>丙</td></tr></table><p>附件：<a href='a.pdf'>名单.pdf</a></p><p>（记者 苏一鸣）</p></div>"
     "<p>责任编辑：李一帆</p><p>扫一扫在手机打开当前页</p><div>版权所有：溪口县人民政府</div></body></html>"
 )
