@@ -15,10 +15,9 @@ from typing import ClassVar
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
 from crawler.platforms.base import Platform
+from crawler.platforms.spans import between
 
-_PROPERTY = re.compile(r"<!--\s*enpproperty\s*(.{0,8000}?)/enpproperty\s*-->", re.S | re.I)
 _VALUE = re.compile(r"<(articleid|date|author|title|sourcename|source|url|introtitle|subtitle)>([^<]*)</\1>", re.I)
-_CONTENT = re.compile(r"<!--\s*enpcontent\s*-->(.*?)<!--\s*/\s*enpcontent\s*-->", re.S | re.I)
 _NAMES = {"title": "title", "date": "published_at", "author": "author", "sourcename": "source", "source": "source"}
 
 
@@ -34,14 +33,14 @@ class Founder(Platform):
     def article_fields(self, page: Page) -> dict[str, str]:
         """The values of the `enpproperty` comment and the text between the `enpcontent` comments."""
         fields: dict[str, str] = {}
-        if stated := _PROPERTY.search(page.text):
-            for name, value in _VALUE.findall(stated[1]):
+        if stated := next(between(page.text, "<!--enpproperty", "/enpproperty-->"), None):
+            for name, value in _VALUE.findall(stated):
                 key = _NAMES.get(name.lower())
                 text = html.unescape(value).strip()
                 if key and text and key not in fields:
                     fields[key] = text
-        if content := _CONTENT.search(page.text):
-            fields["body"] = content[1]
+        if content := next(between(page.text, "<!--enpcontent-->", "<!--/enpcontent-->"), None):
+            fields["body"] = content
         return fields
 
     def owns(self, url: str) -> bool:

@@ -22,10 +22,9 @@ from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
 from crawler.platforms.base import ListItem, Platform
 from crawler.platforms.links import absolute, items_in
+from crawler.platforms.spans import between
 
-_RECORD = re.compile(r"<record>\s*<!\[CDATA\[(.*?)\]\]>\s*</record>", re.S | re.I)
-_PLAIN_RECORD = re.compile(r"<record>(.*?)</record>", re.S | re.I)
-_NEXT_GROUP = re.compile(r"<nextgroup>(.{0,3000}?)</nextgroup>", re.S | re.I)
+_CDATA = re.compile(r"\s*<!\[CDATA\[|\]\]>\s*$")
 _HREF = re.compile(r"""href\s*=\s*(?:"([^"]*)"|'(.*?)'\s*>)""", re.I)
 _TOTAL = re.compile(r"""(?:<totalrecord>\s*|totalRecord['"]?\s*[:=]\s*['"]?)(\d{1,8})""", re.I)
 _PER_PAGE = re.compile(r"""\bperPage['"]?\s*[:=]\s*['"]?(\d{1,4})""", re.I)
@@ -60,14 +59,14 @@ class Hanweb(Platform):
 
     def list_items(self, page: Page, now: datetime) -> list[ListItem] | None:
         """The records of the page's islands, or of an answer of the proxy."""
-        records = _RECORD.findall(page.text) or _PLAIN_RECORD.findall(page.text)
+        records = _records(page.text)
         if not records:
             return [] if is_answer(page.text) else None
         return items_in("\n".join(f"<div>{record}</div>" for record in records), page.url, now, self.article_url)
 
     def next_page(self, page: Page) -> PageRequest | None:
         """The next span of records."""
-        if not page.url or not _RECORD.search(page.text):
+        if not page.url or "<record>" not in page.text:
             return None
         if page.sent is not None and page.sent.method == "POST":
             return self._after_post(page, page.sent)
@@ -81,7 +80,7 @@ class Hanweb(Platform):
     def _by_config(self, page: Page) -> PageRequest | None:
         proxy, params, total = _PROXY.search(page.text), _PARAMS.search(page.text), self.total(page)
         size = _PER_PAGE.search(page.text)
-        loaded = len(_RECORD.findall(page.text))
+        loaded = len(_records(page.text))
         if not proxy or not params or total is None or not size or not int(size[1]):
             return None
         body = "&".join(f"{name}={_encoded(html.unescape(a or b or c))}" for name, a, b, c in _PARAM.findall(params[1]))
@@ -102,7 +101,7 @@ class Hanweb(Platform):
 
     def _by_group(self, page: Page) -> PageRequest | None:
         """The group that the page names, or the one after the group that was asked for."""
-        for group in _NEXT_GROUP.findall(page.text):
+        for group in between(page.text, "<nextgroup>", "</nextgroup>"):
             href = _HREF.search(group)
             if href and (target := html.unescape(href[1] or href[2]).strip()):
                 return _group(absolute(page.url, target), page)
@@ -112,6 +111,11 @@ class Hanweb(Platform):
             )
             return _group(target, page) if target != page.sent.url else None
         return None
+
+
+def _records(text: str) -> list[str]:
+    """The HTML of each record; an answer need not be well-formed XML."""
+    return [_CDATA.sub("", record) for record in between(text, "<record>", "</record>")]
 
 
 def is_answer(text: str) -> bool:

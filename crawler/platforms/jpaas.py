@@ -24,8 +24,8 @@ from crawler.parsing.rules import Rules
 from crawler.platforms.answers import json_of
 from crawler.platforms.base import ListItem, Platform
 from crawler.platforms.links import absolute, items_in
+from crawler.platforms.spans import between
 
-_UNIT = re.compile(r"<script\b[^>]{0,2000}?unitbuild[^>]{0,4000}>", re.I)
 _QUERY = re.compile(r"""queryData\s*=\s*(?:"([^"]*)"|'(\{.*?\})')""", re.I | re.S)
 _API = re.compile(r"""\burl\s*=\s*["']([^"']+)["']""", re.I)
 _PAIR = re.compile(r"""['"](\w+)['"]\s*:\s*(?:'([^']*)'|"([^"]*)"|([^,'"}\s]+))""")
@@ -108,7 +108,8 @@ def _markup(page: Page) -> str | None:
 def _unit(page: Page) -> tuple[str, list[tuple[str, str]]] | None:
     """Address and query of the unit that is the column's list: of several, the one whose tag says so."""
     found = []
-    for order, script in enumerate(_UNIT.findall(page.text)):
+    scripts = (script for script in between(page.text, "<script", ">") if "unitbuild" in script)
+    for order, script in enumerate(scripts):
         api, query = _API.search(script), _QUERY.search(script)
         if not api or not query:
             continue
