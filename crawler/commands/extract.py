@@ -18,6 +18,7 @@ from scrapy.exceptions import UsageError
 if TYPE_CHECKING:
     from crawler.items import Article
     from crawler.parsing.page import Page
+    from crawler.sites.site import Site
 
 MOST_BYTES = 10 * 1024 * 1024
 TIMEOUT = 30
@@ -185,10 +186,21 @@ def _own_url(page: Page) -> str | None:
     return None
 
 
+def _site_of(page: Page) -> Site | None:
+    """The site of the registry that publishes at the page's address. Raises Unreadable."""
+    from crawler.sites.problems import RegistryError
+    from crawler.sites.registry import load
+
+    try:
+        return load().by_url(page.url) if page.url else None
+    except RegistryError as error:
+        raise Unreadable(str(error), 1) from None
+
+
 def _listing(page: Page) -> dict[str, Any]:
     from crawler.platforms.listing import read_list
 
-    listing = read_list(page, now=datetime.now(UTC))
+    listing = read_list(page, site=_site_of(page), now=datetime.now(UTC))
     items = [
         {"url": item.url, "title": item.title, "date": _date(item.published_at, item.precision)}
         for item in listing.items
@@ -201,7 +213,7 @@ def _article(page: Page) -> dict[str, Any]:
     from crawler.pipelines.clean import clean_article
     from crawler.platforms.extract import Refusal, read_article
 
-    result = read_article(page, now=datetime.now(UTC))
+    result = read_article(page, site=_site_of(page), now=datetime.now(UTC))
     if isinstance(result, Refusal):
         return {"reason": result.reason, "detail": result.detail}
     return row_of(clean_article(result))

@@ -14,7 +14,7 @@ from crawler.items import Article
 from crawler.parsing.attachments import attachments_in, images_in
 from crawler.parsing.blocked import refuse
 from crawler.parsing.body import find_body
-from crawler.parsing.content import apart, body_text, text_range
+from crawler.parsing.content import apart, body_text, lines_of, text_range
 from crawler.parsing.fields import FieldReader
 from crawler.parsing.gov_index import read_gov_index
 from crawler.parsing.header import surroundings, understood
@@ -72,7 +72,8 @@ def extract(page: Page, layers: Layers, now: datetime, given: Given | None = Non
     text = text_range(outline, body.element, title.text)
     article = Article(url=page.url, title=title.text, confidence=body.confidence)
     article.provenance = {"title": title.rule, "body": given.rule if given and unseen is not None else body.rule}
-    _fill_content(article, page, outline, body.element, text)
+    dropped = {element for _, rules in layers for selector in rules.drop for element in outline.select(selector)}
+    _fill_content(article, page, outline, body.element, text, dropped=dropped)
     article.gov_index = read_gov_index(outline)
     around = understood(surroundings(outline, body.element, text, title.text, title.line), article.body)
     reader = FieldReader(article, page, outline, now)
@@ -94,12 +95,20 @@ def _unseen_body(outline: Outline, values: Mapping[str, str]) -> Outline | None:
     )
 
 
-def _fill_content(article: Article, page: Page, outline: Outline, element: HtmlElement, text: tuple[int, int]) -> None:
+def _fill_content(
+    article: Article,
+    page: Page,
+    outline: Outline,
+    element: HtmlElement,
+    text: tuple[int, int],
+    *,
+    dropped: set[HtmlElement],
+) -> None:
     tables = tables_in(outline, element, *text)
     article.tables = [placed.table for placed in tables]
-    article.images, captions = images_in(page, outline, element, *text)
+    article.images, captions = images_in(page, outline, element, *text, dropped=dropped)
     article.attachments = attachments_in(page, outline, element, *text)
-    article.body = body_text(outline, *text, tables, apart(outline, *text, captions))
+    article.body = body_text(outline, *text, tables, apart(outline, *text, captions) | lines_of(outline, dropped))
 
 
 def _doubt(article: Article, outline: Outline, text: tuple[int, int]) -> Refusal | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from urllib.parse import unquote, urljoin, urlsplit
 
 from lxml.html import HtmlElement
@@ -31,9 +32,11 @@ _BELOW = 25
 _MOST = 500
 
 
-def images_in(page: Page, outline: Outline, element: HtmlElement, start: int, end: int) -> tuple[list[Image], set[int]]:
-    """The pictures of a body between the lines `start` and `end`, in order and each once, without icons and other
-    furniture; and the lines that are captions of theirs."""
+def images_in(
+    page: Page, outline: Outline, element: HtmlElement, start: int, end: int, *, dropped: Collection[HtmlElement] = ()
+) -> tuple[list[Image], set[int]]:
+    """The pictures of a body between the lines `start` and `end`, in order and each once, without icons, other
+    furniture and what stands in `dropped` elements; and the lines that are captions of theirs."""
     images: dict[str, Image] = {}
     captions: set[int] = set()
     base = base_url(page)
@@ -42,13 +45,17 @@ def images_in(page: Page, outline: Outline, element: HtmlElement, start: int, en
         if span is None or not start <= span[0] <= end or len(images) >= _MOST or _is_small(node):
             continue
         url = _address(node, base)
-        if url is None or url in images:
+        if url is None or url in images or (dropped and _stands_in(node, dropped)):
             continue
         line = _caption_line(outline, node, span[0], end)
         images[url] = Image(url, outline.lines[line].text if line is not None else None)
         if line is not None:
             captions.add(line)
     return list(images.values()), captions
+
+
+def _stands_in(node: HtmlElement, elements: Collection[HtmlElement]) -> bool:
+    return node in elements or any(ancestor in elements for ancestor in node.iterancestors())
 
 
 def base_url(page: Page) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from lxml.html import HtmlElement
 
@@ -16,7 +16,7 @@ from crawler.parsing.noise import (
     is_tool,
     names_file,
 )
-from crawler.parsing.outline import Line, Outline
+from crawler.parsing.outline import INLINE, Line, Outline
 from crawler.parsing.tables import PlacedTable
 from crawler.parsing.titles import fold
 
@@ -91,6 +91,11 @@ def apart(outline: Outline, start: int, end: int, captions: set[int]) -> set[int
     size = outline.sizes[end] - outline.sizes[start]
     captioned = sum(len(outline.lines[index].text) for index in captions)
     return captions if captioned < _STORY * size else set()
+
+
+def lines_of(outline: Outline, elements: Iterable[HtmlElement]) -> set[int]:
+    """The lines that stand in elements which fill their lines."""
+    return {index for element in elements if element.tag not in INLINE for index in range(*outline.spans[element])}
 
 
 def body_text(

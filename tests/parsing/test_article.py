@@ -142,6 +142,14 @@ def test_an_article_of_one_picture_is_an_article() -> None:
     assert [image.url for image in article.images] == ["http://www.example.gov.cn/poster.jpg"]
 
 
+def test_what_a_layout_drops_is_no_text_and_no_picture() -> None:
+    advert = "<div class='ad'>本站推荐，欢迎关注，谢谢。<img src='/ad.jpg'></div>"
+    html = f"<h1>{TITLE}</h1><p>时间：2024-01-02</p><div id='zoom'>{PARAGRAPHS}{advert}{PARAGRAPHS}</div>"
+    article = read(Page(url=URL, text=html), ("override", Rules(drop=(".ad",))))
+    assert article.body == "\n".join(TEXT * 2)
+    assert article.images == []
+
+
 def test_confidence_is_high_where_two_extractors_agree() -> None:
     assert (read(page("发布时间：2024-01-02")).confidence or 0) > 0.9
 
