@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 from crawler.parsing.outline import elements_of
@@ -36,6 +37,7 @@ _TITLE_LABEL = re.compile(r"^\s*(?:标题|文章标题)\s*[:：]\s*|[\r\n].*$", 
 _MORE = re.compile(r"^(?:查看|点击|阅读|了解)?(?:更多|全文|详情|详细|原文|内容)?(?:>+|»|\[?详细\]?)?$")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCKS = frozenset({"p", "div", "dt", "dd", "li", *_HEADINGS})
+_LISTS = frozenset({"ul", "ol", "dl", "table", "tbody"})
 _SHORTEST, _LABEL = 6, 16
 _PATH_START = ("/", ".")
 _BREAKS = re.compile(r"[\t\r\n]")
@@ -84,6 +86,16 @@ def list_links(
     stands in menus and footers. `base` is the page's address ("" where unknown), `now` bounds the dates."""
     links = _with_rows(_main(_links(root, base, article_url)))
     return dated([(link.url, link.title, link.row) for link in _chosen(links)], now)
+
+
+def hidden_items(
+    root: HtmlElement, base: str, now: datetime, article_url: re.Pattern[str] | None = None
+) -> list[ListItem]:
+    """The items that a page keeps in HTML comments inside its lists, for a script to show."""
+    comments = (c for c in root.iter(etree.Comment) if c.text and "<a" in c.text)
+    parents = ((comment, comment.getparent()) for comment in comments)
+    hidden = [comment.text for comment, parent in parents if parent is not None and parent.tag in _LISTS]
+    return items_in("\n".join(hidden), base, now, article_url) if hidden else []
 
 
 def _links(root: HtmlElement, base: str, article_url: re.Pattern[str] | None) -> list[Link]:

@@ -10,7 +10,7 @@ from crawler.parsing.outline import outline_of
 from crawler.parsing.page import Page, PageRequest
 from crawler.platforms.base import Listing, ListItem, Platform
 from crawler.platforms.detect import by_name, detect
-from crawler.platforms.links import list_links, selected_links
+from crawler.platforms.links import hidden_items, list_links, selected_links
 from crawler.platforms.pager import next_of, same_site, total_by_call
 from crawler.sites.site import Site
 
@@ -39,7 +39,7 @@ def read_list(page: Page, *, platform: str | None = None, site: Site | None = No
     items = selected_links(page.root, own.items, page.url, now) if own and own.items else kind.list_items(page, now)
     shell = kind.needs_api(page)
     if items is None:
-        items = [] if is_answer or shell else list_links(page.root, page.url, now, kind.article_url)
+        items = [] if is_answer or shell else _items(page, kind, now)
     following = _following(kind, page, bool(items) or shell)
     total = kind.total(page) or (None if is_answer else total_by_call(page.text))
     reason = None
@@ -47,6 +47,11 @@ def read_list(page: Page, *, platform: str | None = None, site: Site | None = No
         reason = "empty" if is_answer else ("needs_api" if shell else _why(page, "empty"))
         reason = None if following is not None and shell else reason
     return Listing(tuple(_once(items)), following, kind.name, total, reason)
+
+
+def _items(page: Page, kind: Platform, now: datetime) -> list[ListItem]:
+    shown = list_links(page.root, page.url, now, kind.article_url)
+    return shown or hidden_items(page.root, page.url, now, kind.article_url)
 
 
 def _once(items: list[ListItem]) -> list[ListItem]:

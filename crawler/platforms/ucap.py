@@ -14,14 +14,10 @@ import re
 from datetime import datetime
 from typing import ClassVar
 
-from lxml import etree
-
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
 from crawler.platforms.base import ListItem, Platform
-from crawler.platforms.links import items_in, list_links
-
-_LISTS = frozenset({"ul", "ol", "dl", "table", "tbody", "div"})
+from crawler.platforms.links import hidden_items, list_links
 
 
 class Ucap(Platform):
@@ -51,19 +47,11 @@ class Ucap(Platform):
 
     def list_items(self, page: Page, now: datetime) -> list[ListItem] | None:
         """The commented rows where the page has any beside which it shows none; else left to the generic reading."""
-        hidden = [
-            comment.text
-            for comment in page.root.iter(etree.Comment)
-            if comment.text
-            and "<a" in comment.text
-            and (parent := comment.getparent()) is not None
-            and parent.tag in _LISTS
-        ]
+        hidden = hidden_items(page.root, page.url, now, self.article_url)
         if not hidden:
             return None
-        items = items_in("\n".join(hidden), page.url, now, self.article_url)
         shown = list_links(page.root, page.url, now, self.article_url)
-        return items if _dated(items) > _dated(shown) else shown
+        return hidden if _dated(hidden) > _dated(shown) else shown
 
 
 def _dated(items: list[ListItem]) -> int:

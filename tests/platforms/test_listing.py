@@ -133,6 +133,39 @@ def test_a_shell_whose_interface_cannot_be_asked_says_so() -> None:
     assert listing(f"<script>{call}</script>").reason == "needs_api"
 
 
+def test_rows_that_a_script_takes_out_of_a_comment() -> None:
+    found = listing(f"<ul class='news'><!-- {rows(('/x/9001.html', '食堂后厨亮起来了', '2024-05-06'))} --></ul>")
+    assert [(item.title, day) for item, day in zip(found.items, days(found), strict=True)] == [
+        ("食堂后厨亮起来了", "2024-05-06")
+    ]
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [
+        "<datastore>" + "<record><![CDATA[" * 100_000,
+        "<nextgroup>" * 100_000,
+        "<!--enpproperty " * 50_000,
+        "<!--enpcontent-->" * 50_000,
+        "<script unitbuild.js " + "a=b " * 200_000,
+        "<script>" + "params = {webSiteCode" * 100_000,
+        "createPageHTML(" * 100_000,
+        "<div count=" * 100_000,
+        "window._CONFIG = {DETAIL: {" + '"a":{' * 100_000,
+        "<ul>" + "<!--<a href='/x/1234.html'>食品安全检查动态</a>-->" * 10_000,
+        "<div>" * 10_000 + "<a href='/x/1234.html'>食品安全检查动态</a>" + "</div>" * 10_000,
+        f"<a href='/x/1234.html' title='{'食' * 2_000_000}'>食品安全检查动态</a>",
+        "[" * 200_000,
+    ],
+    ids=lambda torn: torn[:24],
+)
+def test_torn_pages_take_no_time(torn: str) -> None:
+    page = Page.from_bytes((torn + " " * 600).encode(), URL)
+    started = time.process_time()
+    read_list(page, now=NOW)
+    assert time.process_time() - started < 1
+
+
 def test_fifty_thousand_links_in_a_second() -> None:
     row = "".join(
         f'<a href="/x/202401/{n}.html">第{n}批食品抽检信息公示</a> 2024-01-{n % 28 + 1:02d} ' for n in range(50_000)
