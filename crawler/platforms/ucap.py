@@ -33,7 +33,9 @@ class Ucap(Platform):
         r"/(?:\d{6}|\d{4}/\d{1,2}/\d{1,2})/[0-9a-f]{32}\.s?html?$|/c\d{4,}/\d{6}/(?:[\w-]{6,}|content(?:_\d+)?)\.s?html?$"
         r"|/c\d{4,}/c?\d{6,}/(?:content|\w+)\.s?html?$"
     )
-    list_url = re.compile(r"/(?:zwgklist|common_list|listDisplaySelf)(?:_\d+)?\.s?html?$")
+    list_url = re.compile(
+        r"/(?:zwgklist|common_list|listDisplaySelf)(?:_\d+)?\.s?html?$|/c\d{5,7}/(?:[a-z]\w*\.s?html?)?$"
+    )
     link_form = re.compile(r"/(?:\d{6}|\d{4}/\d{1,2}/\d{1,2})/[0-9a-f]{32}\.shtml|/c\d{5,}/\d{6}/\d{6,}\.shtml")
     marks: ClassVar[tuple[str, ...]] = (
         "<UCAPCONTENT",

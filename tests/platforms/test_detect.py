@@ -59,6 +59,7 @@ def test_names_are_unique_and_known() -> None:
         ("http://www.example.gov.cn/gszbm/auto23716/", "trs_xxgk"),
         ("http://www.example.gov.cn/tjgb/202305/36796cdc82d04268913f2884cf2fe579.shtml", "ucap"),
         ("http://www.example.gov.cn/jyt/c110634/202511/174240943.shtml", "ucap"),
+        ("http://www.example.gov.cn/cz/c100001/news.shtml", "ucap"),
         ("http://www.example.gov.cn/xwdt/content/post_9360641.html", "nfcms"),
         ("http://www.example.gov.cn/content/column/6789?pageIndex=2", "lonsun"),
         ("http://www.example.edu.cn/info/1021/3456.htm", "vsb"),
