@@ -23,7 +23,7 @@ class PageRequest:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-_LETTERS = bytes(c if chr(c).isalpha() and c < 128 else 32 for c in range(256))
+_LETTERS = bytes(c if (c < 128 and chr(c).isalpha()) or c == ord("_") else 32 for c in range(256))
 
 
 @cache
@@ -64,7 +64,7 @@ class Page:
 
     @cached_property
     def words(self) -> bytes:
-        """Every run of ASCII letters of the text, once."""
+        """Every run of ASCII letters and underscores of the text, once."""
         return b" ".join(set(self.text.encode("ascii", "replace").translate(_LETTERS).split()))
 
     def may_hold(self, mark: str) -> bool:
