@@ -11,6 +11,7 @@ _NAMES = {
     "unchanged": "unchanged",
     "duplicate": "duplicates",
     "reprint": "reprints",
+    "near_duplicate": "near-duplicates",
 }
 
 

@@ -10,7 +10,7 @@ is read again until nothing is left to write.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -57,11 +57,13 @@ class Stories:
     def _articles(self) -> Any:
         return self._store.database["articles"]
 
-    async def recover(self) -> int:
-        """Settle what a killed process left; the number of articles. Raises PyMongoError."""
+    async def recover(self, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
+        """Settle what a killed process left; the number of articles. `progress(done, total)` hears of every chunk.
+        Raises PyMongoError."""
         left = [row["_id"] async for row in self._articles.find({"cluster": None}, _CLUSTER)]
         for start in range(0, len(left), CHUNK):
             await self.settle(left[start : start + CHUNK])
+            progress(min(start + CHUNK, len(left)), len(left))
         return len(left)
 
     async def settle(self, ids: Iterable[str]) -> set[str]:

@@ -15,6 +15,7 @@ from crawler.storage.clusters import Document
 from crawler.storage.outcome import Step
 from crawler.storage.refusal import fits
 from crawler.storage.schema import COLLECTIONS
+from crawler.text.paragraphs import paragraph_changes
 
 MOST_ADDRESSES = 1000
 """A page copied to ever more addresses doesn't grow its article without end."""
@@ -43,10 +44,14 @@ def first_version(document: Document) -> Document:
     return {**document, **story, "also_at": [], "revision": 1, "first_seen_at": seen, "changed_at": seen}
 
 
-def past_version(article: Document) -> Document:
-    """The document of `revisions` that keeps `article`, as stored now, whole."""
+def past_version(article: Document, following: Document) -> Document:
+    """The document of `revisions` that keeps `article`, as stored now, whole, and what `following` changes in it."""
     identity = {"_id": f"{article['_id']}:{article['revision']}", "article": article["_id"]}
-    return {**article, **identity, "seen_from": article["changed_at"], "seen_until": article["last_seen_at"]}
+    times = {"seen_from": article["changed_at"], "seen_until": article["last_seen_at"]}
+    diff = paragraph_changes(article["body"], following["body"])
+    if article["title"] != following["title"]:
+        diff = [f"- {article['title']}", f"+ {following['title']}", *diff]
+    return {**article, **identity, **times, "diff": diff}
 
 
 def reject_document(document: Document, reason: str, detail: str | None) -> Document:

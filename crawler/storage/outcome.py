@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 from crawler.storage.clusters import Document
 
 # What the decisions need of a stored article.
-_NEEDED = ("content_hash", "revision", "run", "first_seen_at", "changed_at", "cluster", "original", "original_evidence")
+_NEEDED = (
+    *("content_hash", "title", "revision", "run", "first_seen_at", "changed_at"),
+    *("cluster", "original", "original_evidence"),
+)
 HEAD = dict.fromkeys((*_NEEDED, "canonical_url", "site"), 1)
 
 
@@ -67,7 +70,7 @@ def decide(entry: Entry, stored: Document | None, twins: Sequence[Document]) -> 
     """The outcome of one entry, given its stored article and the stored articles with the same text."""
     document = entry.document
     if stored is not None:
-        if stored["content_hash"] != document["content_hash"]:
+        if any(stored[field] != document[field] for field in ("content_hash", "title")):
             return Step(entry, "changed", stored)
         if entry.tried and (stored["run"], stored["changed_at"]) == (document["run"], document["last_seen_at"]):
             first = "reprint" if stored["original"] else "new"

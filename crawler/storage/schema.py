@@ -126,6 +126,7 @@ _REVISION = _ARTICLE | {
     "article": _text("_id of the article"),
     "seen_from": _date("when this revision was first fetched"),
     "seen_until": _date("when this revision was last fetched"),
+    "diff": _field("what the next revision changed, by paragraph: - what went, + what came", "array"),
 }
 
 _REJECT = {
@@ -167,6 +168,8 @@ _SECTION = {
     "gone_at": _field("when the site answered that it doesn't exist (UTC)", "date", "null"),
 }
 
+_MAINTENANCE = {"_id": _text("the work"), "after": _text("_id of the last article done")}
+
 _SITE = {"_id": _text("key of the site in the registry"), "updated_at": _date("when this state was written")}
 
 COLLECTIONS = {
@@ -201,6 +204,7 @@ COLLECTIONS = {
     ),
     "runs": Collection(_RUN, ("spider", "started_at"), (Index("by_started", (("started_at", DESCENDING),)),)),
     "sections": Collection(_SECTION, ("site", "key"), (Index("by_site", (("site", ASCENDING),)),)),
+    "maintenance": Collection(_MAINTENANCE, ("after",), ()),
     "sites": Collection(_SITE, (), ()),
 }
 

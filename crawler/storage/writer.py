@@ -198,9 +198,9 @@ class ArticleWriter:
     async def _keep_versions(self, steps: list[Step]) -> None:
         if not steps:
             return
-        ids = [step.document["_id"] for step in steps]
-        current = self._store.database["articles"].find({"_id": {"$in": ids}})
-        versions = [past_version(article) async for article in current]
+        following = {step.document["_id"]: step.document for step in steps}
+        current = self._store.database["articles"].find({"_id": {"$in": list(following)}})
+        versions = [past_version(article, following[article["_id"]]) async for article in current]
         if versions:
             await self._bulk(
                 "revisions", [ReplaceOne({"_id": version["_id"]}, version, upsert=True) for version in versions]

@@ -28,6 +28,18 @@ _WIDTH = 2 * SHINGLE
 _OFFSET_BITS = 20
 _OFFSET_MASK = (1 << _OFFSET_BITS) - 1
 _MAY_BEGIN = bytes((low * 167 + 13) % 256 < 64 for low in range(256))
+# What a page counts or stamps at every visit: no version of the article. One alternative a word, each beginning with a
+# literal: such a pattern skips through a text that has none of them.
+_COUNTERS = re.compile(
+    "|".join(
+        [
+            rf"{word}(?:次数\s*[:：]?|[人数量]{{0,2}}\s*[:：])\s*\d+\s*次?"
+            for word in ("浏览", "阅读", "点击", "访问", "查看")
+        ]
+        + [rf"{word}[人次数量]{{0,2}}\s*[:：]\s*\d+" for word in ("分享", "转发", "点赞", "评论", "收藏")]
+        + [rf"{word}(?:日期|时间)\s*[:：]\s*[\d年月日时分秒:：/. -]+" for word in ("页面生成", "生成", "打印")]
+    )
+)
 _SEPARATORS = re.compile(r"[\W_]+")
 
 
@@ -42,14 +54,14 @@ def normalise(text: str) -> str:
 
 def compared(body: str | None) -> str:
     """What of a body is compared with others: its normalised text, at most `LONGEST` characters."""
-    return normalise((body or "")[: 2 * LONGEST])[:LONGEST]
+    return normalise(_COUNTERS.sub("", (body or "")[: 2 * LONGEST]))[:LONGEST]
 
 
 def content_hash(title: str | None, body: str | None) -> str | None:
-    """32 hexadecimal digits, equal for exact copies: of the normalised body, and of title and body where the body is
-    too short to be a story of its own, so that 请点击附件查看 under different titles stays apart. None where the body
-    has no letter: two pages that show only pictures can't be told to be copies, whatever their titles."""
-    text = normalise(body or "")
+    """32 hexadecimal digits, equal for exact copies: of the normalised body without counters of visits and shares, and
+    of title and body where the body is too short to be a story of its own: 请点击附件查看 under two titles stays apart.
+    None where the body has no letter: two pages that show only pictures can't be told to be copies."""
+    text = normalise(_COUNTERS.sub("", body or ""))
     if not text:
         return None
     if len(text) < SHORT_BODY:

@@ -34,7 +34,7 @@ def test_opening_twice_changes_nothing_and_sets_everything_up(opened):
             return names, indexes, {name: set(await again.database[name].index_information()) for name in names}
 
     names, indexes, again = asyncio.run(scenario())
-    assert set(names) == {"articles", "revisions", "rejects", "runs", "sections", "sites"}
+    assert set(names) == {"articles", "revisions", "rejects", "runs", "sections", "sites", "maintenance"}
     assert indexes == again
     for name, collection in COLLECTIONS.items():
         assert indexes[name] == {"_id_", *(index.name for index in collection.indexes)}

@@ -43,6 +43,12 @@ def test_a_page_of_pictures_is_a_copy_of_nothing() -> None:
     assert fingerprint("图片新闻", "请点击附件查看") == []
 
 
+def test_counters_and_stamps_are_no_version() -> None:
+    page = "浏览次数：{} 分享：{}\n" + STORY + "\n页面生成时间：2026-03-0{} 08:00:0{}"
+    assert content_hash("甲", page.format(318, 2, 1, 5)) == content_hash("甲", page.format(4711, 13, 2, 7))
+    assert content_hash("甲", f"阅读{STORY}") != content_hash("甲", f"阅读100本{STORY}")
+
+
 def test_a_reprint_keeps_most_pieces() -> None:
     lines = STORY.split("\n")
     cut = f"本报讯（记者 白一桥）{lines[0]}\n{lines[1]}……\n（责任编辑：古月）"

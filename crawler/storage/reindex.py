@@ -1,0 +1,59 @@
+"""Computing anew what rules derive from stored articles: keys first, then stories from nothing.
+
+Where it stands is in the database: the last article whose keys are done in `maintenance`, the stories that are left in
+the articles themselves (`cluster` null).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pymongo import UpdateOne
+
+from crawler.storage.clusters import Stories
+from crawler.storage.store import Store
+from crawler.text.fingerprint import content_hash, fingerprint
+
+CHUNK = 500
+_POSITION = "reindex"
+Progress = Callable[[str, int, int], None]
+
+# Each derived field and how it follows from the document.
+DERIVED: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "content_hash": lambda article: content_hash(article["title"], article["body"]),
+    "fingerprint": lambda article: fingerprint(article["title"], article["body"]),
+}
+_UNSETTLED = {"cluster": None, "original": None, "original_evidence": None}
+
+
+async def reindex(store: Store, progress: Progress) -> int:
+    """Compute the derived fields and stories of all articles anew, going on where an earlier call was interrupted;
+    `progress(stage, done, total)` hears of it. Returns the number of articles. Raises StoreError."""
+    # The whole list at once: the embedded server scans for a range of _id.
+    ids = await store.retrying(lambda: _ids(store))
+    position = await store.retrying(lambda: store.database["maintenance"].find_one({"_id": _POSITION}))
+    done = sum(key <= position["after"] for key in ids) if position else 0
+    while done < len(ids):
+        chunk = ids[done : done + CHUNK]
+        await store.retrying(lambda chunk=chunk: _derive(store, chunk))  # type: ignore[misc]
+        done += len(chunk)
+        progress("articles", done, len(ids))
+    await store.retrying(lambda: Stories(store).recover(lambda settled, total: progress("stories", settled, total)))
+    await store.retrying(lambda: store.database["maintenance"].delete_one({"_id": _POSITION}))
+    return len(ids)
+
+
+async def _ids(store: Store) -> list[str]:
+    return sorted([row["_id"] async for row in store.database["articles"].find({}, {"_id": 1, "revision": 1})])
+
+
+async def _derive(store: Store, ids: list[str]) -> None:
+    articles = store.database["articles"]
+    changes = [
+        UpdateOne({"_id": row["_id"]}, {"$set": {**_UNSETTLED, **{name: make(row) for name, make in DERIVED.items()}}})
+        async for row in articles.find({"_id": {"$in": ids}})
+    ]
+    if changes:
+        await articles.bulk_write(changes, ordered=False)
+    await store.database["maintenance"].replace_one({"_id": _POSITION}, {"after": ids[-1]}, upsert=True)
