@@ -14,6 +14,8 @@ TRACE_SHARE = 0.02
 MANY_GLOSSES = 8
 DENSE_SHARE = 0.05
 HABIT = 1.3
+JUDGED = 200_000
+"""Characters of a document that are looked at: many times the longest article, and a bound for the work."""
 _HAN = re.compile("[\u4e00-\u9fff]")
 
 
@@ -34,6 +36,7 @@ SOUND = Damage(garbled=False, traditional=False, glossed=frozenset())
 
 def damage(text: str) -> Damage:
     """Judge a document by all its text at once; never raises."""
+    text = text[:JUDGED]
     strange = not traditional_only().isdisjoint(text)
     if not strange and "(" not in text and "（" not in text:
         return SOUND

@@ -6,7 +6,7 @@ A gloss is taken out only where it is a reading of the character before it (pypi
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 LETTERS = "a-zāáǎàēéěèêīíǐìōóǒòūúǔùüǖǘǚǜńňǹḿɑɡ"
 SYLLABLE = rf"[{LETTERS}]{{1,6}}"
@@ -35,6 +35,7 @@ def readings(character: str) -> frozenset[str]:
     return frozenset(known | plain | {reading.replace("v", vowel) for reading in plain for vowel in "uü"})
 
 
+@lru_cache(maxsize=8192)
 def is_reading(character: str, gloss: str) -> bool:
     """Whether one of the gloss's alternatives is a reading of the character."""
     known = readings(character)

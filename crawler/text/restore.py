@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from crawler.text.gate import Damage, damage
 from crawler.text.gbk_repair import repair
@@ -12,9 +13,8 @@ from crawler.text.script import to_simplified
 __all__ = ["Change", "Restoration", "Restored", "damage", "restore", "restore_fields"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change: its kind, its place in the text given (in characters), what was there, what is there now, and why."""
+class Change(NamedTuple):
+    """One change: its kind, its place (in characters) in the text as it was when the change was made, what was there, what is there now, and why."""
 
     kind: str
     position: int
