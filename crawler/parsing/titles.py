@@ -28,6 +28,7 @@ _PLACE = re.compile(r"(?:您?当前|现在)?的?位置|首页\s*[->》]|正在�
 _TAGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _LONGEST = 120
 _NEAR = 14
+_CUT_SHORT = 8
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,25 @@ def stated_headline(
                     return Headline(text, name, _line_of(outline, text) or outline.spans[element][0])
     if given:
         return Headline(given[0], given[1], _line_of(outline, given[0]))
-    if tag:
-        return Headline(tag, "meta", _line_of(outline, tag))
-    return _repeated(outline, whole, meta.first(page, ("sitename", "og:site_name")) or "")
+    line = _line_of(outline, tag) if tag else None
+    if tag and line is not None:
+        return Headline(tag, "meta", line)
+    if tag and (whole_line := _continued(outline, tag)):
+        return whole_line
+    repeated = _repeated(outline, whole, meta.first(page, ("sitename", "og:site_name")) or "")
+    if tag and (repeated is None or len(repeated.text) < _CUT_SHORT or _SITE.search(repeated.text)):
+        return Headline(tag, "meta")
+    return repeated
+
+
+def _continued(outline: Outline, tag: str) -> Headline | None:
+    """The visible line that a tag cut short (…) begins."""
+    start = tag.rstrip(".…")
+    if start == tag or len(start) < _CUT_SHORT:
+        return None
+    found = (i for i, line in enumerate(outline.lines) if line.text.startswith(start) and len(line.text) <= _LONGEST)
+    index = next(found, None)
+    return None if index is None else Headline(_clean(outline.lines[index].text), "generic", index)
 
 
 def _selected(outline: Outline, element: HtmlElement, whole: str) -> str | None:

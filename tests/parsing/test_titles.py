@@ -45,6 +45,13 @@ def test_the_headline_has_no_site_column_kicker_or_markup(head: str, body: str) 
     assert found.text == TITLE
 
 
+def test_a_tag_that_is_cut_or_wrong_gives_way_to_the_visible_headline() -> None:
+    cut = headline("<meta name='ArticleTitle' content='溪口县开展校园食品…'>", f"<h1>{TITLE}</h1>")
+    wrong = headline(f"<title>{TITLE}_溪口</title><meta name='ArticleTitle' content='部门动态'>", f"<h1>{TITLE}</h1>")
+    unseen = headline("<meta name='ArticleTitle' content='溪口县召开会议'>", "<h1>溪口县人民政府</h1>")
+    assert [one.text for one in (cut, wrong, unseen) if one] == [TITLE, TITLE, "溪口县召开会议"]
+
+
 def test_a_headline_may_hold_the_words_of_a_header() -> None:
     found = headline("", "<h1>省局发布食品抽检来源追溯办法</h1><p>发布时间：2024-01-02</p>")
     assert found is not None
