@@ -44,6 +44,8 @@ _BREAKS = re.compile(r"[\t\r\n]")
 _ORIGIN = re.compile(r"https?://[^/?#\[\]]+")
 _PLAIN = re.compile(r"(https?://[\w.:-]+)?/(?![/.])(?:(?!/\.)[^#\s\\])*(?=#|$)")
 """An absolute address or path that needs no resolving: most of all links, at a tenth of the cost."""
+_FEWEST_BARE = 5
+_BARE_TITLE = 8
 _DEPTH = 12
 
 
@@ -263,5 +265,20 @@ def _chosen(links: Sequence[Link]) -> list[Link]:
         shown = {id(link) for link in with_dates}
         return [link for link in links if link.group in wanted and (id(link) in shown or link.is_article)]
     shaped = {group: [link for link in members if link.is_article] for group, members in groups.items()}
-    best = max(shaped.values(), key=lambda found: sum(min(len(link.title), 30) for link in found), default=[])
-    return best
+    return max(shaped.values(), key=_weight, default=[]) or _bare_list(links)
+
+
+def _bare_list(links: Sequence[Link]) -> list[Link]:
+    """The one list element with most to read, where no link of the page has a date or an article's address: a category
+    that hands on to other sites."""
+    lists: dict[HtmlElement, list[Link]] = defaultdict(list)
+    for link in links:
+        holder = next((node for node in link.around if node.tag in _LISTS), None)
+        if holder is not None:
+            lists[holder].append(link)
+    best = max(lists.values(), key=_weight, default=[])
+    return best if len(best) >= _FEWEST_BARE and _weight(best) >= _BARE_TITLE * len(best) else []
+
+
+def _weight(links: Sequence[Link]) -> int:
+    return sum(min(len(link.title), 30) for link in links)

@@ -204,3 +204,27 @@ def test_torn_markup_gives_a_listing(pieces: list[str], platform: str | None) ->
     sent = PageRequest(f"{URL}?startrecord=x&endrecord=1&perpage=0&paramJson=[]", "POST", b"[1]")
     page = Page.from_bytes(("".join(pieces) + " " * 600).encode(), URL, sent=sent)
     assert isinstance(read_list(page, platform=platform, now=NOW), Listing)
+
+
+def test_a_category_of_bare_links_to_other_sites_is_a_list() -> None:
+    rows = "".join(
+        f'<li class="n{i}"><a href="http://www.county{i}.gov.cn/zwgk/">{name}食品抽检公示平台</a></li>'
+        for i, name in enumerate(["云溪县", "白鹭县", "南浦区", "青禾县", "桐岭区"])
+    )
+    menu = (
+        '<div class="nav"><ul>'
+        + "".join(f'<li><a href="/m{i}/">栏目导航第{i}项目录</a></li>' for i in range(4))
+        + "</ul></div>"
+    )
+    page = Page(
+        "http://www.lanping.gov.cn/spcj/", f"<html><body>{menu}<div><ul>{rows}</ul></div>{'<p></p>' * 60}</body></html>"
+    )
+    items = read_list(page, now=NOW).items
+    assert [item.title for item in items] == [
+        "云溪县食品抽检公示平台",
+        "白鹭县食品抽检公示平台",
+        "南浦区食品抽检公示平台",
+        "青禾县食品抽检公示平台",
+        "桐岭区食品抽检公示平台",
+    ]
+    assert {item.published_at for item in items} == {None}
