@@ -16,7 +16,11 @@ _SHELL = re.compile(
     r"""<div[^>]{0,80}\bid=["'](?:app|root|__next|__nuxt)["']|ng-app|unitbuild\.js|<noscript>[^<]{0,80}JavaScript""",
     re.I,
 )
-_GONE = re.compile(r"(?:404|页面不存在|页面未找到|找不到(?:该|您)?.{0,6}页|已(?:被)?删除|不存在或已|Not Found)", re.I)
+_GONE = re.compile(
+    r"\b404\b|页面(?:不存在|未找到|已失效)|找不到.{0,8}页|Not Found"
+    r"|(?:页面|文章|内容|信息|稿件).{0,8}(?:已(?:被|经)?删除|不存在)",
+    re.I,
+)
 
 
 def refuse(page: Page, outline: Outline) -> tuple[str, str] | None:
@@ -30,6 +34,9 @@ def refuse(page: Page, outline: Outline) -> tuple[str, str] | None:
         return "blocked", "the page is a challenge of the site's firewall, not an article"
     if size < 200 and outline.marks[-1] < 5 and _SHELL.search(page.text[:100_000]):
         return "needs_browser", "the page is a shell whose content scripts load in a browser"
+    title = next(page.root.iter("title"), None)
+    if title is not None and outline.marks[-1] < 10 and _GONE.search("".join(map(str, title.itertext()))[:60]):
+        return "not_found", "the title of the page says that there is no such page"
     if size < 300 and _GONE.search("\n".join(line.text for line in outline.lines)):
         return "not_found", "the page says that the article does not exist"
     return None

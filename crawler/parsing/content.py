@@ -25,6 +25,7 @@ _TITLE_LINES = 40
 _STORY = 0.4
 _AGAIN = 6
 _LONG = 40
+_COPY = 0.45
 
 
 def text_range(outline: Outline, element: HtmlElement, title: str | None) -> tuple[int, int]:
@@ -101,8 +102,9 @@ def lines_of(outline: Outline, elements: Iterable[HtmlElement]) -> set[int]:
 def body_text(
     outline: Outline, start: int, end: int, tables: Sequence[PlacedTable] = (), captions: Container[int] = ()
 ) -> str | None:
-    """The text of a range of lines, one paragraph a line and one table row a line, without captions and tools; None
-    where empty."""
+    """The text of a range of lines, one paragraph a line and one table row a line, without captions, tools and a copy
+    of the whole for mobiles; None where empty."""
+    twins = _twins(outline.lines, start, end)
     placed = {table.start: table for table in tables}
     kept: list[str] = []
     index = start
@@ -112,7 +114,15 @@ def body_text(
             index = placed[index].end
             continue
         text = outline.lines[index].text
-        if index not in captions and not is_tool(text):
+        if index not in captions and index not in twins and not is_tool(text):
             kept.append(text)
         index += 1
     return "\n".join(kept) or None
+
+
+def _twins(lines: list[Line], start: int, end: int) -> set[int]:
+    """The lines that repeat one above them, where so much is repeated that it is the whole text once more."""
+    first: dict[str, int] = {}
+    again = {index for index in range(start, end) if first.setdefault(lines[index].text, index) != index}
+    repeated = sum(len(lines[index].text) for index in again)
+    return again if repeated > _COPY * sum(len(line.text) for line in lines[start:end]) else set()

@@ -144,10 +144,17 @@ def test_an_article_of_one_picture_is_an_article() -> None:
 
 def test_what_a_layout_drops_is_no_text_and_no_picture() -> None:
     advert = "<div class='ad'>本站推荐，欢迎关注，谢谢。<img src='/ad.jpg'></div>"
-    html = f"<h1>{TITLE}</h1><p>时间：2024-01-02</p><div id='zoom'>{PARAGRAPHS}{advert}{PARAGRAPHS}</div>"
+    html = f"<h1>{TITLE}</h1><p>时间：2024-01-02</p><div id='zoom'>{PARAGRAPHS}{advert}<p>检查结束。</p></div>"
     article = read(Page(url=URL, text=html), ("override", Rules(drop=(".ad",))))
-    assert article.body == "\n".join(TEXT * 2)
+    assert article.body == "\n".join([*TEXT, "检查结束。"])
     assert article.images == []
+
+
+def test_a_copy_for_mobiles_within_the_body_is_read_once() -> None:
+    long = [text + "各校负责人表示，将立即整改，确保师生吃得安全、吃得放心。" for text in TEXT]
+    copy = "".join(f"<p>{text}</p>" for text in long)
+    html = f"<h1>{TITLE}</h1><p>时间：2024-01-02</p><div id='zoom'><div>{copy}</div><div>{copy}</div></div>"
+    assert read(Page(url=URL, text=html), ("override", Rules(body=("#zoom",)))).body == "\n".join(long)
 
 
 def test_confidence_is_high_where_two_extractors_agree() -> None:
@@ -172,6 +179,7 @@ LIST = "<h1>通知公告</h1><ul>" + "".join(
         ("<html ng-app='x'><body>{{title}}</body></html>", 200, "needs_browser"),
         ("<h1>404</h1><p>您访问的页面不存在</p>", 200, "not_found"),
         ("<p>很抱歉，文章已被删除</p>", 410, "not_found"),
+        ("<title>404 - 页面不存在</title>" + "<a href='/'>首页</a> 站内导航 " * 40, 200, "not_found"),
         (LIST, 200, "list_page"),
         ("", 200, "empty"),
     ],
