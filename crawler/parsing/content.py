@@ -8,6 +8,7 @@ from lxml.html import HtmlElement
 
 from crawler.parsing.noise import (
     ends_article,
+    heads_links,
     is_credit,
     is_dateline,
     is_header,
@@ -76,15 +77,24 @@ def _before_tail(lines: list[Line], start: int, end: int) -> int:
             break
         if ends_article(text) or is_last_credit(text):
             cut = index
-    while cut > start + 1 and _is_below(lines[cut - 1]):
+    while cut > start + 1 and (_is_below(lines[cut - 1]) or _heads_links(lines, cut - 1, end)):
         cut -= 1
     return cut
+
+
+def _heads_links(lines: list[Line], index: int, end: int) -> bool:
+    """Whether a line is the heading of links to other articles, which the lines below it hold."""
+    return index + 1 < end and heads_links(lines[index].text) and _is_link(lines[index + 1])
 
 
 def _is_below(line: Line) -> bool:
     if is_tool(line.text) or is_credit(line.text) or is_legal(line.text):
         return True
-    return line.linked > 0.8 * len(line.text) and line.marks == 0 and not names_file(line.text)
+    return _is_link(line) and line.marks <= 1 + len(line.text) // 40
+
+
+def _is_link(line: Line) -> bool:
+    return line.linked > 0.8 * len(line.text) and not names_file(line.text)
 
 
 def apart(outline: Outline, start: int, end: int, captions: set[int]) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from lxml.html import HtmlElement
@@ -17,6 +18,8 @@ _TAIL_SIZE = 300
 _LAST_PARAGRAPHS = 4
 _LINK = 12
 _WITNESS = 1500
+_STRANGE = re.compile("[來編輯責佈發時間記員點擊覽閱訪問āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜɡ]")
+"""What no label of a sound simplified header holds: traditional characters of labels, vowels of glosses."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ def surroundings(
 
 def understood(around: Surroundings, body: str | None) -> Surroundings:
     """`around` with its labels readable: restored like the text, on a garbled (編輯(jí)) or traditional page."""
+    if not _STRANGE.search(f"{around.header}{around.above}{around.tail}"):
+        return around
     fields = {"header": around.header, "above": around.above, "lead": around.lead, "tail": around.tail}
     restored, changed = restore_fields(fields | {"witness": (body or "")[:_WITNESS]})
     return Surroundings(**{name: restored[name] or "" for name in fields}) if changed else around

@@ -14,8 +14,8 @@ _TOOL = re.compile(
 )
 _BETWEEN = re.compile(r"[\s|｜/·]+")
 _TAIL = re.compile(
-    r"^[\W_]{0,6}(?:(?:责任)?编辑|責任編輯|編輯|责编|责編|编审|审核|校对|初审|终审|值班(?:编辑|主任|编委)|作者|记者|記者|来源|來源|稿源|供稿|信息来源|文章来源|原标题|"
-    r"关\s*键\s*[字词]|标签|主题词|声明|免责声明|版权(?:声明|所有)?|网站声明)\s*[:：]"
+    r"^[\W_]{0,6}(?:(?:责任)?编辑|責任編輯|編輯|责编|责編|编审|审核|校对|初审|终审|值班(?:编辑|主任|编委)|作者|记者|記者|(?:本文|信息|文章|稿件|新闻|内容|原文)?(?:来源|來源)|稿源|供稿|原标题|"
+    r"关\s*键\s*[字词]|标签|Tags?|主题词|声明|免责声明|版权(?:声明|所有)?|网站声明)\s*[:：]"
 )
 _END = re.compile(
     r"^[\W_]{0,6}(?:相关(?:附件|新闻|链接|文章|阅读|报道|稿件|信息|资讯|推荐|专题)|延伸阅读|推荐阅读|热点推荐|精彩推荐|热门推荐|猜你喜欢|"
@@ -23,6 +23,10 @@ _END = re.compile(
 )
 _LAST = re.compile(
     r"^[\W_]{0,6}(?:责任编辑|責任編輯|編輯|责\s*编|编\s*辑|网络编辑|本文编辑|编审|校对|值班编辑)\s*[:：]"
+)
+_LINKS_HEADING = re.compile(
+    r"(?:更多|热点|热门|重点|精彩|编辑|相关|推荐|最新|精选)?[\u4e00-\u9fff]{0,6}"
+    r"(?:要闻|新闻|动态|资讯|推荐|阅读|报道|热点|专题|看点|回顾|关注|话题|文章|日志|视频|图集|排行)\s*[:：]?"
 )
 _FILE = re.compile(r"\.(?:docx?|xlsx?|pptx?|pdf|wps|et|ofd|zip|rar|7z|txt|csv)\b", re.I)
 _PAGE_WORD = re.compile(
@@ -50,7 +54,7 @@ _CLOCK = re.compile(r"(?:19|20)\d{2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}")
 
 def is_tool(text: str) -> bool:
     """Whether a line is only buttons, counters or a pager of the page."""
-    if len(text) > 120:
+    if len(text) > 120 or "。" in text:
         return False
     if _TOOL.fullmatch(text) or _is_pager(text):
         return True
@@ -102,6 +106,11 @@ def ends_article(text: str) -> bool:
 def is_last_credit(text: str) -> bool:
     """Whether a line names the editor, which pages print below the article."""
     return len(text) <= 60 and bool(_LAST.match(text))
+
+
+def heads_links(text: str) -> bool:
+    """Whether a line only names the kind of pages that the links below it lead to (行业动态, 热点推荐)."""
+    return len(text) <= 12 and bool(_LINKS_HEADING.fullmatch(text))
 
 
 def names_file(text: str) -> bool:

@@ -6,6 +6,7 @@ Titles, headers, bodies and tails are all ranges of lines, so "the text between 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -76,9 +77,9 @@ class Outline:
     lines: list[Line] = field(default_factory=list)
     spans: dict[HtmlElement, tuple[int, int]] = field(default_factory=dict)
     """Every visible element: the index of its first line, and of the line after its last."""
-    ids: dict[str, list[HtmlElement]] = field(default_factory=dict)
-    classes: dict[str, list[HtmlElement]] = field(default_factory=dict)
-    tags: dict[str, list[HtmlElement]] = field(default_factory=dict)
+    ids: defaultdict[str, list[HtmlElement]] = field(default_factory=lambda: defaultdict(list))
+    classes: defaultdict[str, list[HtmlElement]] = field(default_factory=lambda: defaultdict(list))
+    tags: defaultdict[str, list[HtmlElement]] = field(default_factory=lambda: defaultdict(list))
     marks: list[int] = field(default_factory=list)
     """`marks[i]`: the punctuation of the first `i` lines; a line seen before (a desktop and mobile twin) adds none."""
     sizes: list[int] = field(default_factory=list)
@@ -86,20 +87,19 @@ class Outline:
 
     def select(self, selector: str) -> list[HtmlElement]:
         """The visible elements a CSS or XPath selector finds, in document order; [] for a selector that is none."""
-        simple = _SIMPLE.match(selector)
-        if simple is None:
+        parts = _parts(selector)
+        if parts is None:
             return [el for el in elements_of(self.root, selector) if el in self.spans]
-        keys = re.findall(r"[#.][\w-]+", simple["rest"])
-        pools = [self.ids.get(k[1:], []) if k[0] == "#" else self.classes.get(k[1:], []) for k in keys]
-        if simple["tag"]:
-            pools.append(self.tags.get(simple["tag"].lower(), []))
-        first, *others = pools or [[]]
-        return [el for el in first if all(el in pool for pool in others)]
+        indexes = {"#": self.ids, ".": self.classes, "": self.tags}
+        pools = [indexes[kind].get(name, []) for kind, name in parts]
+        if not all(pools):
+            return []
+        return [el for el in pools[0] if all(el in pool for pool in pools[1:])]
 
     def add_classes(self, names: str, element: HtmlElement) -> None:
         """Note the classes of an element, as `class` lists them."""
         for name in names.split()[:_MOST_CLASSES]:
-            self.classes.setdefault(name, []).append(element)
+            self.classes[name].append(element)
 
     def text(self, element: HtmlElement) -> str:
         """The text of an element, one line of the page a line; of an element within a line, its own text alone."""
@@ -117,6 +117,16 @@ class Outline:
         """How many characters of text an element holds."""
         start, end = self.spans[element]
         return self.sizes[end] - self.sizes[start]
+
+
+@cache
+def _parts(selector: str) -> list[tuple[str, str]] | None:
+    """`div.a#b` as its parts, a selector of one element by tag, id and classes; None for any other."""
+    simple = _SIMPLE.match(selector)
+    if simple is None:
+        return None
+    parts = [(part[0], part[1:]) for part in re.findall(r"[#.][\w-]+", simple["rest"])]
+    return [*parts, ("", simple["tag"].lower())] if simple["tag"] else parts
 
 
 @cache
@@ -175,9 +185,9 @@ class _Walk:
                 self.end_line()
             self.blocks.append(element)
         outline.spans[element] = (len(outline.lines), -1)
-        outline.tags.setdefault(tag, []).append(element)
+        outline.tags[tag].append(element)
         if identity := element.get("id"):
-            outline.ids.setdefault(identity.strip(), []).append(element)
+            outline.ids[identity.strip()].append(element)
         if names := element.get("class"):
             outline.add_classes(names, element)
         if tag == "a":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from crawler.parsing.page import Page, PageRequest
+from crawler.parsing.page import Page, PageRequest, longest_word
 from crawler.parsing.rules import Rules
 
 
@@ -66,8 +66,9 @@ class Platform:
         Two for each distinct mark, for an address of the product's shape and for links of its form, one for each
         distinct trace."""
         text = marked_text(page)
-        marks = sum(mark in text for mark in self.marks if page.may_hold(mark))
-        found = 2 * marks + sum(trace in text for trace in self.traces if page.may_hold(trace))
+        words = page.words
+        found = 2 * len([mark for mark in self.marks if longest_word(mark) in words and mark in text])
+        found += len([trace for trace in self.traces if longest_word(trace) in words and trace in text])
         found += 2 * bool(self.link_form is not None and self.link_form.search(text))
         return found + 2 * self.owns(page.url or page.meta.get("url", ""))
 
