@@ -26,6 +26,7 @@ _TITLE_LINES = 40
 _STORY = 0.4
 _AGAIN = 6
 _LONG = 40
+_VALUE = 20
 _COPY = 0.45
 
 
@@ -58,7 +59,8 @@ def _below_dateline(lines: list[Line], head: int, stop: int) -> int:
     below = head
     for index in range(head, min(stop, head + _HEAD_LINES)):
         text = lines[index].text
-        if is_header(text) or is_tool(text):
+        value = below == index > head and len(text) <= _VALUE and lines[index - 1].text.endswith((":", "："))
+        if value or is_header(text) or is_tool(text):
             below = index + 1
         elif lines[index].marks > 1 or len(text) > _LONG:
             break
