@@ -27,6 +27,10 @@ TITLES_AGREE = 0.5
 TITLE_MOULD = 0.5
 SURE = 0.75
 """Beyond this share of common wording the headlines say nothing more."""
+WORDING, PIECE = 6, 3
+PARAPHRASED = 0.05
+"""Of what is not common wording (runs of `WORDING` characters), the share of runs of `PIECE` that both have even so. A
+reprint keeps a sentence or drops it; this year's ceremony is told anew with last year's words."""
 NEARLY_ALL = 0.9
 """Beyond this share a single other number is a correction or a counter."""
 MONTHS_APART = 60
@@ -98,6 +102,8 @@ def compare(one: Story, other: Story) -> Likeness:
         return Likeness(False, contained, resemblance, f"other numbers in the same sentences, as in {slot}")
     if contained < SURE and _days_apart(one, other) > MONTHS_APART:
         return Likeness(False, contained, resemblance, "published months apart")
+    if contained < SURE and _paraphrased(one, other) > PARAPHRASED:
+        return Likeness(False, contained, resemblance, "the rest says alike things in other words")
     if contained < SURE and _one_mould(one.headline, other.headline):
         return Likeness(False, contained, resemblance, "headlines of one template")
     if contained >= ENOUGH:
@@ -130,6 +136,18 @@ def _conflict(one: Story, other: Story, fewest: int) -> str | None:
     conflicts = sorted(slot for slot in slots if not one.numbers[slot] & other.numbers[slot])
     many = len(conflicts) >= fewest and len(conflicts) > CONFLICTS * (len(slots) - len(conflicts))
     return conflicts[0] if many else None
+
+
+def _paraphrased(one: Story, other: Story) -> float:
+    """How much of what the two don't have word for word in common is alike: a share of the smaller rest, 0 to 1."""
+    common = _runs(one.text, WORDING) & _runs(other.text, WORDING)
+    inside = {run[at : at + PIECE] for run in common for at in range(WORDING - PIECE + 1)}
+    rest, others = _runs(one.text, PIECE) - inside, _runs(other.text, PIECE) - inside
+    return len(rest & others) / max(1, min(len(rest), len(others)))
+
+
+def _runs(text: str, length: int) -> set[str]:
+    return {text[at : at + length] for at in range(len(text) - length + 1)}
 
 
 def _days_apart(one: Story, other: Story) -> int:

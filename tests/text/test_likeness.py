@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from crawler.text.likeness import Story, compare, disjoint
@@ -69,6 +71,28 @@ def test_appointments_of_different_people_are_different() -> None:
     assert not likeness.same
 
 
+def test_the_same_ceremony_a_year_later_is_another_story() -> None:
+    """Half the sentences return word for word, the others say alike things in other words."""
+    same = (
+        "仪式由县长主持，各乡镇和县直部门的代表列队肃立，向粮仓旧址敬献稻穗，随后全场默立一分钟，"
+        "再按辈分依次绕行粮仓三周，把新米撒在门前的石阶上。"
+    )
+    one = Story.of(
+        "西山县举行开镰仪式",
+        f"西山县开镰仪式清晨在老粮仓广场隆重举行。\n{same}\n壮阔的稻田里，金色的稻穗随风起伏，农户们早早来到田边等候。"
+        "\n老农白一桥割下第一镰，寄托着全体乡亲对丰收的深切期盼。",
+    )
+    other = Story.of(
+        "西山县举行开镰仪式",
+        f"好雨知时，西山县开镰仪式清晨在老粮仓广场热闹开场。\n{same}\n辽阔的稻田里，金黄的稻穗迎风起伏，乡亲们早早赶到田边等候。"
+        "\n种粮能手云中月割下第一镰，寄托着全县乡亲对好收成的深情期盼。",
+    )
+    likeness = compare(one, other)
+    assert likeness.contained >= 0.4
+    assert not likeness.same
+    assert "in other words" in likeness.reason
+
+
 def test_wording_in_common_under_another_headline_is_not_enough() -> None:
     part = LINES[2] + "\n" + "东河镇的豆腐节昨天开幕，九个村的豆腐坊摆开长桌，请游客品尝老卤点出的豆腐。" * 2
     likeness = compare(Story.of(TITLE, BODY), Story.of("东河镇豆腐节开幕", part))
@@ -84,3 +108,11 @@ def test_nothing_in_common() -> None:
 def test_short_texts_are_like_nothing() -> None:
     assert not compare(Story.of("通知", "请点击附件查看"), Story.of("通知", "请点击附件查看")).same
     assert not compare(Story.of(None, None), Story.of(None, None)).same
+
+
+def test_months_between_two_likely_versions_make_two_stories() -> None:
+    part = "\n".join(LINES[:2]) + "\n东河镇的豆腐节昨天开幕，九个村的豆腐坊摆开长桌，请游客品尝老卤点出的豆腐。"
+    spring, week, autumn = (datetime(2026, month, day, tzinfo=UTC) for month, day in ((3, 1), (3, 8), (9, 1)))
+    assert compare(Story.of(TITLE, BODY, spring), Story.of(TITLE, part, week)).same
+    assert not compare(Story.of(TITLE, BODY, spring), Story.of(TITLE, part, autumn)).same
+    assert compare(Story.of(TITLE, BODY, spring), Story.of(TITLE, BODY, autumn)).same
