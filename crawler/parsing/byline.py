@@ -27,7 +27,7 @@ _ISSUER = re.compile(
 )
 _STOP = re.compile(
     r"\n|\s{2,}|\s?[|【】〖〗「」]|\s(?=\d)|(?=(?:19|20)\d\d\s?[-/.年]\s?\d{1,2})"
-    r"|\s?(?=(?:(?:责任|责|值班|执行|网络)?编\s{0,6}辑|責任編輯|編輯|责编|作\s{0,6}者|记者|通讯员|供稿|撰稿|审核|校对|监制"
+    r"|\s?(?=(?:(?:责任|责|值班|执行|网络)?编\s{0,6}辑|責任編輯|編輯|责编|(?:文章|稿件|本文)?作\s{0,6}者|记者|通讯员|供稿|撰稿|审核|校对|监制"
     r"|发布[者人]?|发稿|刊发"
     r"|字\s{0,4}[体号]|浏\s?览\w{0,2}|阅\s?读\w{0,2}|点\s?击\w{0,2}"
     r"|访\s?问\w{0,2}|评\s?论\w{0,1}|人气|分享[到至]?|打印|收藏)\s{0,4}:)"
@@ -39,9 +39,11 @@ _STOP = re.compile(
 )
 _OFFICE = re.compile(r"(?:局|委|办|厅|政府|办公室|委员会|街道|镇|乡|法院|检察院)$")
 _MEDIA = re.compile(
-    r"[\w·\-—]{1,16}(?:报|网|社|台|客户端|新媒体|周刊|杂志|频道|在线|融媒|传媒|中文站|通讯|发布|网络版|海外版)"
+    r"[\w·\-—]{1,16}(?:报|网|社|台|客户端|新媒体|周刊|杂志|频道|在线|融媒(?:体(?:中心)?)?|传媒|中文站|通讯|发布|网络版|海外版)"
     r"|(?:新浪|搜狐|腾讯|网易|凤凰|央视|央广|人民|新华)[\u4e00-\u9fff]{2,4}(?:-[\u4e00-\u9fff]{2,8})?"
 )
+_DATED = re.compile(r"(?:\d[-/.]\d{1,2}|\d:\d{2}|[日时分秒])[\])]?\s{0,8}[(\[【|]?\s{0,8}$")
+"""The end of a date, which a header goes on from with its next label."""
 _RELATIVE = re.compile(r"[前刚昨今周]|星期|礼拜|ago|now|day", re.I)
 _LONGEST_NAME = 30
 _LONGEST_PART = 8000
@@ -151,7 +153,7 @@ def _source(
         if found["bare"] is not None:
             if strict or before.isalpha() or found["label"].startswith("来自"):
                 continue
-        elif strict and before and before not in "\n(（[【《。!?！？；;":
+        elif strict and before and before not in "\n(（[【《。!?！？；;" and not _DATED.search(flat[: found.start()]):
             continue
         if "\n" in found.group() and len(flat[start:].partition("\n")[0]) > _LONGEST_NAME:
             continue

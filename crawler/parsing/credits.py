@@ -43,6 +43,8 @@ _SIGNATURE = re.compile(r"(?<![:/])\s{0,2}(?<![:/\s])[(（【\[〔]([^()（）�
 _DATELINE = re.compile(r"(?:电|讯|消息|报道|快讯)\s{0,3}[(（]([^()（）\n]{2,40})[)）]")
 _LABEL_FIRST = re.compile(r"^\s{0,8}(?:作者|文|撰文|撰稿|执笔)\s?[:/|｜].{1,40}$", re.M)
 _SPLIT = re.compile(r"[\s、,，;；/&＆|｜:]+|(?<=[\u4e00-\u9fff])和(?=[\u4e00-\u9fff]{2,3}(?:$|[\s、]))")
+_ASIDE = re.compile(r"(?<=[\u4e00-\u9fff])\s?[(（][^()（）]{2,40}[)）]?")
+"""What a bracket says of the person before it: the unit, the role."""
 _DONE = re.compile(r"(?:综合|联合|现场)?(?:报道|整合|综合|采写|整理|撰文|撰稿|摄影|摄|文图|图文)$")
 _NOBODY = frozenset(
     [
@@ -174,7 +176,7 @@ def _credit(text: str) -> Credit | None:
 def _leading_people(text: str) -> list[str]:
     """The people's names a text begins with; units before the first are passed over."""
     people: list[str] = []
-    for name in _split_names(text.lstrip(" :/|(（】]")):
+    for name in _split_names(_ASIDE.sub(" ", text.lstrip(" :/|(（】]"))):
         bare = name if is_person(name) and not name.endswith("摄") else _DONE.sub("", name)
         if is_person(bare):
             people.append(bare)

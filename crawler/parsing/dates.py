@@ -183,7 +183,7 @@ def label_rank(label: str | None) -> int:
         return 4
     if re.search(r"更新|修改|编辑时间|Updated|Modified", label, re.I):
         return 2
-    if re.search(r"发布|发表|发稿|发出|公布|公开|刊发|刊登|登载|上传|录入|添加|Published|Posted", label, re.I):
+    if re.search(r"发布|发表|发稿|发出|公布|公开|刊发|刊登|登载|上传|录入|添加|创建|Published|Posted", label, re.I):
         return 0
     if re.fullmatch(r"时间(?:发布)?|日期|Date|Time", label, re.I):
         return 0

@@ -15,9 +15,9 @@ _TOOL = re.compile(
 _BETWEEN = re.compile(r"[\s|｜/·]+")
 _TAIL = re.compile(
     r"^[\W_]{0,6}(?:(?:我要)?纠错[\W_]{1,6})?(?:(?:责任|值班|执行|网络|本期)?编辑|責任編輯|編輯|责编|責編|编审|审[核校稿]|校对"
-    r"|[初复终一二三]审|(?:值班)?(?:主任|编委|主编|总编辑?)|监制|签发|作者|记者|記者|通讯员|撰稿人?|供稿人?"
-    r"|(?:本文|信息|文章|稿件|新闻|内容|原文)?(?:来源|來源)|稿源|原标题|关\s*键\s*[字词]|标签|Tags?|主题词|(?:免责|网站)?声明|版权(?:声明|所有)?"
-    r"|(?:浏览|阅读|点击|访问)(?:次数|量|数)?)\s*[:：|｜丨/]"
+    r"|[初复终一二三]审|(?:值班)?(?:主任|编委|主编|总编辑?)|监制|签发|作者|记者|記者|通讯员|撰稿人?|供稿人?)"
+    r"\s*[:：|｜丨/]|^[\W_]{0,6}(?:(?:本文|信息|文章|稿件|新闻|内容|原文)?(?:来源|來源)|稿源|原标题|关\s*键\s*[字词]|标签|Tags?|主题词|(?:免责|网站)?声明|版权(?:声明|所有)?"
+    r"|(?:浏览|阅读|点击|访问)(?:次数|量|数)?)\s*[:：]"
 )
 _END = re.compile(
     r"^[\W_]{0,6}(?:相关(?:附件|新闻|链接|文章|阅读|报道|稿件|信息|资讯|推荐|专题)|延伸阅读|推荐阅读|热点推荐|精彩推荐|热门推荐|猜你喜欢|"
@@ -46,6 +46,7 @@ _LEGAL = re.compile(
     r"仅代表作者|不代表.{0,12}(?:立场|观点)|Copyright|All Rights",
     re.I,
 )
+_CONTACT = re.compile(r"(?:地\s*址|邮\s*编|传\s*真|总\s*机|电子邮箱|客服|友情链接|主办单位|承办单位|技术支持)\s*[:：]")
 _HEADER = re.compile(
     r"(?:发布(?:时间|日期|单位|机构|者|人)?|发表(?:时间|于)?|更新(?:时间)?|发稿时间|时\s*间|日\s*期|来\s*源|來源|作\s*者|编\s*辑|編輯|责编|记者|供稿"
     r"|撰稿|审核|浏览(?:次数|量)?|阅读(?:次数|量)?|点击(?:次数|量|数|率)?|访问(?:次数|量)?|字\s*[体号])\s*[:：]"
@@ -76,6 +77,11 @@ def _is_pager(text: str) -> bool:
 def is_legal(text: str) -> bool:
     """Whether a line is about the site, its rights and its rules, as footers and disclaimers are."""
     return len(text) <= 400 and bool(_LEGAL.search(text))
+
+
+def is_contact(text: str) -> bool:
+    """Whether a line tells how to reach an office, as footers do."""
+    return len(text) <= 200 and bool(_CONTACT.search(text))
 
 
 def is_header(text: str) -> bool:
