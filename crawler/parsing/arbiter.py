@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
 from lxml import etree
@@ -9,6 +10,8 @@ from lxml.html import HtmlElement, fromstring
 
 from crawler.parsing.outline import Outline
 
+logging.getLogger("readability").setLevel(logging.CRITICAL)
+# It logs the traceback of every page it can't read; here such a page is no event.
 _MOST = 1_000_000
 """Characters of markup beyond which readability-lxml takes seconds."""
 _LONG = 12

@@ -18,7 +18,7 @@ from crawler.parsing.content import apart, body_text, lines_of, text_range
 from crawler.parsing.fields import FieldReader
 from crawler.parsing.gov_index import read_gov_index
 from crawler.parsing.header import surroundings, understood
-from crawler.parsing.noise import is_dateline, is_legal
+from crawler.parsing.noise import is_contact, is_dateline, is_legal
 from crawler.parsing.outline import Line, Outline, outline_of
 from crawler.parsing.page import Page, parse_html
 from crawler.parsing.rules import Rules
@@ -118,14 +118,18 @@ def _doubt(article: Article, outline: Outline, text: tuple[int, int]) -> Refusal
     if sum(line.linked for line in lines) > size / 2 and not article.attachments:
         return Refusal("list_page", "the page's text is links to other pages")
     marks = sum(line.marks for line in lines)
-    if marks < _FEWEST_MARKS and sum(map(_is_row, outline.lines)) >= _ROWS:
+    if (
+        marks < _FEWEST_MARKS
+        and sum(map(_is_row, outline.lines)) >= _ROWS
+        or sum(map(_is_row, lines)) > max(_ROWS, len(lines) / 4)
+    ):
         return Refusal("list_page", "the page is a list of dated links")
     dated = article.provenance.get("published_at", "url") not in {"url", "generic"}
     if not (article.body or article.images or article.attachments):
         return Refusal("empty", "the page has a headline but no text and no picture")
-    if dated:
+    legal = sum(len(line.text) for line in lines if is_legal(line.text) or is_contact(line.text))
+    if dated and legal < size / 2:
         return None
-    legal = sum(len(line.text) for line in lines if is_legal(line.text))
     if legal > size / 3 or marks < _FEWEST_MARKS:
         return _no_article(outline, "the page has neither a date nor sentences of an article")
     return None
