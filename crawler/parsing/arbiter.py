@@ -1,4 +1,4 @@
-"""The last resort: readability-lxml decides where two extractors contradict each other. It costs ten times their time."""
+"""The last resort: readability-lxml decides where two extractors contradict each other, at ten times their time."""
 
 from __future__ import annotations
 

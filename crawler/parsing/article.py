@@ -118,17 +118,14 @@ def _doubt(article: Article, outline: Outline, text: tuple[int, int]) -> Refusal
     if sum(line.linked for line in lines) > size / 2 and not article.attachments:
         return Refusal("list_page", "the page's text is links to other pages")
     marks = sum(line.marks for line in lines)
-    if (
-        marks < _FEWEST_MARKS
-        and sum(map(_is_row, outline.lines)) >= _ROWS
-        or sum(map(_is_row, lines)) > max(_ROWS, len(lines) / 4)
-    ):
+    rows = sum(map(_is_row, lines))
+    if rows > max(_ROWS, len(lines) / 4) or (marks < _FEWEST_MARKS and sum(map(_is_row, outline.lines)) >= _ROWS):
         return Refusal("list_page", "the page is a list of dated links")
     dated = article.provenance.get("published_at", "url") not in {"url", "generic"}
     if not (article.body or article.images or article.attachments):
         return Refusal("empty", "the page has a headline but no text and no picture")
     legal = sum(len(line.text) for line in lines if is_legal(line.text) or is_contact(line.text))
-    if dated and legal < size / 2:
+    if dated and legal <= size / 2:
         return None
     if legal > size / 3 or marks < _FEWEST_MARKS:
         return _no_article(outline, "the page has neither a date nor sentences of an article")

@@ -191,6 +191,16 @@ def test_what_is_no_article_says_why(html: str, status: int, reason: str) -> Non
     assert found.detail
 
 
+def test_a_footer_is_no_article() -> None:
+    foot = "".join(
+        f"<p>{text}</p>" for text in ("公司地址：县府路1号，邮编：000000", "传真：0000，客服邮箱：a@example.cn")
+    )
+    html = f"<h1>公司公告</h1><ul><li><a href='/1.html'>招聘公告</a> 2024-01-02</li></ul><div>{foot}</div>"
+    found = extract(Page(url="", text=html), (), NOW)
+    assert isinstance(found, Refusal)
+    assert found.reason in {"list_page", "not_article"}
+
+
 def test_an_article_about_blocking_is_an_article() -> None:
     words = escape("有的网站提示“您的访问被拦截”，专家说，这是安全验证，页面不存在也不必担心。")
     html = f"<h1>{TITLE}</h1><p>发布时间：2024-01-02</p><div>{PARAGRAPHS}<p>{words}</p>{PARAGRAPHS * 2}</div>"
