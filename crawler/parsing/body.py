@@ -9,6 +9,7 @@ from lxml.html import HtmlElement
 
 from crawler.parsing.arbiter import preferred
 from crawler.parsing.density import agreement, best_scored, holder, prose_run
+from crawler.parsing.noise import is_contact, is_legal
 from crawler.parsing.outline import Outline
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
@@ -47,6 +48,8 @@ def find_body(
     scored = best_scored(outline, start, end)
     if scored is None:
         scored, start = best_scored(outline), 0
+    if scored is not None and _is_foot(outline, outline.spans[scored]):
+        scored = None
     run = prose_run(outline, start, end)
     for name, rules in layers:
         for selector in rules.body:
@@ -54,7 +57,8 @@ def find_body(
             if element is not None:
                 return Body(element, name, agreement(outline, outline.spans[element], run))
     if scored is None:
-        alone = holder(outline, run) if run else None
+        pictured = (el for selector in CONTAINERS for el in outline.select(selector) if _has_picture(el))
+        alone = next(pictured, holder(outline, run) if run else None)
         return None if alone is None else Body(alone, "generic", 0.0)
     known = _known_container(outline, scored)
     best = scored if known is None else known
@@ -63,6 +67,13 @@ def find_body(
     if other is not None and preferred(page.html, outline, best, other) is other:
         return Body(other, "readability", confidence)
     return Body(best, "generic", confidence)
+
+
+def _is_foot(outline: Outline, lines: tuple[int, int]) -> bool:
+    """Whether a range of lines is the foot of a page: more than half of it rights and addresses."""
+    texts = [line.text for line in outline.lines[slice(*lines)]]
+    foot = sum(len(text) for text in texts if is_legal(text) or is_contact(text))
+    return foot > sum(map(len, texts)) / 2
 
 
 def _next_article(outline: Outline, headline: int | None) -> int | None:

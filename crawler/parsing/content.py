@@ -95,6 +95,11 @@ def _is_below(line: Line) -> bool:
     return _is_link(line) and line.marks <= 1 + len(line.text) // 40
 
 
+def _is_pointer(line: Line) -> bool:
+    """Whether a line within the text is a link to another article (相关阅读：…)."""
+    return line.linked > len(line.text) / 2 and ends_article(line.text) and not names_file(line.text)
+
+
 def _is_link(line: Line) -> bool:
     return line.linked > 0.8 * len(line.text) and not names_file(line.text)
 
@@ -125,9 +130,9 @@ def body_text(
             kept.extend(placed[index].rows)
             index = placed[index].end
             continue
-        text = outline.lines[index].text
-        if index not in captions and index not in twins and not is_tool(text):
-            kept.append(text)
+        line = outline.lines[index]
+        if index not in captions and index not in twins and not is_tool(line.text) and not _is_pointer(line):
+            kept.append(line.text)
         index += 1
     return "\n".join(kept) or None
 

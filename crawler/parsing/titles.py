@@ -28,6 +28,7 @@ _PLACE = re.compile(r"(?:您?当前|现在)?的?位置|首页\s*[->》]|正在�
 _TAGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _LONGEST = 120
 _NEAR = 14
+_LINKED = 8
 _CUT_SHORT = 8
 
 
@@ -174,7 +175,32 @@ def _repeated(outline: Outline, whole: str, site: str) -> Headline | None:
         ):
             continue
         best, longest = Headline(_clean(line.text), "generic", index), len(key)
-    return best
+    return _whole_heading(outline, best, key_of_all) if best else _linked_heading(outline, key_of_all, site)
+
+
+def _whole_heading(outline: Outline, part: Headline, key_of_all: str) -> Headline:
+    """`part` with the other lines of its element where `<title>` repeats them joined: a headline broken by `<br>`."""
+    assert part.line is not None
+    lines = outline.lines
+    first = last = part.line
+    while first > 0 and lines[first - 1].node is lines[part.line].node:
+        first -= 1
+    while last + 1 < len(lines) and lines[last + 1].node is lines[part.line].node:
+        last += 1
+    text = "".join(line.text for line in lines[first : last + 1])
+    if first == last or len(text) > _LONGEST or fold(text) not in key_of_all:
+        return part
+    return Headline(_clean(text), part.rule, first)
+
+
+def _linked_heading(outline: Outline, key_of_all: str, site: str) -> Headline | None:
+    """The heading that `<title>` begins with and that is a link, as blogs link a headline to its own page."""
+    for index, line in enumerate(outline.lines):
+        key = fold(line.text)
+        if line.node.tag in _TAGS and line.linked and len(key) >= _LINKED and key_of_all.startswith(key):
+            if key not in site and not _SITE.search(line.text):
+                return Headline(_clean(line.text), "generic", index)
+    return None
 
 
 def _is_heading(element: HtmlElement) -> bool:

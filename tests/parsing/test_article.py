@@ -157,6 +157,13 @@ def test_a_copy_for_mobiles_within_the_body_is_read_once() -> None:
     assert read(Page(url=URL, text=html), ("override", Rules(body=("#zoom",)))).body == "\n".join(long)
 
 
+def test_the_foot_of_a_picture_article_is_not_its_text() -> None:
+    foot = "<div><p>版权所有：溪口县人民政府，未经许可，不得转载。</p><p>主办单位：县府办，地址：县府路1号。</p></div>"
+    html = f"<h1>{TITLE}</h1><p>发布时间：2024-01-02</p><div id='zoom'><img src='/poster.jpg'></div>{foot}"
+    article = read(Page(url=URL, text=html))
+    assert (article.body, len(article.images)) == (None, 1)
+
+
 def test_confidence_is_high_where_two_extractors_agree() -> None:
     assert (read(page("发布时间：2024-01-02")).confidence or 0) > 0.9
 
