@@ -197,9 +197,9 @@ def _linked_heading(outline: Outline, key_of_all: str, site: str) -> Headline | 
     """The heading that `<title>` begins with and that is a link, as blogs link a headline to its own page."""
     for index, line in enumerate(outline.lines):
         key = fold(line.text)
-        if line.node.tag in _TAGS and line.linked and len(key) >= _LINKED and key_of_all.startswith(key):
-            if key not in site and not _SITE.search(line.text):
-                return Headline(_clean(line.text), "generic", index)
+        named = line.node.tag in _TAGS and line.linked and len(key) >= _LINKED and key_of_all.startswith(key)
+        if named and key not in site and not _SITE.search(line.text):
+            return Headline(_clean(line.text), "generic", index)
     return None
 
 
