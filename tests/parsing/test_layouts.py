@@ -138,6 +138,33 @@ def test_a_label_in_the_middle_of_the_text_cuts_nothing(line: str, place: int) -
     assert read(f"<div>{HEADER}</div>", "", text).body == "\n".join(text)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "相关报道显示，该企业已停产整改。",
+        "扫一扫包装上的二维码，即可查询产品追溯信息。",
+        "打印的生产日期与实际不符，责令改正。",
+        "审核：经专家组审核，认定该批次产品不合格，责令召回。",
+        "记者：感谢您接受我们的采访，再见。",
+        "来源：抽检样品来自流通环节，标称生产企业名称为溪口食品厂。",
+    ],
+)
+def test_a_last_sentence_that_begins_like_a_credit_is_text(line: str) -> None:
+    assert read(f"<div>{HEADER}</div>", "", [*TEXT, line]).body == "\n".join([*TEXT, line])
+
+
+def test_a_link_to_another_report_between_paragraphs_is_no_text() -> None:
+    tail = f"<div><a href='/3.html'>相关阅读：我县开展夜市食品安全检查</a></div><p>{TEXT[3]}</p>"
+    assert read(f"<div>{HEADER}</div>", tail, TEXT[:3]).body == "\n".join(TEXT)
+
+
+def test_the_former_title_and_the_hotline_are_no_text() -> None:
+    article = read(
+        f"<div>{HEADER}</div><p>原标题：溪口严查校园食堂</p>", "<p>新闻热线：0000-1234　投稿邮箱：a@b.example</p>"
+    )
+    assert article.body == "\n".join(TEXT)
+
+
 def test_a_notice_keeps_its_signature_date_and_attachments() -> None:
     text = [*TEXT, "附件：1.不合格食品名单", "2.抽检项目说明", "溪口县市场监督管理局", "2020年5月1日"]
     article = read(f"<div>{HEADER}</div>", "", text)

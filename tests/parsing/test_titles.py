@@ -77,3 +77,16 @@ def test_of_a_selected_element_the_line_that_the_head_repeats_is_the_headline() 
 def test_a_site_name_alone_is_no_headline() -> None:
     found = headline("<title>溪口县人民政府门户网站</title>", "<h1>溪口县人民政府门户网站</h1>")
     assert found is None or "门户网站" not in found.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<h1>溪口县开展<br>校园食品安全检查</h1>",
+        f"<h2><a href='/2024/1.html'>{TITLE}</a></h2><div>其它内容 2024年1月2日</div>",
+    ],
+)
+def test_a_headline_broken_by_br_or_linked_to_its_own_page(body: str) -> None:
+    found = headline(f"<title>{TITLE} _ 溪口志</title>", body)
+    assert found is not None
+    assert found.text == TITLE
