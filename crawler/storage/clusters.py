@@ -10,7 +10,7 @@ is read again until nothing is left to write.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -68,14 +68,16 @@ class Stories:
 
     async def settle(self, ids: Iterable[str]) -> set[str]:
         """Give each of the stored articles `ids` its cluster and original, and revise those of the articles it belongs
-        to. Returns those that belong to others. Safe to repeat. Raises PyMongoError."""
-        links, crowded = await self._find(list(ids))
+        to. Returns those whose story was known, from the store or from one before it in `ids`. Safe to repeat. Raises
+        PyMongoError."""
+        keys = list(ids)
+        links, crowded = await self._find(keys)
         for _ in range(MOST_ROUNDS):
             if not await self._join(links):
                 break
         if crowded:
             await self._articles.bulk_write([_file_under(*article) for article in crowded.items()], ordered=False)
-        return {key for key, others in links.items() if others}
+        return _known_before(keys, links)
 
     async def _find(self, ids: list[str]) -> tuple[dict[str, set[str]], dict[str, list[int]]]:
         """For each article those it belongs to; of articles with hashes under which there is no room, the others."""
@@ -89,14 +91,20 @@ class Stories:
                 crowded[key] = filed
         texts = await self._texts({other for short in shortlists.values() for other in short} - batch.keys())
         names = _Names({**texts, **batch})
+        found = {key: matches(names.story(key), names.candidates(shortlists[key])) for key in sorted(batch)}
+        doubts = {key: doubtful(names.story(key), alike) for key, alike in found.items()}
+        members = await self._of_clusters(set().union(*doubts.values()), _TEXT, WITNESSES)
         links: dict[str, set[str]] = {}
-        for key in sorted(batch):
+        for key, alike in found.items():
+            witnesses = {
+                cluster: [*map(_story, members[cluster]), *map(names.story, names.joined(cluster))]
+                for cluster in doubts[key]
+            }
+            clusters = set(joined(names.story(key), alike, witnesses))
+            links[key] = {match.candidate.key for match in alike if match.candidate.cluster in clusters}
             for twin in twins[key]:
                 names.add(twin)
-            candidates = [
-                Candidate(other, names[other], names.story(other)) for other in shortlists[key] if other in names
-            ]
-            links[key] = await self._belonging(key, candidates, names) | {twin["_id"] for twin in twins[key]}
+                links[key].add(twin["_id"])
             for other in links[key]:
                 names.join(key, other)
         return links, crowded
@@ -129,16 +137,24 @@ class Stories:
             return {}
         return {row["_id"]: row async for row in self._articles.find({"_id": {"$in": wanted}}, _TEXT)}
 
-    async def _belonging(self, key: str, candidates: list[Candidate], names: _Names) -> set[str]:
-        story = names.story(key)
-        found = matches(story, candidates)
-        witnesses = {}
-        for cluster in sorted(doubtful(story, found)):
-            rows = self._articles.find({"cluster": cluster}, _TEXT).limit(WITNESSES + 1)
-            witnesses[cluster] = [_story(row) async for row in rows if row["_id"] != key]
-            witnesses[cluster] += [names.story(other) for other in names.unsettled(cluster) if other != key]
-        clusters = set(joined(story, found, witnesses))
-        return {match.candidate.key for match in found if match.candidate.cluster in clusters}
+    async def _of_clusters(
+        self, names: Collection[str], fields: Mapping[str, int], most: int
+    ) -> dict[str, list[Document]]:
+        """At most `most` articles of each cluster: in one query, unless a large one uses up the limit."""
+        groups: dict[str, list[Document]] = {name: [] for name in names}
+        if not groups:
+            return groups
+        limit = most * len(groups)
+        rows = [row async for row in self._articles.find({"cluster": {"$in": list(groups)}}, fields).limit(limit)]
+        if len(rows) == limit and len(groups) > 1:
+            rows = []
+            for name in groups:
+                rows += [row async for row in self._articles.find({"cluster": name}, fields).limit(most)]
+        for row in rows:
+            # Another process may have given it another name meanwhile.
+            if row["cluster"] in groups:
+                groups[row["cluster"]].append(row)
+        return groups
 
     async def _join(self, links: Mapping[str, set[str]]) -> bool:
         """Write what the links ask for, the articles settled last; whether it has to be looked at again."""
@@ -152,7 +168,7 @@ class Stories:
         again = await self._rename(rows, names)
         changes: list[UpdateOne] = []
         settled: list[UpdateOne] = []
-        for name, members in (await self._members(rows, names, links)).items():
+        for name, members in (await self._members(rows, names)).items():
             for row, choice in self._choices(members):
                 if row["cluster"] is None:
                     settled.append(_settle(row["_id"], {"cluster": name, **choice}))
@@ -164,17 +180,19 @@ class Stories:
                 await self._articles.bulk_write(operations, ordered=False)
         return again or bool(changes)
 
-    async def _members(
-        self, rows: Mapping[str, Document], names: _Names, links: Mapping[str, set[str]]
-    ) -> dict[str, dict[str, Document]]:
+    async def _members(self, rows: Mapping[str, Document], names: _Names) -> dict[str, dict[str, Document]]:
         """The articles of each cluster: those at hand, and of a story of several the others."""
         clusters: dict[str, dict[str, Document]] = {}
         for key, row in rows.items():
             clusters.setdefault(names[key], {})[key] = row
-        for name, members in clusters.items():
-            if len(members) > 1 or any(row["cluster"] for row in members.values()):
-                async for row in self._articles.find({"cluster": name}, _CHOICE).limit(MOST_MEMBERS):
-                    members.setdefault(row["_id"], row)
+        several = {
+            name
+            for name, members in clusters.items()
+            if len(members) > 1 or any(row["cluster"] for row in members.values())
+        }
+        for name, others in (await self._of_clusters(several, _CHOICE, MOST_MEMBERS)).items():
+            for row in others:
+                clusters[name].setdefault(row["_id"], row)
         return clusters
 
     async def _rename(self, rows: Mapping[str, Document], names: _Names) -> bool:
@@ -205,11 +223,8 @@ class _Names:
 
     def __init__(self, rows: Mapping[str, Document]) -> None:
         self._rows = dict(rows)
-        self._parents: dict[str, Any] = {}
+        self._parents: dict[str, str] = {}
         self._stories: dict[str, Story] = {}
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._rows
 
     def __getitem__(self, key: str) -> str:
         return self._root(self._rows[key]["cluster"] or key)
@@ -222,8 +237,13 @@ class _Names:
             self._stories[key] = _story(self._rows[key])
         return self._stories[key]
 
-    def unsettled(self, name: str) -> list[str]:
-        """The articles that will be in a cluster and aren't yet, as far as known."""
+    def candidates(self, keys: Iterable[str]) -> list[Candidate]:
+        """Those of `keys` that are still there, to be compared."""
+        return [Candidate(key, self[key], self.story(key)) for key in keys if key in self._rows]
+
+    def joined(self, name: str) -> list[str]:
+        """The articles not settled yet that have been joined to a cluster, as far as their texts are known."""
+        name = self._root(name)
         return [
             key for key, row in self._rows.items() if row["cluster"] is None and "body" in row and self[key] == name
         ]
@@ -237,6 +257,21 @@ class _Names:
         while name in self._parents:
             name = self._parents[name]
         return name
+
+
+def _known_before(ids: Sequence[str], links: Mapping[str, set[str]]) -> set[str]:
+    """Those of `ids` that belong to an article elsewhere, or to one before them."""
+    names = _Names({key: {"cluster": None} for key in {*links, *ids}.union(*links.values())})
+    for key, others in links.items():
+        for other in others:
+            names.join(key, other)
+    seen = {names[other] for others in links.values() for other in others if other not in links}
+    known = set()
+    for key in ids:
+        if names[key] in seen:
+            known.add(key)
+        seen.add(names[key])
+    return known
 
 
 def _story(row: Document) -> Story:
