@@ -71,14 +71,16 @@ def _before_tail(lines: list[Line], start: int, end: int) -> int:
     """The line after the last of the text: what follows 责任编辑 or 相关新闻 is none, unless it is a big part."""
     total = sum(line.marks for line in lines[start:end])
     below = 0
+    prose = False
     cut = end
     for index in range(end - 1, start, -1):
         text = lines[index].text
         below += lines[index].marks
         if below > 6 + total // 5:
             break
-        if ends_article(text) or is_last_credit(text):
+        if (ends_article(text) and not (prose and _is_pointer(lines[index]))) or is_last_credit(text):
             cut = index
+        prose = prose or (lines[index].marks > 1 and not _is_below(lines[index]))
     while cut > start + 1 and (_is_below(lines[cut - 1]) or _heads_links(lines, cut - 1, end)):
         cut -= 1
     return cut
