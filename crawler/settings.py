@@ -40,7 +40,7 @@ RETRY_BACKOFF_SECONDS = 2.0  # first wait; doubled by each further try, and neve
 RETRY_BACKOFF_MAX_SECONDS = 120.0
 # List pages are asked for with the validators of the last answer; articles are never cached (spiders mark them).
 HTTPCACHE_ENABLED = True
-HTTPCACHE_POLICY = "scrapy.extensions.httpcache.RFC2616Policy"
+HTTPCACHE_POLICY = "crawler.spiders.cache.RevalidatingPolicy"
 HTTPCACHE_DIR = str(Path(DATA_DIR) / "httpcache")
 HTTPCACHE_GZIP = True
 
@@ -72,6 +72,8 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.spiders.backoff.BackoffRetryMiddleware": 550,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "crawler.replica.middleware.ReplicaMiddleware": 820,
+    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
+    "crawler.spiders.cache.HonestCacheMiddleware": 900,
 }
 REPLICA = None  # "127.0.0.1:PORT": send every request to a replica of the sites instead (demo and tests)
 EXTENSIONS = {"crawler.runs.extension.RunExtension": 500}

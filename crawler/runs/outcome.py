@@ -27,6 +27,8 @@ def uselessness(stats: Mapping[str, Any], finish_reason: str) -> str | None:
     """Why the crawl was useless, in a sentence that says what to do, or None where it did its work."""
     if finish_reason == "store_unavailable":
         return "the store could not be reached or went away; see the error above, and scrapy db status"
+    if finish_reason == "not started":
+        return "the crawl could not start; see the error above"
     if finish_reason != "finished":
         return f"the crawl was ended early ({finish_reason}); the same command goes on where it stopped"
     got = sum(stats.get(f"articles/{key}", 0) for key in _NAMES)

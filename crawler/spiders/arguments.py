@@ -22,7 +22,10 @@ def read_moment(text: str, now: datetime, *, end: bool = False) -> datetime:
     text = text.strip()
     if span := _SPAN.fullmatch(text.lower()):
         amount, unit = int(span[1]), span[2]
-        return now - (timedelta(hours=amount) if unit in "h时" else timedelta(days=amount * _DAYS[unit]))
+        try:
+            return now - (timedelta(hours=amount) if unit in "h时" else timedelta(days=amount * _DAYS[unit]))
+        except OverflowError:
+            raise ValueError(f"{text!r} goes back further than the calendar; write 2026-11-01, or 7d") from None
     if text.lower() in {"today", "yesterday", "今天", "今日", "昨天", "昨日", "前天"}:
         back = {"today": 0, "今天": 0, "今日": 0, "前天": 2}.get(text.lower(), 1)
         moment = now.astimezone(CST).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=back)
@@ -37,7 +40,18 @@ def read_moment(text: str, now: datetime, *, end: bool = False) -> datetime:
 
 
 def _words(value: object) -> object:
-    return tuple(w for w in re.split(r"[,，、;；\s]+", value) if w) if isinstance(value, str) else value
+    return _some(re.split(r"[,，、;；\s]+", value)) if isinstance(value, str) else value
+
+
+def _addresses(value: object) -> object:
+    return _some(value.split()) if isinstance(value, str) else value
+
+
+def _some(words: list[str]) -> tuple[str, ...]:
+    # A script's variable that came out empty must not mean "everything".
+    if not any(words):
+        raise ValueError("it is empty; give a value or leave it out")
+    return tuple(word for word in words if word)
 
 
 def _switch(value: object) -> object:
@@ -45,7 +59,7 @@ def _switch(value: object) -> object:
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-Addresses = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(str(value).split()))]
+Addresses = Annotated[tuple[str, ...], BeforeValidator(_addresses)]
 
 
 class CrawlArguments(BaseModel):

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+
 from scrapy import Request
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.robotstxt import RobotParser
 from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
+
+
+def _brief(record: logging.LogRecord) -> bool:
+    record.exc_info = None  # an unreachable host is no fault of the program: its sentence is enough
+    return True
+
+
+logging.getLogger(RobotsTxtMiddleware.__module__).addFilter(_brief)
 
 
 class EveryRequestRobotsMiddleware(RobotsTxtMiddleware):

@@ -166,7 +166,7 @@ def test_torn_pages_take_no_time(torn: str) -> None:
     assert time.process_time() - started < 1
 
 
-def test_fifty_thousand_links_in_a_second() -> None:
+def test_fifty_thousand_links_in_linear_time() -> None:
     row = "".join(
         f'<a href="/x/202401/{n}.html">第{n}批食品抽检信息公示</a> 2024-01-{n % 28 + 1:02d} ' for n in range(50_000)
     )
@@ -177,8 +177,9 @@ def test_fifty_thousand_links_in_a_second() -> None:
         found = read_list(Page.from_bytes(body, URL), now=NOW)
         spent.append(time.process_time() - started)
         assert len(found.items) == 50_000
-    # The better of two: another process on the same core may slow down one.
-    assert min(spent) < 1
+    # The better of two: another process on the same core may slow down one. It takes about one second; work that
+    # grows with the square of the links would take minutes.
+    assert min(spent) < 5
 
 
 @settings(max_examples=150, deadline=None)

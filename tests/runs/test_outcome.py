@@ -20,6 +20,7 @@ from crawler.runs.outcome import summary, uselessness
         ({"downloader/response_status_count/200": 4, "lists/pages": 4}, "finished", "no article link was found"),
         ({"articles/new": 3}, "store_unavailable", "the store could not be reached"),
         ({"articles/new": 3}, "shutdown", "ended early (shutdown)"),
+        ({}, "not started", "the crawl could not start; see the error above"),
     ],
 )
 def test_uselessness(stats, reason, expected):
@@ -30,6 +31,6 @@ def test_uselessness(stats, reason, expected):
 def test_summary_counts_every_fate():
     stats = {"articles/new": 12, "articles/changed": 1, "articles/reprint": 2, "rejects": 3, "links/known": 40}
     assert summary({**stats, "lists/pages": 5, "downloader/request_count": 21}) == (
-        "12 new, 1 changed, 0 unchanged, 0 duplicates, 2 reprints, 3 rejected, 40 known already "
-        "(5 list pages, 21 requests)"
+        "12 new, 1 changed, 0 unchanged, 0 duplicates, 2 reprints, 0 near-duplicates, 3 rejected, "
+        "40 known already (5 list pages, 21 requests)"
     )

@@ -39,6 +39,10 @@ def test_until_a_day_means_its_end():
     [
         (CrawlArguments, {"since": "gestern"}, "'gestern' is no date I can read"),
         (CrawlArguments, {"limit": "0"}, "-a limit=0"),
+        (CrawlArguments, {"since": "99999y"}, "'99999y' goes back further than the calendar"),
+        (CrawlArguments, {"section": " ,，"}, "it is empty; give a value or leave it out"),
+        (SiteArguments, {"site": ""}, "-a site=: it is empty"),
+        (PageArguments, {"url": " "}, "it is empty"),
         (CrawlArguments, {"limit": "many"}, "-a limit=many"),
         (CrawlArguments, {"sinse": "7d"}, "knows no argument 'sinse'; it takes since, until, limit, section, refresh"),
         (CrawlArguments, {"since": "2026-11-02", "until": "2026-11-01"}, "is later than until"),
