@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _TOOL = re.compile(
     r"[\[【〖（(<《]?\s*(?:扫一扫.{0,24}|打印(?:本页|此页|本文|文章)?|关闭(?:窗口|本页|页面)?|返回(?:顶部|首页|列表|上一页)?|纠错|我要纠错|收藏(?:本文)?|"
@@ -78,6 +79,7 @@ def _is_pager(text: str) -> bool:
     return words > 0 or numbers == list(range(1, len(numbers) + 1))
 
 
+@lru_cache(maxsize=2048)
 def is_legal(text: str) -> bool:
     """Whether a line is about the site, its rights and its rules, as footers and disclaimers are."""
     return len(text) <= 400 and bool(_LEGAL.search(text))
