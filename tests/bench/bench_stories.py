@@ -1,7 +1,7 @@
 """What stories cost in the store: `python tests/bench/bench_stories.py [SIZE ...]` fills a database up to each size
 (10000 and 100000 where none is given) and prints look-ups of one fingerprint a second, articles a second through the
-batch writer (half of them reprints), the crawler's CPU time for an article and for its story alone, and the memory of
-crawler and server.
+batch writer (half of them reprints), the crawler's CPU time for an article and for settling its story alone, and the
+memory of crawler and server.
 
 Uses the server of MONGO_URI, else an embedded one of its own. 1000000 takes several minutes.
 """
@@ -121,7 +121,7 @@ async def measure(uri: str, sizes: list[int], server: int | None) -> None:
             held = f", server {memory(server)} MB" if server else ""
             print(
                 f"{size} articles (filled in {seconds:.0f} s): {rate:.0f} look-ups/s; {written:.0f} articles/s, "
-                f"{whole:.2f} ms CPU an article, {story:.2f} of it for its story {dict(told)}; "
+                f"{whole:.2f} ms CPU an article, {story:.2f} to settle its story once more {dict(told)}; "
                 f"crawler {memory(os.getpid())} MB{held}",
                 flush=True,
             )

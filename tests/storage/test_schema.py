@@ -97,6 +97,9 @@ def test_validators_refuse_bad_documents(opened, collection, document):
         ({"content_hash": {"$in": ["h"]}}, "by_content_hash"),
         ({"also_at._id": {"$in": ["a"]}}, "by_other_address"),
         ({"cluster": "a"}, "by_cluster"),
+        ({"cluster": {"$in": ["a", "b"]}}, "by_cluster"),
+        ({"cluster": None}, "by_cluster"),
+        ({"fingerprint": {"$in": [1, 2]}}, "by_fingerprint"),
     ],
 )
 def test_queries_use_the_index_made_for_them(opened, query, index):
