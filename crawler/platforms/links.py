@@ -31,6 +31,10 @@ ARTICLE_URL = re.compile(
 )
 """Shapes of article addresses that are common to many systems."""
 _NO_LINK = re.compile(r"^\s*(?:#|javascript:|mailto:|tel:|about:|data:)|^\s*$", re.I)
+_OPENS = re.compile(
+    r"""(?:open|location|href|go\w*|view\w*|show\w*|detail\w*)\W{1,3}["']([\w./:-]{0,200}\.(?:s?html?|jsp|aspx?|php)[^"'\s]{0,200})["']""",
+    re.I,
+)
 _CATEGORY = re.compile(r"^\s*[\[【〔［(（][^\]】〕］)）]{1,12}[\]】〕］)）]\s*$")
 _CUT = re.compile(r"(?:\.{2,}|…+|⋯+)\s*$")
 _TITLE_LABEL = re.compile(r"^\s*(?:标题|文章标题)\s*[:：]\s*|[\r\n].*$", re.S)
@@ -109,7 +113,9 @@ def _links(root: HtmlElement, base: str, article_url: re.Pattern[str] | None) ->
     for element in root.iter("a"):
         href = element.get("href")
         if href is None or (href[:1] not in _PATH_START and _NO_LINK.match(href)):
-            continue
+            href = _opened(href or "", element)
+            if not href:
+                continue
         url = absolute(base, href)
         title = title_of(element) if url else ""
         if len(title) < _SHORTEST or (len(title) < _LABEL and (_CATEGORY.match(title) or _MORE.match(title))):
@@ -126,6 +132,13 @@ def _links(root: HtmlElement, base: str, article_url: re.Pattern[str] | None) ->
         elif len(title) > len(known.title) and _CUT.search(known.title):
             known.title = title
     return list(found.values())
+
+
+def _opened(href: str, element: HtmlElement) -> str:
+    """The address of a page that the script of a link opens (`window.open('…')`), "" where it opens none."""
+    script = f"{href} {element.get('onclick') or ''}"
+    found = _OPENS.search(script) if "(" in script else None
+    return found[1] if found else ""
 
 
 def _base(root: HtmlElement, base: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -17,6 +19,8 @@ from crawler.sites.site import Site
 _STUB = 600
 """A list page shorter than this (in bytes) is what a server keeps in the place of one (SITES.md §3.1)."""
 _GONE = frozenset({404, 410})
+_RANK = re.compile(r"(\d{1,3})(?!\d)[\s.、．:：]*(\S.*)", re.S)
+_FEWEST_RANKS = 3
 
 
 def read_list(page: Page, *, platform: str | None = None, site: Site | None = None, now: datetime) -> Listing:
@@ -51,7 +55,16 @@ def read_list(page: Page, *, platform: str | None = None, site: Site | None = No
 
 def _items(page: Page, kind: Platform, now: datetime) -> list[ListItem]:
     shown = list_links(page.root, page.url, now, kind.article_url)
-    return shown or hidden_items(page.root, page.url, now, kind.article_url)
+    return _without_ranks(shown or hidden_items(page.root, page.url, now, kind.article_url))
+
+
+def _without_ranks(items: list[ListItem]) -> list[ListItem]:
+    """`items` without the numbers in front of their titles, where these count the rows of the list."""
+    found = [_RANK.match(item.title) for item in items]
+    ranks = [int(one[1]) for one in found if one]
+    if len(ranks) < max(_FEWEST_RANKS, len(items)) or ranks != list(range(ranks[0], ranks[0] + len(items))):
+        return items
+    return [replace(item, title=one[2]) for item, one in zip(items, found, strict=True) if one]
 
 
 def _once(items: list[ListItem]) -> list[ListItem]:

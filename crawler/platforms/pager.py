@@ -16,6 +16,7 @@ _NEXT = re.compile(r"^[\s\[【(（]*(?:下一?页|后一?页|下页|Next(?:\s?Pa
 _NEXT_HINT = re.compile(r"下一?页|后一页", re.I)
 _LAST = re.compile(r"^[\s\[【(（]*(?:尾页|末页|最后一?页)[\s\]】)）]*$")
 _NUMBER = re.compile(r"(?:[?&](?:page|pageno|pageindex|currentpage|pagenum|p)=|_)(\d{1,5})(?=&|$|\.s?html?$)", re.I)
+_PAGED = re.compile(r"(.*?[_-])(\d{1,5})\.s?html?$")
 _DEAD = re.compile(r"^\s*(?:#|javascript:|$)", re.I)
 _LONGEST = 12
 _BLANKS = " \xa0\u3000\t\r\n"
@@ -32,7 +33,12 @@ def next_of(page: Page) -> PageRequest | None:
     url = next_by_call(page.text, page.url)
     if url is None:
         labels = pager_links(page.root)
-        url = next_by_link(labels, page.url) or next_by_number(labels, page.url) or next_by_last(labels, page.url)
+        url = (
+            next_by_link(labels, page.url)
+            or next_by_number(labels, page.url)
+            or next_by_last(labels, page.url)
+            or next_by_count(labels, page.url)
+        )
     return PageRequest(url) if url else None
 
 
@@ -143,6 +149,27 @@ def next_by_last(links: PagerLinks, url: str) -> str | None:
         if current < int(found[1]):
             return f"{before}{current + 1}{last[found.end(1) :]}"
     return None
+
+
+def next_by_count(links: PagerLinks, url: str) -> str | None:
+    """The address of the link that is this page's number plus one, where the numbers of a pager are all it has and
+    stand in the names of the pages (`1 2 3`: list_2.html, list_3.html, or index_1.html for 2); else None."""
+    pages: dict[int, str] = {}
+    stems: set[str] = set()
+    shift = 0
+    for element, label in links:
+        text = label.strip("[ ]")
+        target = same_host(url, element.get("href") or "") if text.isdecimal() and len(text) < 6 else None
+        found = _PAGED.match(urlsplit(target).path) if target else None
+        if target and found and int(text) - int(found[2]) in {0, 1}:
+            pages[int(text)] = target
+            stems.add(found[1])
+            shift = int(text) - int(found[2])
+    own = _PAGED.match(urlsplit(url).path)
+    current = int(own[2]) + shift if own and own[1] in stems else 1
+    if len(stems) != 1 or pages.get(current, url) != url:
+        return None
+    return pages.get(current + 1)
 
 
 def same_host(url: str, href: str) -> str | None:

@@ -229,3 +229,47 @@ def test_a_category_of_bare_links_to_other_sites_is_a_list() -> None:
         "桐岭区食品抽检公示平台",
     ]
     assert {item.published_at for item in items} == {None}
+
+
+NOTICES = ["溪口县召开食品安全工作会议", "河东乡开展农村聚餐安全培训", "县市场监管局公布抽检信息"]
+
+
+def test_the_ranks_of_a_list_are_no_part_of_its_titles() -> None:
+    body = "".join(
+        f"<li><a href='/2020/0506/10{n}.html'><i>{n}</i>{title}</a></li>" for n, title in enumerate(NOTICES, 1)
+    )
+    assert [item.title for item in listing(f"<ol>{body}</ol>").items] == NOTICES
+    years = [f"{year}年度食品抽检计划公告" for year in (2020, 2022, 2023)]
+    body = "".join(f"<li><a href='/2020/0506/10{n}.html'>{title}</a></li>" for n, title in enumerate(years))
+    assert [item.title for item in listing(f"<ol>{body}</ol>").items] == years
+
+
+def test_links_that_a_script_opens() -> None:
+    body = "".join(
+        f"<li><a href='javascript:void(0)' onclick=\"window.open('/xw/{100 + n}.html')\">{title}</a>"
+        "<span>2020-05-06</span></li>"
+        for n, title in enumerate(NOTICES)
+    )
+    found = listing(f"<ul>{body}</ul><a href=\"javascript:scroll('top')\">返回本页的顶部位置</a>")
+    assert [item.url for item in found.items] == [f"http://www.example.gov.cn/xw/{100 + n}.html" for n in range(3)]
+
+
+FROM_ZERO = "<a href='index.html'>1</a> <a href='index_1.html'>2</a> <a href='index_2.html'>3</a>"
+
+
+@pytest.mark.parametrize(
+    ("url", "pager", "following"),
+    [
+        ("index.html", "<b>1</b> <a href='list_2.html'>2</a> <a href='list_3.html'>3</a>", "list_2.html"),
+        ("list_2.html", "<a href='index.html'>1</a> <b>2</b> <a href='list_3.html'>3</a>", "list_3.html"),
+        ("index.html", FROM_ZERO, "index_1.html"),
+        ("index_1.html", FROM_ZERO, "index_2.html"),
+        ("index_2.html", "<a href='index.html'>1</a> <a href='index_1.html'>2</a> <b>3</b>", None),
+    ],
+)
+def test_a_pager_of_numbers_in_the_names_of_pages(url: str, pager: str, following: str | None) -> None:
+    items = rows(*((f"/2020/0506/{n}.html", title, "2020-05-06") for n, title in enumerate(NOTICES)))
+    found = listing(items + f"<div>{pager}</div>", f"http://www.example.gov.cn/yw/{url}")
+    assert (found.next.url if found.next else None) == (
+        f"http://www.example.gov.cn/yw/{following}" if following else None
+    )
