@@ -35,7 +35,7 @@ COLUMNS = (
     ("changed", "articles/changed"),
     ("same", "articles/unchanged"),
     ("copies", "articles/duplicate"),
-    ("reprints", "articles/reprint"),
+    ("reprints", "articles/reprint", "articles/near_duplicate"),
     ("rejected", "rejects"),
 )
 
@@ -150,13 +150,13 @@ def _print_counts(console: Console, rounds: list[Round]) -> None:
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("day", no_wrap=True)
     table.add_column("site", no_wrap=True)
-    for name, _ in COLUMNS:
+    for name, *_ in COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)
     rejected: Counter[str] = Counter()
     gone = 0
     for this in rounds:
         for crawl in (crawl for crawl in this.crawls if crawl.crawler):
-            table.add_row(str(this.day), crawl.name, *(str(crawl.count(key) or "·") for _, key in COLUMNS))
+            table.add_row(str(this.day), crawl.name, *(str(sum(map(crawl.count, keys)) or "·") for _, *keys in COLUMNS))
             rejected.update(crawl.counts("rejects/"))
             gone += crawl.count("sections/gone")
     console.print(table)
@@ -187,11 +187,15 @@ def _print_newest(console: Console, database: Database[dict[str, Any]], stored: 
 
 
 def _print_queries(console: Console) -> None:
+    # As the user called us, so that the lines work where no environment is activated.
+    called = Path(sys.argv[0])
+    python = called.with_name("python") if called.name == "scrapy" and called.parent.name else Path("python")
+    scrapy = called if called.name == "scrapy" else Path("scrapy")
     console.print("\n[bold]Ask the database yourself[/bold], with any MongoDB client:")
-    find = f"MongoClient('$(scrapy db uri)').{DATABASE}.articles.distinct('title', {{'source': '县市场监管局'}})"
+    find = f"MongoClient('$({scrapy} db uri)').{DATABASE}.articles.distinct('title', {{'source': '县市场监管局'}})"
     # Whole lines, whatever the width: they are to be copied.
     for line in (
-        f'python -c "from pymongo import MongoClient; print({find})"',
-        f'mongosh "$(scrapy db uri)" --eval "db.getSiblingDB(\'{DATABASE}\').runs.find()"',
+        f'{python} -c "from pymongo import MongoClient; print({find})"',
+        f'mongosh "$({scrapy} db uri)" --eval "db.getSiblingDB(\'{DATABASE}\').runs.find()"',
     ):
         console.print(f"  {line}", soft_wrap=True, markup=False)
