@@ -39,6 +39,8 @@ def connect(uri: str | None, directory: Path | None) -> MongoClient[dict[str, An
     """A synchronous client, for commands; the server has answered it. The caller closes it. Raises StoreError."""
     address = uri or ensure_running(data_dir(directory))
     with telling(uri):
+        if not address.startswith(("mongodb://", "mongodb+srv://")):
+            raise ConfigurationError("the driver would take it for the name of a host")
         client: MongoClient[dict[str, Any]] = MongoClient(address, **OPTIONS)
         try:
             client.admin.command("ping")

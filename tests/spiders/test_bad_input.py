@@ -48,6 +48,15 @@ def test_an_unreachable_site(crawl, stored, replica):
     assert stored.articles.count_documents({}) == 0
 
 
+def test_a_site_that_went_down_is_not_taken_for_one_without_news(crawl, stored, replica):
+    assert crawl("county", "-a", "site=qingtian").returncode == 0
+    replica.close()
+    result = crawl("county", "-a", "site=qingtian", RETRY_TIMES=1)
+    assert result.returncode == 1
+    assert "no page could be fetched (unreachable 1)" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [("large", "too_large"), ("bomb", "too_large"), ("loop", "redirect_loop"), ("error", "http_500")],

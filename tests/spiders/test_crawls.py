@@ -67,6 +67,18 @@ def test_images_attachments_and_tables(crawl, stored):
         )
 
 
+def test_an_article_of_several_pages_is_stored_as_one(crawl, stored, replica):
+    (article,) = [a for a in content.articles(1, "qingtian") if a.pages > 1]
+    assert crawl("page", "-a", f"url={article.url}").returncode == 0
+    stem = article.path.removesuffix(".html")
+    asked = [seen.path for seen in replica.requests if seen.path != "/robots.txt"]
+    assert asked == [f"{stem}.html", f"{stem}_2.html", f"{stem}_3.html"]
+    (document,) = stored.articles.find({})
+    assert document["canonical_url"].endswith(f"{stem}.html")
+    assert document["body"].split("\n") == list(article.paragraphs)
+    assert fields(document) == expected(article)
+
+
 def test_a_second_run_fetches_list_pages_only(crawl, replica):
     assert crawl("county", "-a", "site=青田县").returncode == 0
     first = len(replica.requests)

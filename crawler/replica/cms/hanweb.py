@@ -23,6 +23,7 @@ from crawler.replica.cms.site import (
     minute,
     newest_first,
     page,
+    parts,
     picture_pages,
     render,
     stray_pages,
@@ -51,7 +52,8 @@ def build(channel: Channel, day: int) -> Pages:
     pages[PROXY] = partial(_dataproxy, channel, old)
     pages[jpaas.UNIT] = partial(jpaas.unit, new)
     for article in channel.on(day):
-        pages[page_key(article.path)] = article_page(article, _article(channel, article))
+        for number, part in enumerate(parts(article), start=1):
+            pages[page_key(_part_path(article, number))] = article_page(article, _article(channel, part, number))
     return pages
 
 
@@ -140,7 +142,25 @@ def _xml(markup: str) -> Reply:
     return Reply(markup.encode(), content_type="text/xml; charset=utf-8")
 
 
-def _article(channel: Channel, article: Article) -> str:
+def _part_path(article: Article, number: int) -> str:
+    stem, dot, ending = article.path.rpartition(".")
+    return article.path if number == 1 else f"{stem}_{number}{dot}{ending}"
+
+
+def _pager(article: Article, number: int) -> str:
+    """The links between the pages of an article, as the editor's page break makes them; nothing where it has one."""
+    if article.pages == 1:
+        return ""
+    links = [
+        f"<span>{n}</span>" if n == number else f'<a href="{_part_path(article, n)}">{n}</a>'
+        for n in range(1, article.pages + 1)
+    ]
+    if number < article.pages:
+        links.append(f'<a href="{_part_path(article, number + 1)}">下一页</a>')
+    return f'<div class="pagination" style="text-align: center;">{" ".join(links)}</div>'
+
+
+def _article(channel: Channel, article: Article, number: int) -> str:
     column = channel.sections[article.section]
     by_minute, by_day = minute(article.published_at), f"{article.published_at:%Y-%m-%d}"
     editor = f'<div class="xl_bj">责任编辑：{text(article.editor)}</div>' if article.editor else ""
@@ -158,4 +178,5 @@ def _article(channel: Channel, article: Article) -> str:
         url=article.url,
         editor=editor,
         content=body(article, style="text-align: justify; text-indent: 2em;"),
+        pager=_pager(article, number),
     )

@@ -6,13 +6,14 @@ import html
 import struct
 import zlib
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from importlib.resources import files
+from math import ceil
 from string import Template
-from typing import Any
+from typing import Any, TypeVar
 
 from crawler.replica.content import Article, Block, Channel, File, Picture, Stray
 from crawler.replica.damage import damage
@@ -23,6 +24,9 @@ Pages = dict[str, Reply | Callable[[Request], Reply]]
 
 Entry = Article | Stray
 """What a list page links to."""
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,17 @@ def body(article: Article, style: str = "text-indent: 2em;") -> str:
     return "\n".join(_block(article, block, style) for block in article.blocks())
 
 
+def parts(article: Article) -> list[Article]:
+    """The article cut into its `pages`: the pictures on the first, table and files on the last."""
+    if article.pages == 1:
+        return [article]
+    chunks = split(article.paragraphs, ceil(len(article.paragraphs) / article.pages))
+    cut = [replace(article, paragraphs=tuple(chunk), images=(), table=(), attachments=()) for chunk in chunks]
+    cut[0] = replace(cut[0], images=article.images)
+    cut[-1] = replace(cut[-1], table=article.table, attachments=article.attachments)
+    return cut
+
+
 def _block(article: Article, block: Block, style: str) -> str:
     if isinstance(block, str):
         return f'<p style="{style}">{text(_as_shown(article, block))}</p>'
@@ -100,7 +115,7 @@ def newest_first(channel: Channel, sections: Container[str], day: int) -> list[E
     return sorted(entries, key=lambda entry: entry.published_at, reverse=True)
 
 
-def split(entries: Sequence[Entry], size: int) -> list[Sequence[Entry]]:
+def split(entries: Sequence[T], size: int) -> list[Sequence[T]]:
     """`entries` by pages of `size`; an empty list has one empty page."""
     return [entries[start : start + size] for start in range(0, max(len(entries), 1), size)]
 

@@ -37,8 +37,8 @@ class Article:
     `path` is the address on `host`; `url` the whole of it. `published_at` is China Standard Time; the page shows it
     with `precision`; `shown` is `day` where only the head of the page has the minute. `paragraphs` is the text as
     written; `body` what a reader of the page reads: with rows and attachments, captions apart. The rest says how the
-    page is made: `day` it appears on, `charset`, `garbled`, `slow` (seconds); `same_as` is the path of the article it
-    copies on the same site or, as a whole URL, reprints from another.
+    page is made: `day` it appears on, `charset`, `garbled`, `slow` (seconds), `pages` it is cut into; `same_as` is the
+    path of the article it copies on the same site or, as a whole URL, reprints from another.
     """
 
     site: str
@@ -61,6 +61,7 @@ class Article:
     charset: str = "utf-8"
     garbled: bool = False
     slow: float = 0.0
+    pages: int = 1
     same_as: str | None = None
     changed: Article | None = field(default=None, repr=False)
     """The article as it reads from day 2 on."""
