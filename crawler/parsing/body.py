@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from crawler.parsing.arbiter import preferred
-from crawler.parsing.density import agreement, best_scored, holder, prose_run
+from crawler.parsing.density import agreement, best_scored, holder, nearest_prose, prose_run
 from crawler.parsing.noise import is_contact, is_legal
 from crawler.parsing.outline import Outline
 from crawler.parsing.page import Page
@@ -50,6 +50,9 @@ def find_body(
         scored, start = best_scored(outline), 0
     if scored is not None and _is_foot(outline, outline.spans[scored]):
         scored = None
+    elif headline is not None:
+        near = nearest_prose(outline, headline, scored)
+        scored = scored if near is None else near
     run = prose_run(outline, start, end)
     for name, rules in layers:
         for selector in rules.body:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from lxml.html import HtmlElement
 
-from crawler.parsing.noise import is_legal
+from crawler.parsing.noise import is_dateline, is_legal
 from crawler.parsing.outline import Line, Outline
 
 _CLIMB = 5
 _COLUMNS = 3
 _GAP_COST = 40
+_HEADER = 6
+_PARAGRAPH = 40
+_BESIDE = 3
 
 
 def prose_run(outline: Outline, start: int = 0, end: int | None = None) -> tuple[int, int] | None:
@@ -59,6 +62,24 @@ def best_scored(outline: Outline, start: int = 0, end: int | None = None) -> Htm
     if not scores:
         return None
     return _with_siblings(outline, max(scores, key=lambda element: scores[element]))
+
+
+def nearest_prose(outline: Outline, headline: int, scored: HtmlElement) -> HtmlElement | None:
+    """What holds the prose right below the header of a short article, where `scored` is a longer text further down the
+    page (about the site, in a side column); None where `scored` holds it or is by far the greater part."""
+    below = range(headline + 1, min(headline + _HEADER + 1, len(outline.lines)))
+    dated = next((index for index in below if is_dateline(outline.lines[index].text)), None)
+    if dated is None or outline.spans[scored][0] <= dated:
+        return None
+    for index in range(dated + 1, min(dated + _HEADER, outline.spans[scored][0])):
+        line = outline.lines[index]
+        if line.marks > 1 and line.linked == 0 and len(line.text) >= _PARAGRAPH and not is_legal(line.text):
+            parent = _holder(line.node, len(line.text))
+            found = None if parent is None else _with_siblings(outline, parent)
+            if found is None or outline.spans[found][1] > outline.spans[scored][0]:
+                return None
+            return found if outline.marks_in(scored) <= _BESIDE * outline.marks_in(found) else None
+    return None
 
 
 def _holder(node: HtmlElement, plain: int) -> HtmlElement | None:

@@ -85,3 +85,19 @@ def test_the_name_of_a_file_to_download_is_text() -> None:
 def test_rows_of_numbers_are_no_pager() -> None:
     html = f"<h1>{TITLE}</h1><div>{PARAGRAPHS}<p>29</p><p>本次检查共出动执法人员29人，检查完毕。</p></div>"
     assert text_of(html)[-2:] == ["29", "本次检查共出动执法人员29人，检查完毕。"]
+
+
+def test_a_short_article_is_preferred_to_a_longer_text_about_the_site_beside_it() -> None:
+    side = "<h3>网站简介</h3><p>溪口县人民政府网站是县政府发布信息、提供服务、与公众交流的平台，欢迎访问。</p>"
+    side += "<p>如有意见、建议，请联系我们，我们将及时处理，感谢支持，欢迎再来，祝您生活愉快。</p>"
+    text = "今天，县市场监管局检查了三所学校的食堂，查看了台账，发现问题两个，要求限期整改到位。"
+    page = Page(
+        url="",
+        text=f"<html><head><title>{TITLE}</title></head><body>{MENU}<div><h2>{TITLE}</h2>"
+        f"<div>2024-01-02 来源：溪口日报</div><div><p>{text}</p></div></div><div>{side}</div>{FOOT}</body></html>",
+    )
+    outline = outline_of(page.root)
+    headline = next(index for index, line in enumerate(outline.lines) if line.text == TITLE)
+    body = find_body(page, outline, (), headline)
+    assert body is not None
+    assert body_text(outline, *text_range(outline, body.element, TITLE)) == text
