@@ -283,21 +283,3 @@ def test_two_writers_at_once_store_each_article_once(opened, article):
     assert sum(told.values()) == 900
     assert sum(row["revision"] - 1 for row in articles.values()) == told["changed"]
     assert sum(row["revision"] < articles[row["article"]]["revision"] for row in revisions.values()) == told["changed"]
-
-
-def test_queries_while_writing(opened, article):
-    async def scenario():
-        counts: list[int] = []
-        async with opened() as store, opened() as reader:
-            writer = ArticleWriter(store, max_items=20, on_outcome=lambda kind, outcome: None)
-            for number in range(200):
-                await writer.add(article(f"http://www.xishan.example.cn/art/{number}.html", f"第{number}篇"))
-                if number % 40 == 39:
-                    found = reader.database["articles"].find(
-                        {"first_seen_at": {"$gte": datetime(2026, 1, 1, tzinfo=UTC)}}
-                    )
-                    counts.append(len(await found.to_list()))
-            await writer.close()
-        return counts
-
-    assert asyncio.run(scenario()) == [40, 80, 120, 160, 200]
