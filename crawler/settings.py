@@ -61,6 +61,7 @@ ITEM_PIPELINES = {
     "crawler.pipelines.dedupe.DedupePipeline": 300,
     "crawler.pipelines.store.StorePipeline": 400,
 }
+FEED_EXPORT_ENCODING = "utf-8"  # JSON by default escapes every Chinese character
 CONCURRENT_ITEMS = 4  # Scrapy starts that many tasks a response; a page gives one item (measured: -24 % CPU)
 
 # --- Components ------------------------------------------------------------------------------------------------------

@@ -1,5 +1,8 @@
 """The spiders end to end: over HTTP, through the pipelines, into the store, compared with the hand-written truth."""
 
+import json
+from datetime import datetime
+
 import pytest
 
 from crawler.parsing.urls import article_id, canonical_url
@@ -161,6 +164,22 @@ def test_strays_are_recorded_as_rejects_with_their_reason(crawl, stored):
     assert reasons[strays["loop"].path] == "redirect_loop"
     assert reasons[strays["no_article"].path] in {"not_article", "list_page", "empty"}
     assert reasons[strays["forbidden"].path] == "robots"
+
+
+def test_a_feed_holds_what_the_crawl_scraped(crawl, tmp_path):
+    feed = tmp_path / "out.jsonl"
+    assert crawl("county", "-a", "site=qingtian", "-O", str(feed)).returncode == 0
+    written = feed.read_text("utf-8")
+    assert "市场监管" in written  # not as \\u escapes
+    rows = [json.loads(line) for line in written.splitlines()]
+    truth = {article.url: article for article in content.articles(1, "qingtian")}
+    articles = {row["url"]: row for row in rows if "title" in row}
+    assert set(articles) == set(truth)
+    for url, row in articles.items():
+        assert datetime.fromisoformat(row["published_at"]) == truth[url].published_at
+        assert row["site"]["county"] == "青田县"
+        assert [image["caption"] for image in row["images"]] == [picture.caption for picture in truth[url].images]
+    assert {row["reason"] for row in rows if "title" not in row} <= {"empty", "not_found", "http_404"}
 
 
 def test_the_run_is_on_record(crawl, stored):
