@@ -10,7 +10,7 @@ from lxml.html import HtmlElement
 from crawler.parsing.arbiter import preferred
 from crawler.parsing.density import agreement, best_scored, holder, nearest_prose, prose_run
 from crawler.parsing.noise import is_contact, is_legal
-from crawler.parsing.outline import Outline
+from crawler.parsing.outline import INLINE, Outline
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
 
@@ -60,8 +60,9 @@ def find_body(
             if element is not None:
                 return Body(element, name, agreement(outline, outline.spans[element], run))
     if scored is None:
-        pictured = (el for selector in CONTAINERS for el in outline.select(selector) if _has_picture(el))
-        alone = next(pictured, holder(outline, run) if run else None)
+        alone = _pictured(outline, headline)
+        if alone is None and run:
+            alone = holder(outline, run)
         return None if alone is None else Body(alone, "generic", 0.0)
     known = _known_container(outline, scored)
     best = scored if known is None else known
@@ -115,6 +116,21 @@ def _first_filled(outline: Outline, selector: str, scored: HtmlElement | None) -
                 return element
         elif agreement(outline, outline.spans[element], outline.spans[scored]) >= _SHARED:
             return element
+    return None
+
+
+def _pictured(outline: Outline, headline: int | None) -> HtmlElement | None:
+    """What holds an article of pictures alone: a known container with one, else the parent of the first paragraph below
+    the headline that is a picture and no link."""
+    for element in (element for selector in CONTAINERS for element in outline.select(selector)):
+        if _has_picture(element):
+            return element
+    for picture in outline.tags.get("img", ()) if headline is not None else ():
+        above = picture.getparent()
+        while above is not None and above.tag in INLINE and above.tag != "a":
+            above = above.getparent()
+        if above is not None and above.tag == "p" and outline.spans.get(above, (0, 0))[0] > (headline or 0):
+            return above.getparent()
     return None
 
 

@@ -170,3 +170,19 @@ def test_a_notice_keeps_its_signature_date_and_attachments() -> None:
     article = read(f"<div>{HEADER}</div>", "", text)
     assert article.body == "\n".join(text)
     assert article.published_at == MINUTE
+
+
+def test_pictures_alone_are_an_article_whatever_holds_them() -> None:
+    icons = "<div><img src='/share.png'><a href='/'><img src='/logo.png'></a></div>"
+    foot = (
+        "<p>版权所有：溪口县人民政府，未经许可，不得转载。</p><p>地址：溪口县县府路1号，邮编：000000，传真：0000-1234。</p>"
+        * 2
+    )
+    html = (
+        f"<html><head><title>{TITLE}-溪口县人民政府</title></head><body>{MENU}<div><h2>{TITLE}</h2></div><div>{HEADER}</div>"
+        f"{icons}<div class='k'><p><img src='/1.jpg'></p><p><img src='/2.jpg'></p></div><div>{foot}</div></body></html>"
+    )
+    article = extract(Page(url="http://www.example.gov.cn/a.html", text=html), (), NOW)
+    assert isinstance(article, Article), article
+    assert (article.published_at, article.body) == (MINUTE, None)
+    assert [image.url for image in article.images] == [f"http://www.example.gov.cn/{n}.jpg" for n in (1, 2)]
