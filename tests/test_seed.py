@@ -15,7 +15,8 @@ SEED = Path(__file__).resolve().parents[1] / "../shared/seed"
 URL = "http://www.cfsn.cn/front/web/site.shengnewshow?sjid=11&newsid=31870"
 PAGE = """<html><head><meta charset="utf-8"><title>{title}</title></head><body>
 <div class="top"><p>{welcome}</p></div>
-<div class="nav"><div class="wal"><ul><li><a href="/">首頁</a></li><li><a href="/front/web/site.hangye?hyid=1">酒業</a></li></ul></div></div>
+<div class="nav"><div class="wal"><ul><li><a href="/">首頁</a></li>
+<li><a href="/front/web/site.hangye?hyid=1">酒業</a></li></ul></div></div>
 <div class="wal"><div class="fl w655 newShow">
 <h2 class="title">{title}</h2>
 <div class="msg"><div>{date}<span>{source}</span> {editor}</div></div>
@@ -43,7 +44,7 @@ def test_seed_article_comes_out_as_expected(encoding):
 
     expected = (SEED / "expected.txt").read_text(encoding="utf-8").splitlines()
     paragraphs = [line.strip() for line in expected[3:] if line.strip()]
-    assert expected[3].strip().startswith("青田县") and "来源：青田县政府 编辑：李玉堂" in paragraphs[1]
+    assert "来源：青田县政府 编辑：李玉堂" in paragraphs[1]
     assert article.title == paragraphs[0]
     assert article.published_at == datetime.fromisoformat("2019-07-05T08:29+08:00")
     assert article.published_precision == "minute"

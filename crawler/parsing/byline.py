@@ -153,7 +153,12 @@ def _source(
         if found["bare"] is not None:
             if strict or before.isalpha() or found["label"].startswith("来自"):
                 continue
-        elif strict and before and before not in "\n(（[【《。!?！？；;" and not _DATED.search(flat, max(0, found.start() - 24), found.start()):
+        elif (
+            strict
+            and before
+            and before not in "\n(（[【《。!?！？；;"
+            and not _DATED.search(flat, max(0, found.start() - 24), found.start())
+        ):
             continue
         if "\n" in found.group() and len(flat[start:].partition("\n")[0]) > _LONGEST_NAME:
             continue

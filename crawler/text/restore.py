@@ -14,7 +14,8 @@ __all__ = ["Change", "Restoration", "Restored", "damage", "restore", "restore_fi
 
 
 class Change(NamedTuple):
-    """One change: its kind, its place (in characters) in the text as it was when the change was made, what was there, what is there now, and why."""
+    """One change: its kind, its place (in characters) in the text as it was when the change was made, what was there,
+    what is there now, and why."""
 
     kind: str
     position: int
