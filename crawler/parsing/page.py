@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache, cached_property
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import lxml.etree
 import lxml.html
@@ -23,16 +23,6 @@ class PageRequest:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-_LETTERS = bytes(c if (c < 128 and chr(c).isalpha()) or c == ord("_") else 32 for c in range(256))
-
-
-@cache
-def longest_word(text: str) -> bytes:
-    """The longest run of ASCII letters and underscores of `text`, b"" without any."""
-    words = text.encode("ascii", "replace").translate(_LETTERS).split()
-    return max(words, key=len, default=b"")
-
-
 @dataclass
 class Page:
     """A page as parsers see it. Build it with `Page.from_bytes`; nothing here raises on bad markup.
@@ -47,6 +37,8 @@ class Page:
     encoding: str = "utf-8"
     sent: PageRequest | None = None
     status: int = 200
+    marks: tuple[frozenset[str], frozenset[str]] | None = field(default=None, repr=False, compare=False)
+    """What `platforms/marks.py` looked for in the text, and what it found."""
 
     @classmethod
     def from_bytes(
@@ -61,12 +53,6 @@ class Page:
         """Decode `body` (BOM → HTTP charset → meta → strict UTF-8 → GB18030) into a page."""
         text, encoding = decode(body, content_type)
         return cls(url=url, text=text, encoding=encoding, sent=sent, status=status)
-
-    @cached_property
-    def words(self) -> bytes:
-        """Every run of ASCII letters and underscores of the text, once: what lacks the `longest_word` of a mark lacks
-        the mark, and a look here costs a tenth of one at the text."""
-        return b" ".join(set(self.text.encode("ascii", "replace").translate(_LETTERS).split()))
 
     @cached_property
     def html(self) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import ClassVar
 
-from crawler.parsing.page import Page, PageRequest, longest_word
+from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
+from crawler.platforms.marks import marks_of
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,15 @@ class Platform:
 
         Two for each distinct mark, for an address of the product's shape and for links of its form, one for each
         distinct trace."""
-        text = marked_text(page)
-        words = page.words
-        found = 2 * len([mark for mark in self.marks if longest_word(mark) in words and mark in text])
-        found += len([trace for trace in self.traces if longest_word(trace) in words and trace in text])
-        found += 2 * bool(self.link_form is not None and self.link_form.search(text))
+        marks = self.marks_of(page)
+        found = 2 * len(marks.intersection(self.marks)) + len(marks.intersection(self.traces))
+        found += 2 * bool(self.link_form is not None and self.link_form.search(marked_text(page)))
         return found + 2 * self.owns(page.url or page.meta.get("url", ""))
+
+    @staticmethod
+    def marks_of(page: Page) -> frozenset[str]:
+        """The marks and traces of any platform that the page's text holds."""
+        return marks_of(page, _known_marks())
 
     def owns(self, url: str) -> bool:
         """Whether the shape of an address alone speaks for this platform."""
@@ -101,8 +106,15 @@ class Platform:
         return None
 
 
+@cache
+def _known_marks() -> frozenset[str]:
+    from crawler.platforms.detect import PLATFORMS
+
+    return frozenset(mark for platform in PLATFORMS for mark in (*platform.marks, *platform.traces))
+
+
 def marked_text(page: Page) -> str:
-    """The text that marks are looked for in: of a very long page its beginning and end, where templates speak."""
+    """The text that forms of links are looked for in: of a very long page its beginning and end, for speed."""
     text = page.text
     return text if len(text) <= _HEAD + _TAIL else text[:_HEAD] + text[-_TAIL:]
 

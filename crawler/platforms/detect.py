@@ -44,7 +44,7 @@ def detect(page: Page) -> Platform:
         return _GENERIC
     leaders = [platform for score, platform in scores if score == best]
     if len(leaders) > 1:
-        own = [sum(mark in page.text for mark in platform.marks) for platform in leaders]
+        own = [len(platform.marks_of(page).intersection(platform.marks)) for platform in leaders]
         leaders = [platform for platform, marks in zip(leaders, own, strict=True) if marks == max(own)]
     return leaders[0] if len(leaders) == 1 else _GENERIC
 

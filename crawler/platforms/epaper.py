@@ -48,8 +48,7 @@ class Epaper(Founder):
 
     def fingerprint(self, page: Page) -> int:
         """That of its marks, if one of them is of an e-paper; an article on a site of the same maker is none."""
-        text = page.text
-        own = "ozoom" in text or "PagePicMap" in text or "pagepicmap" in text
+        own = self.marks_of(page).intersection(("ozoom", "PagePicMap", "pagepicmap"))
         return super().fingerprint(page) if own or self.owns(page.url) else 0
 
     def owns(self, url: str) -> bool:
