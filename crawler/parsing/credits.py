@@ -45,6 +45,8 @@ _LABEL_FIRST = re.compile(r"^\s{0,8}(?:作者|文|撰文|撰稿|执笔)\s?[:/|�
 _SPLIT = re.compile(r"[\s、,，;；/&＆|｜:]+|(?<=[\u4e00-\u9fff])和(?=[\u4e00-\u9fff]{2,3}(?:$|[\s、]))")
 _ASIDE = re.compile(r"(?<=[\u4e00-\u9fff])\s?[(（][^()（）]{2,40}[)）]?")
 """What a bracket says of the person before it: the unit, the role."""
+_OTHER_LABEL = re.compile(r"\s[\u4e00-\u9fff]{2,6}\s?:")
+"""A word before a colon names the next thing of a header (字体：), not one more person."""
 _DONE = re.compile(r"(?:综合|联合|现场)?(?:报道|整合|综合|采写|整理|撰文|撰稿|摄影|摄|文图|图文)$")
 _NOBODY = frozenset(
     [
@@ -176,7 +178,8 @@ def _credit(text: str) -> Credit | None:
 def _leading_people(text: str) -> list[str]:
     """The people's names a text begins with; units before the first are passed over."""
     people: list[str] = []
-    for name in _split_names(_ASIDE.sub(" ", text.lstrip(" :/|(（】]"))):
+    text = _OTHER_LABEL.split(text.lstrip(" :/|(（】]"), maxsplit=1)[0]
+    for name in _split_names(_ASIDE.sub(" ", text)):
         bare = name if is_person(name) and not name.endswith("摄") else _DONE.sub("", name)
         if is_person(bare):
             people.append(bare)
