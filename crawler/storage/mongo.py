@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,12 @@ async def open_store(uri: str | None, database: str, directory: Path | None) -> 
     # Synchronously first: an asynchronous client that finds nobody leaves sockets and tasks behind.
     address = await asyncio.to_thread(_reachable, uri, directory)
     with telling(uri):
-        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(address, **OPTIONS)
-        try:
+        async with AsyncExitStack() as unless_sound:
+            client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(address, **OPTIONS)
+            unless_sound.push_async_callback(client.close)
             store = Store(client, database, address, None if uri else directory)
             await schema.ensure(store.database)
-        except BaseException:
-            await client.close()
-            raise
+            unless_sound.pop_all()
     return store
 
 
@@ -41,12 +40,11 @@ def connect(uri: str | None, directory: Path | None) -> MongoClient[dict[str, An
     with telling(uri):
         if not address.startswith(("mongodb://", "mongodb+srv://")):
             raise ConfigurationError("the driver would take it for the name of a host")
-        client: MongoClient[dict[str, Any]] = MongoClient(address, **OPTIONS)
-        try:
+        with ExitStack() as unless_sound:
+            client: MongoClient[dict[str, Any]] = MongoClient(address, **OPTIONS)
+            unless_sound.callback(client.close)
             client.admin.command("ping")
-        except BaseException:
-            client.close()
-            raise
+            unless_sound.pop_all()
     return client
 
 

@@ -16,10 +16,6 @@ def read(header: str = "", tail: str = "", lead: str = "") -> Byline:
     return read_byline(header, tail, now=NOW, lead=lead)
 
 
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=CST)
-
-
 @pytest.mark.parametrize(
     ("header", "author"),
     [

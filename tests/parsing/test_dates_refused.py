@@ -13,9 +13,6 @@ from crawler.parsing.dates import (
 )
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=CST)  # a Monday
-DAY = "2019-07-05"
-MINUTE = "2019-07-05 08:29"
-EVENING = "2019-07-05 20:29"
 
 
 REFUSED = [
