@@ -75,6 +75,12 @@ class Article:
     """Which rule gave each field (`override`, `platform:NAME`, `label`, `meta`, `generic`, …)."""
     restored: dict[str, Any] | None = None
     """What the cleaning changed, counted; None where nothing."""
+    relevance: dict[str, Any] | None = None
+    """How much it is about food safety: `score` from 0 to 1, and `terms`, what the score rests on."""
+    places: list[str] = field(default_factory=list)
+    """Provinces, cities and counties that title and body name, as the registry writes them (`浙江省`, `青田县`)."""
+    place_codes: list[str] = field(default_factory=list)
+    """Their GB/T 2260 codes, each with those of its city and province."""
     content_hash: str | None = None
     """Hash of the normalised text: equal for exact copies."""
     fingerprint: list[int] = field(default_factory=list)
