@@ -98,7 +98,9 @@ _ARTICLE = {
     "confidence": _field("agreement of two body extractors, 0 to 1", "double", "int", "null", minimum=0, maximum=1),
     "provenance": _field("which rule gave each field", "object"),
     "restored": _field("what the cleaning changed, counted; null where nothing", "object", "null"),
-    "relevance": _field("how much it is about food safety, 0 to 1: score, and terms, what it rests on", "object", "null"),
+    "relevance": _field(
+        "how much it is about food safety, 0 to 1: score, and terms, what it rests on", "object", "null"
+    ),
     "places": _field("places the text names, as the registry writes them", "array", items={"bsonType": "string"}),
     "place_codes": _field("their GB/T 2260 codes and those above them", "array", items={"bsonType": "string"}),
     "tokens": _field("character bigrams for Chinese search", "array"),
