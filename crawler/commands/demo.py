@@ -102,8 +102,9 @@ def _make_empty(database: Database[dict[str, Any]]) -> None:
     """Drop the demo's database, unless something in it is not the crawler's. Raises StoreError."""
     from crawler.storage.errors import StoreError
     from crawler.storage.schema import COLLECTIONS
+    from crawler.storage.views import SYSTEM_VIEWS, VIEWS
 
-    if foreign := sorted(set(database.list_collection_names()) - set(COLLECTIONS)):
+    if foreign := sorted(set(database.list_collection_names()) - {*COLLECTIONS, *VIEWS, SYSTEM_VIEWS}):
         raise StoreError(
             f"The database {DATABASE!r} holds {', '.join(foreign)}, which is not the demo's: rename or drop it first, "
             "or unset MONGO_URI to use the embedded server."

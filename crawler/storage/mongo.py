@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,20 @@ from typing import Any
 from pymongo import AsyncMongoClient, MongoClient
 from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidName, OperationFailure, PyMongoError
 
-from crawler.storage import schema
 from crawler.storage.embedded import data_dir, ensure_running
+from crawler.storage.ensure import ensure
 from crawler.storage.errors import StoreError
 from crawler.storage.store import OPTIONS, REACH_SECONDS, Store
 
 _AUTHENTICATION_FAILED, _UNAUTHORIZED = 18, 13
 
 
-async def open_store(uri: str | None, database: str, directory: Path | None) -> Store:
+async def open_store(
+    uri: str | None, database: str, directory: Path | None, prepare: Callable[[Any], Awaitable[None]] = ensure
+) -> Store:
     """The store in `database` of the server at `uri`, or of the embedded server in `directory` (started if need be)
-    where `uri` is None; reachable, with collections, validators and indexes in place. Raises StoreError."""
+    where `uri` is None; reachable and `prepare`d: with collections, validators, indexes and views in place. Raises
+    StoreError."""
     # Synchronously first: an asynchronous client that finds nobody leaves sockets and tasks behind.
     address = await asyncio.to_thread(_reachable, uri, directory)
     with telling(uri):
@@ -29,7 +32,7 @@ async def open_store(uri: str | None, database: str, directory: Path | None) -> 
             client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(address, **OPTIONS)
             unless_sound.push_async_callback(client.close)
             store = Store(client, database, address, None if uri else directory)
-            await schema.ensure(store.database)
+            await prepare(store.database)
             unless_sound.pop_all()
     return store
 

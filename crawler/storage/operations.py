@@ -14,7 +14,7 @@ from crawler.parsing.urls import article_id, canonical_url
 from crawler.storage.clusters import Document
 from crawler.storage.outcome import Step
 from crawler.storage.refusal import fits
-from crawler.storage.schema import COLLECTIONS
+from crawler.storage.schema import COLLECTIONS, VERSION
 from crawler.text.paragraphs import paragraph_changes
 
 MOST_ADDRESSES = 1000
@@ -41,7 +41,8 @@ def first_version(document: Document) -> Document:
     seen = document["last_seen_at"]
     # A null cluster says that the article's story is to be looked up.
     story = {"cluster": None, "original": None, "original_evidence": None}
-    return {**document, **story, "also_at": [], "revision": 1, "first_seen_at": seen, "changed_at": seen}
+    history = {"also_at": [], "revision": 1, "first_seen_at": seen, "changed_at": seen}
+    return {**document, **story, **history, "schema_version": VERSION}
 
 
 def past_version(article: Document, following: Document) -> Document:
@@ -82,6 +83,7 @@ def _next_version(document: Document, stored: Document) -> dict[str, Any]:
     """An expression: the article with the new text, unless another process changed it since we looked."""
     kept = {key: stored[key] for key in ("first_seen_at", "cluster", "original", "original_evidence")}
     new = {**document, **kept, "revision": stored["revision"] + 1, "changed_at": document["last_seen_at"]}
+    new["schema_version"] = VERSION
     # Addresses that another process adds meanwhile are kept; the literal keeps a "$" in a text from being an operator.
     replaced = {"$mergeObjects": [{"$literal": new}, {"also_at": "$also_at"}]}
     return {"$cond": [{"$eq": ["$revision", stored["revision"]]}, replaced, "$$ROOT"]}

@@ -9,26 +9,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from crawler.storage.errors import StoreError
+VERSION = 2
+"""Of the schema: goes up when stored documents have to change, with a module in `storage/migrations/`."""
 
 ASCENDING, DESCENDING = 1, -1
 
 
 @dataclass(frozen=True)
 class Index:
-    """`name` says which query it serves; `keys` as MongoDB takes them."""
+    """`name` is short for the query it serves, `serves` the sentence; `keys` as MongoDB takes them."""
 
     name: str
     keys: tuple[tuple[str, int], ...]
+    serves: str = ""
 
 
 @dataclass(frozen=True)
 class Collection:
-    """A collection's fields (name → JSON schema with a description), those it can't do without, and its indexes."""
+    """A collection's fields (name → JSON schema with a description), those it can't do without, its indexes, and what a
+    document of it is."""
 
     fields: dict[str, dict[str, Any]]
     required: tuple[str, ...]
     indexes: tuple[Index, ...]
+    description: str = ""
 
     @property
     def validator(self) -> dict[str, Any]:
@@ -123,6 +127,7 @@ _ARTICLE = {
     "last_seen_at": _date("when the article was last fetched"),
     "changed_at": _date("when this revision was first fetched"),
     "run": _text_or_null("the crawl that wrote this revision"),
+    "schema_version": _count("version of this schema the document follows; 1 where missing", minimum=1),
 }
 
 _REVISION = _ARTICLE | {
@@ -172,7 +177,11 @@ _SECTION = {
     "gone_at": _field("when the site answered that it doesn't exist (UTC)", "date", "null"),
 }
 
-_MAINTENANCE = {"_id": _text("the work"), "after": _text("_id of the last article done")}
+_MAINTENANCE = {
+    "_id": _text("the work; `schema` for the version of the database"),
+    "after": _text("_id of the last article done"),
+    "version": _count("version of the schema all documents follow", minimum=1),
+}
 
 _SITE = {"_id": _text("key of the site in the registry"), "updated_at": _date("when this state was written")}
 
@@ -181,81 +190,54 @@ COLLECTIONS = {
         _ARTICLE,
         ("url", "canonical_url", "title", "cluster", "revision", "first_seen_at", "last_seen_at", "changed_at"),
         (
-            Index("by_published", (("published_at", DESCENDING),)),
-            Index("by_site_and_published", (("site.code", ASCENDING), ("published_at", DESCENDING))),
-            Index("by_first_seen", (("first_seen_at", DESCENDING),)),
-            Index("by_url", (("url", ASCENDING),)),
-            Index("by_content_hash", (("content_hash", ASCENDING),)),
-            Index("by_other_address", (("also_at._id", ASCENDING),)),
-            Index("by_fingerprint", (("fingerprint", ASCENDING),)),
-            Index("by_cluster", (("cluster", ASCENDING),)),
+            Index("by_published", (("published_at", DESCENDING),), "articles of a time, newest first"),
+            Index(
+                "by_site_and_published",
+                (("site.code", ASCENDING), ("published_at", DESCENDING)),
+                "articles of a site, or of one site in a time, newest first",
+            ),
+            Index("by_first_seen", (("first_seen_at", DESCENDING),), "what has come in since a moment"),
+            Index("by_url", (("url", ASCENDING),), "the article of an address as fetched"),
+            Index("by_content_hash", (("content_hash", ASCENDING),), "exact copies of a text"),
+            Index("by_other_address", (("also_at._id", ASCENDING),), "the article that another address shows too"),
+            Index("by_fingerprint", (("fingerprint", ASCENDING),), "candidates for near-duplicates of a text"),
+            Index("by_cluster", (("cluster", ASCENDING),), "all articles of a story; those whose story is to be found"),
         ),
+        "one article page, as it is now",
     ),
     "revisions": Collection(
         _REVISION,
         ("article", "revision", "seen_from", "seen_until"),
-        (Index("by_article", (("article", ASCENDING), ("revision", ASCENDING))),),
+        (Index("by_article", (("article", ASCENDING), ("revision", ASCENDING)), "older versions of an article"),),
+        "an older version of an article, whole, and what the next one changed",
     ),
     "rejects": Collection(
         _REJECT,
         ("article", "url", "reason", "first_seen_at", "last_seen_at", "times"),
         (
-            Index("by_article", (("article", ASCENDING),)),
-            Index("by_last_seen", (("last_seen_at", DESCENDING),)),
-            Index("by_site_and_last_seen", (("site.code", ASCENDING), ("last_seen_at", DESCENDING))),
-            Index("by_run", (("run", ASCENDING),)),
+            Index("by_article", (("article", ASCENDING),), "why a page gave no article"),
+            Index("by_last_seen", (("last_seen_at", DESCENDING),), "what was rejected since a moment"),
+            Index(
+                "by_site_and_last_seen",
+                (("site.code", ASCENDING), ("last_seen_at", DESCENDING)),
+                "what a site's pages were rejected for, latest first",
+            ),
+            Index("by_run", (("run", ASCENDING),), "what a crawl rejected"),
         ),
+        "a page that gave no article, with the reason",
     ),
-    "runs": Collection(_RUN, ("spider", "started_at"), (Index("by_started", (("started_at", DESCENDING),)),)),
-    "sections": Collection(_SECTION, ("site", "key"), (Index("by_site", (("site", ASCENDING),)),)),
-    "maintenance": Collection(_MAINTENANCE, ("after",), ()),
-    "sites": Collection(_SITE, (), ()),
+    "runs": Collection(
+        _RUN,
+        ("spider", "started_at"),
+        (Index("by_started", (("started_at", DESCENDING),), "the latest crawls"),),
+        "one crawl: what it was asked for and what came of it",
+    ),
+    "sections": Collection(
+        _SECTION,
+        ("site", "key"),
+        (Index("by_site", (("site", ASCENDING),), "what earlier crawls left of a site's sections"),),
+        "what earlier crawls left of one list page",
+    ),
+    "maintenance": Collection(_MAINTENANCE, (), (), "how far work on the whole database has come"),
+    "sites": Collection(_SITE, (), (), "state of one site"),
 }
-
-_NAMESPACE_EXISTS, _UNAUTHORIZED, _OPTIONS_CONFLICT, _KEYS_CONFLICT = 48, 13, 85, 86
-
-
-async def ensure(database: Any) -> None:
-    """Create the collections, validators and indexes that `database` (async) lacks: two rounds of requests where
-    nothing is missing, safe for several processes at once. Raises StoreError, and PyMongoError for a lost server."""
-    import asyncio
-
-    present = {entry["name"]: entry.get("options", {}) async for entry in await database.list_collections()}
-    await asyncio.gather(*(_ensure(database, name, spec, present.get(name)) for name, spec in COLLECTIONS.items()))
-
-
-async def _ensure(database: Any, name: str, spec: Collection, present: dict[str, Any] | None) -> None:
-    from pymongo import IndexModel
-    from pymongo.errors import OperationFailure
-
-    try:
-        if present is None:
-            await _create(database, name, spec)
-        elif present.get("validator") != spec.validator:
-            await database.command({"collMod": name, "validator": spec.validator})
-        if spec.indexes:
-            models = [IndexModel(list(index.keys), name=index.name) for index in spec.indexes]
-            await database[name].create_indexes(models)
-    except OperationFailure as error:
-        if error.code == _UNAUTHORIZED:
-            raise StoreError(
-                f"The user in MONGO_URI may not set up the collection {name}: give it the roles readWrite and dbAdmin "
-                f"on the database {database.name}."
-            ) from error
-        if error.code in {_OPTIONS_CONFLICT, _KEYS_CONFLICT}:
-            raise StoreError(
-                f"The collection {name} of the database {database.name} has an index of one of our names with other "
-                "keys: drop that index, or choose another MONGO_DATABASE."
-            ) from error
-        raise
-
-
-async def _create(database: Any, name: str, spec: Collection) -> None:
-    from pymongo.errors import OperationFailure
-
-    try:
-        await database.command({"create": name, "validator": spec.validator})
-    except OperationFailure as error:
-        # Another process was faster.
-        if error.code != _NAMESPACE_EXISTS:
-            raise

@@ -14,6 +14,7 @@ from pymongo import MongoClient
 from crawler.commands.demo import DATABASE
 from crawler.replica import content
 from crawler.storage.schema import COLLECTIONS
+from crawler.storage.views import SYSTEM_VIEWS, VIEWS
 
 ROOT = Path(__file__).resolve().parents[2]
 Demo = Callable[..., subprocess.CompletedProcess[str]]
@@ -39,7 +40,7 @@ def demo(mongo_uri: str, tmp_path: Path) -> Demo:
 @pytest.fixture
 def client(mongo_uri: str) -> Iterator[MongoClient]:
     with MongoClient(mongo_uri) as client:
-        if set(client[DATABASE].list_collection_names()) - set(COLLECTIONS):
+        if set(client[DATABASE].list_collection_names()) - {*COLLECTIONS, *VIEWS, SYSTEM_VIEWS}:
             pytest.skip(f"the database {DATABASE!r} of this server is somebody's own")
         yield client
         client.drop_database(DATABASE)
