@@ -72,6 +72,9 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "crawler.spiders.backoff.BackoffRetryMiddleware": 550,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "crawler.spiders.lean.SparingMetaRefreshMiddleware": 580,
+    "crawler.spiders.lean.RawBodyMiddleware": 595,  # just before HttpCompressionMiddleware (590) sees the response
     "crawler.replica.middleware.ReplicaMiddleware": 820,
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
     "crawler.spiders.cache.HonestCacheMiddleware": 900,

@@ -1,0 +1,114 @@
+"""How fast a whole crawl is, beside a spider that only downloads and beside the libraries others use:
+`python tests/bench/crawl/bench_crawl.py [--pages 5000] [--rounds 3] [--only NAME,NAME]` prints a table in Markdown.
+
+In one run, in turn and each in a process of its own: a bare Scrapy spider and one with three CSS fields, both by default
+and tuned; ours into an embedded store of its own and into none; the peers that are installed (they read every tenth page:
+they take that long). Pages come gzipped from `pages.py`, a server process that only hands out prepared bytes. pages/s run
+from the first request to the end; CPU is the crawling process's; a title or minute is right when equal, a body where
+4-grams agree with F1 ≥ .95.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from contenders import CONTENDERS, PEER_NAMES, installed
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+PEER_SHARE = 10
+
+
+def grams(text: str) -> Counter[str]:
+    text = "".join(text.split())
+    return Counter(text[i : i + 4] for i in range(len(text) - 3))
+
+
+def agreement(one: str, other: str) -> float:
+    """F1 of the 4-grams of two texts."""
+    left, right = grams(one), grams(other)
+    return 2 * (left & right).total() / max(1, left.total() + right.total())
+
+
+def right_fields(directory: Path, name: str, truth: dict[str, Any]) -> dict[str, int]:
+    """How many titles, minutes and bodies a contender got right."""
+    counts = {"title": 0, "time": 0, "body": 0}
+    with (directory / f"{name}.jsonl").open(encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            true = truth["/" + row["url"].split("/", 3)[3]]
+            counts["title"] += row["title"] == true["title"]
+            counts["time"] += row["time"] == true["time"]
+            counts["body"] += agreement(row["body"] or "", true["body"]) >= 0.95
+    return counts
+
+
+def run(name: str, port: int, pages: int, directory: Path) -> dict[str, Any]:
+    """One round of a contender; ours writes to an embedded store that is filled anew."""
+    with tempfile.TemporaryDirectory() as data:
+        # The settings of the project are used by ours alone.
+        environment = os.environ | {"CRAWLER_DATA": data, "PYTHONPATH": f"{ROOT}:{HERE}"}
+        environment |= {"SCRAPY_SETTINGS_MODULE": "crawler.settings"} if name.startswith("ours") else {}
+        command = [sys.executable, str(HERE / "contenders.py"), name, str(port), str(pages), str(directory)]
+        result = subprocess.run(command, env=environment, cwd=data, capture_output=True, text=True, check=False)
+        if name == "ours, stored":
+            subprocess.run([sys.executable, "-m", "scrapy", "db", "stop"], env=environment, cwd=ROOT, check=False, stdout=-3)
+        if result.returncode:
+            raise SystemExit(f"{name} failed:\n{result.stderr[-3000:]}")
+        if result.stderr.strip():
+            print(result.stderr[-2000:], file=sys.stderr)
+        return json.loads(result.stdout.strip().splitlines()[-1])
+
+
+def row(name: str, rounds: list[dict[str, Any]], right: dict[str, int]) -> str:
+    pages = rounds[0]["pages"]
+    speeds = [each["pages"] / each["seconds"] for each in rounds]
+    cpu = statistics.median(each["cpu"] / each["pages"] * 1000 for each in rounds)
+    peak = statistics.median(each["peak"] for each in rounds) / 1024
+    shares = " | ".join(f"{right[field]}/{pages}" if right else "·" for field in ("title", "time", "body"))
+    spread = f"{min(speeds):.0f}–{max(speeds):.0f}"
+    return f"| {name} | {statistics.median(speeds):.0f} | {spread} | {cpu:.2f} | {peak:.0f} | {shares} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", type=int, default=5000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="names of contenders, by commas (`,` in a name is left out)")
+    options = parser.parse_args()
+    wanted = options.only.split(",") if options.only else None
+    names = [name for name in CONTENDERS if installed(name) and (not wanted or name.replace(",", "") in wanted)]
+    with tempfile.TemporaryDirectory() as folder:
+        directory = Path(folder)
+        server = subprocess.Popen(
+            [sys.executable, str(HERE / "pages.py"), str(options.pages), str(directory / "truth.jsonl")],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": f"{ROOT}:{HERE}"},
+        )  # fmt: skip
+        assert server.stdout and server.stdin
+        with server:
+            port = int(server.stdout.readline().split()[1])
+            rows = (json.loads(line) for line in (directory / "truth.jsonl").open(encoding="utf-8"))
+            truth = {each["path"]: each for each in rows}
+            results: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+            for _ in range(options.rounds):
+                for name in names:
+                    pages = options.pages // PEER_SHARE if name in PEER_NAMES else options.pages
+                    results[name].append(run(name, port, pages, directory))
+            server.stdin.close()
+        print(f"{options.pages} pages, {options.rounds} rounds, {os.cpu_count()} cores, Python {sys.version.split()[0]}\n")
+        print("| | pages/s | from–to | CPU ms/page | peak MB | titles | minutes | bodies |\n|---|---|---|---|---|---|---|---|")
+        for name in names:
+            print(row(name, results[name], {} if name.startswith("bare") else right_fields(directory, name, truth)))
+
+
+if __name__ == "__main__":
+    main()

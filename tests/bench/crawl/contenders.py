@@ -1,0 +1,142 @@
+"""The crawls that `bench_crawl.py` compares, each run in a process of its own:
+`python contenders.py NAME PORT PAGES DIRECTORY` fetches the pages that DIRECTORY/truth.jsonl lists, writes what it got to
+DIRECTORY/NAME.jsonl, and prints one JSON object: pages, seconds, cpu (seconds of this process), peak (KB).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from measured import Clock, Results
+
+BARE: dict[str, Any] = {"LOG_LEVEL": "ERROR", "TELNETCONSOLE_ENABLED": False, "ROBOTSTXT_OBEY": False}
+"""Scrapy as it comes, silent."""
+TUNED: dict[str, Any] = BARE | {
+    "ASYNCIO_EVENT_LOOP": "uvloop.Loop",
+    "CONCURRENT_REQUESTS": 64,
+    "CONCURRENT_ITEMS": 4,
+    "COOKIES_ENABLED": False,
+    "METAREFRESH_ENABLED": False,
+    "RETRY_ENABLED": False,
+    "REFERER_ENABLED": False,
+    "LOGSTATS_INTERVAL": 0,
+    "DOWNLOADER_MIDDLEWARES": {"crawler.spiders.lean.RawBodyMiddleware": 595},
+}
+"""The settings that DESIGN §4 measured to pay."""
+FAST: dict[str, Any] = {
+    "DOWNLOAD_DELAY": 0,
+    "AUTOTHROTTLE_ENABLED": False,
+    "CONCURRENT_REQUESTS": 64,
+    "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
+    "LOG_LEVEL": "ERROR",
+    "GUARD_ALLOW": ["127.0.0.0/8"],
+}
+"""Ours without the waits that real sites are owed; everything else as it is."""
+CSS = {"title": "h1::text, h2::text, td.title::text", "time": "meta[name=PubDate]::attr(content)", "body": "p::text"}
+
+
+def urls(directory: Path, port: int) -> Iterator[str]:
+    with (directory / "truth.jsonl").open(encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            yield f"http://{row['host']}:{port}{row['path']}"
+
+
+def crawl(spider: type, settings: dict[str, Any], results: Results, addresses: list[str], **arguments: Any) -> None:
+    """Run a spider to its end; its clock runs from its first request to its end."""
+    from scrapy.crawler import CrawlerProcess
+
+    process = CrawlerProcess(settings)
+    process.crawl(spider, addresses=addresses, results=results, **arguments)
+    process.start()
+
+
+def bare(settings: dict[str, Any], fields: bool) -> Callable[[list[str], Results], None]:
+    def run(addresses: list[str], results: Results) -> None:
+        from spiders import BareSpider
+
+        crawl(BareSpider, settings, results, addresses, fields=CSS if fields else {})
+
+    return run
+
+
+def ours(stored: bool) -> Callable[[list[str], Results], None]:
+    def run(addresses: list[str], results: Results) -> None:
+        from scrapy.utils.project import get_project_settings
+        from spiders import OursSpider
+
+        from crawler.spiders.arguments import CrawlArguments
+
+        settings = get_project_settings().copy()
+        settings.setdict(FAST, priority="cmdline")
+        if not stored:
+            pipelines = {k: v for k, v in settings.getdict("ITEM_PIPELINES").items() if not k.endswith("StorePipeline")}
+            settings.set("ITEM_PIPELINES", pipelines, priority="cmdline")
+        crawl(OursSpider, settings, results, addresses, **({"keep": "all"} if "keep" in CrawlArguments.model_fields else {}))
+
+    return run
+
+
+def peer(name: str) -> Callable[[list[str], Results], None]:
+    """A library that reads one page at a time, on eight threads, as its users run it."""
+
+    def run(addresses: list[str], results: Results) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        import urllib3
+        from peers import PEERS
+
+        pool, read = urllib3.PoolManager(num_pools=16, maxsize=8), PEERS[name]
+
+        def work(address: str) -> None:
+            markup = pool.request("GET", address, headers={"Accept-Encoding": "gzip"}).data.decode("utf-8")
+            results.add(address, *read(markup, address))
+
+        results.clock.start()
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(work, addresses))
+        results.clock.stop()
+
+    return run
+
+
+PEER_NAMES = ("trafilatura", "newspaper4k", "goose3", "gne", "newsplease")
+CONTENDERS = {
+    "bare": bare(BARE, False),
+    "bare tuned": bare(TUNED, False),
+    "css": bare(BARE, True),
+    "css tuned": bare(TUNED, True),
+    "ours, stored": ours(True),
+    "ours, no store": ours(False),
+    **{name: peer(name) for name in PEER_NAMES},
+}
+MODULES = {"newspaper4k": "newspaper"}
+
+
+def installed(name: str) -> bool:
+    """Whether this contender can run here."""
+    module = "uvloop" if "tuned" in name else name if name in PEER_NAMES else "scrapy"
+    return importlib.util.find_spec(MODULES.get(module, module)) is not None
+
+
+def main() -> None:
+    name, port, pages, directory = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
+    addresses = [address for address, _ in zip(urls(directory, port), range(pages), strict=False)]
+    with Results(directory / f"{name}.jsonl", Clock()) as results:
+        CONTENDERS[name](addresses, results)
+    clock = results.clock
+    if not clock.seconds:
+        raise SystemExit(f"{name} did not run")
+    figures = {"pages": len(addresses), "seconds": clock.seconds, "cpu": clock.cpu}
+    print(json.dumps(figures | {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "at": time.time()}))
+
+
+if __name__ == "__main__":
+    main()

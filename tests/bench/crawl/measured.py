@@ -1,0 +1,38 @@
+"""What a contender's crawl took, and where its fields go."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+class Clock:
+    """Wall and CPU seconds (of this process, all threads) between `start` and `stop`."""
+
+    seconds = cpu = 0.0
+
+    def start(self) -> None:
+        self._began, self._spent = time.perf_counter(), time.process_time()
+
+    def stop(self) -> None:
+        self.seconds, self.cpu = time.perf_counter() - self._began, time.process_time() - self._spent
+
+
+class Results:
+    """Writes each page's fields as a line of JSON: `time` is `YYYY-MM-DD HH:MM` in China, texts as they came."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path, self.clock = path, clock
+
+    def __enter__(self) -> Self:
+        self._file = self.path.open("w", encoding="utf-8")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self._file.close()
+
+    def add(self, url: str, title: str | None, minute: str | None, body: str | None) -> None:
+        self._file.write(json.dumps({"url": url, "title": title, "time": minute, "body": body}) + "\n")

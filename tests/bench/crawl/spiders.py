@@ -1,0 +1,81 @@
+"""The benchmark's spiders: the bare one, with three CSS fields or none, and ours over a list of addresses."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta, timezone
+from typing import Any, Self
+
+from measured import Results
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from scrapy_spider_metadata import Args
+
+from crawler.items import Article
+from crawler.sites.site import Site
+from crawler.spiders.arguments import CrawlArguments
+from crawler.spiders.base import Asked, NewsSpider
+
+CHINA = timezone(timedelta(hours=8))
+
+
+class BareSpider(Spider):
+    """Downloads; picks `fields` (name → CSS selector) where there are any."""
+
+    name = "bare"
+
+    def __init__(self, addresses: list[str], results: Results, fields: dict[str, str]) -> None:
+        super().__init__()
+        self.addresses, self.results, self.fields = addresses, results, fields
+
+    async def start(self) -> AsyncIterator[Request]:
+        self.results.clock.start()
+        for address in self.addresses:
+            yield Request(address, dont_filter=True)
+
+    def parse(self, response: Response) -> Iterator[dict[str, Any]]:
+        if self.fields:
+            found = {name: response.css(selector).getall() for name, selector in self.fields.items()}
+            time = found["time"][0] if found["time"] else None
+            self.results.add(response.url, found["title"][0] if found["title"] else None, time, "\n".join(found["body"]))
+            yield found
+
+    def closed(self, reason: str) -> None:
+        self.results.clock.stop()
+
+
+class OursSpider(Args[CrawlArguments], NewsSpider):
+    """The article pages of a list of addresses, through everything an article of a crawl goes through."""
+
+    name = "ours"
+    args: CrawlArguments
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        results, addresses = kwargs.pop("results"), kwargs.pop("addresses")
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.results, spider.addresses = results, addresses
+        crawler.signals.connect(spider.take, signal=signals.item_scraped)
+        crawler.signals.connect(spider.stop, signal=signals.engine_stopped)
+        return spider
+
+    async def start(self) -> AsyncIterator[Request]:
+        self.results.clock.start()
+        sites: dict[str, Site] = {}
+        for address in self.addresses:
+            host = address.split("/")[2]
+            site = sites.get(host) or sites.setdefault(host, _site(host))
+            yield self.article_request(address, Asked(address, site))
+
+    def take(self, item: Any) -> None:
+        if isinstance(item, Article):
+            time = item.published_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if item.published_at else None
+            self.results.add(item.url, item.title, time, item.body)
+
+    def stop(self) -> None:
+        self.results.clock.stop()
+
+
+def _site(host: str) -> Site:
+    return Site(code=host.replace(":", "-").replace(".", "-"), kind="other", name=f"示范县{host}", homepage=f"http://{host}/")
