@@ -1,4 +1,5 @@
-"""Pages that are no articles because the server or the browser withholds them: blocked is not empty."""
+"""Pages that are no articles because the server or the browser withholds them, or because nobody keeps the site any
+more: blocked is not empty."""
 
 from __future__ import annotations
 
@@ -22,9 +23,47 @@ _GONE = re.compile(
     re.I,
 )
 
+_FOR_SALE = re.compile(
+    r"(?:域名|domain).{0,12}(?:出售|转让|求购|竞价|for\s+sale|parking|parked)|buy\s+this\s+domain|sedoparking|本域名(?:可|正在)"
+    r"|域名(?:已|到)期|domain(?:\s+name)?\s+(?:has\s+)?expired",
+    re.I,
+)
+_CLOSED = re.compile(
+    r"(?:网站|站点|本站)(?:已|现已|暂时|正在)?(?:关停|关闭|停办|停用|下线|维护|升级改造|未备案|建设中)"
+)
+_SERVER = re.compile(
+    r"welcome to (?:nginx|openresty|tengine|caddy)|apache2? (?:\w+ )?default page|^it works!?$|iis windows server|"
+    r"没有找到站点|站点创建成功|apache tomcat/\d",
+    re.I,
+)
+_LOGIN = re.compile(r"登\s*录|登\s*陆|login|sign in|统一身份认证", re.I)
+_OWN_TEXT, _SENTENCES = 400, 10
+"""Characters, and punctuation marks of sentences, from which on a page has something to say of its own."""
+_NAME = 30
+
+
+def nobody(page: Page, outline: Outline) -> tuple[str, str] | None:
+    """`(reason, sentence)` where a page is no site's content: `parked` (the domain is for sale), `closed`,
+    `default_page` (a server without a site) or `login`; None for any other page."""
+    if outline.sizes[-1] > _OWN_TEXT or outline.marks[-1] >= _SENTENCES:
+        return None
+    title = next(("".join(map(str, tag.itertext())) for tag in page.root.iter("title")), "").strip()
+    text = " ".join(line.text for line in outline.lines)
+    if _FOR_SALE.search(f"{title} {text}"):
+        return "parked", "the domain is parked or for sale: nobody publishes there"
+    if _SERVER.search(title) or _SERVER.search(text[:200]):
+        return "default_page", "a web server without a site answers"
+    asks = any((field.get("type") or "").lower() == "password" for field in page.root.iter("input"))
+    if asks or (len(title) < _NAME and _LOGIN.search(title)):
+        return "login", "the page asks for a login"
+    if _CLOSED.search(f"{title} {text}"):
+        return "closed", "the page says that the site is closed"
+    return None
+
 
 def refuse(page: Page, outline: Outline) -> tuple[str, str] | None:
-    """`(reason, sentence)` where the page is a challenge, a shell without content or an error page, else None."""
+    """`(reason, sentence)` where the page is a challenge, a shell without content, an error page or nobody's,
+    else None."""
     size = outline.sizes[-1]
     if page.status in BLOCKED_STATUS:
         return "blocked", f"the server answered {page.status}: it wants a browser or another address"
@@ -32,6 +71,8 @@ def refuse(page: Page, outline: Outline) -> tuple[str, str] | None:
         return "not_found", f"the server answered {page.status}"
     if size < 400 and _CHALLENGE.search(page.text[:20_000]):
         return "blocked", "the page is a challenge of the site's firewall, not an article"
+    if (found := nobody(page, outline)) is not None:
+        return found
     if size < 200 and outline.marks[-1] < 5 and _SHELL.search(page.text[:100_000]):
         return "needs_browser", "the page is a shell whose content scripts load in a browser"
     title = next(page.root.iter("title"), None)

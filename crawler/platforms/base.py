@@ -33,7 +33,7 @@ class ListItem:
 @dataclass(frozen=True)
 class Listing:
     """What a list page gives: its items in page order, the request for the next page, and, where there are no
-    items, why (`needs_api`, `needs_browser`, `blocked`, `not_found`, `stub`, `empty`)."""
+    items, why (`needs_api`, `needs_browser`, `blocked`, `not_found`, `stub`, `empty`, `parked`, `login`, …)."""
 
     items: tuple[ListItem, ...] = ()
     next: PageRequest | None = None

@@ -19,6 +19,7 @@ from crawler.sites.site import Site
 _STUB = 600
 """A list page shorter than this (in bytes) is what a server keeps in the place of one (SITES.md §3.1)."""
 _GONE = frozenset({404, 410})
+_NO_LIST = frozenset({"blocked", "not_found", "needs_browser", "parked", "closed", "default_page", "login"})
 _RANK = re.compile(r"(\d{1,3})(?!\d)[\s.、．:：]*(\S.*)", re.S)
 _FEWEST_RANKS = 3
 
@@ -88,4 +89,4 @@ def _following(kind: Platform, page: Page, goes_on: bool) -> PageRequest | None:
 def _why(page: Page, otherwise: str) -> str:
     """Why a page gives no items, as far as the page itself tells."""
     refused = refuse(page, outline_of(page.root))
-    return refused[0] if refused and refused[0] in {"blocked", "not_found", "needs_browser"} else otherwise
+    return refused[0] if refused and refused[0] in _NO_LIST else otherwise

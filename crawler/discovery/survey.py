@@ -1,0 +1,223 @@
+"""From a home page to the sections worth crawling: asks for a few pages, in the order that promises most.
+
+The network is the caller's: `survey` awaits pages from the function it is given, so that a crawl, a command and a test
+run the same steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from crawler.discovery.candidates import Candidate, candidates, links_more
+from crawler.discovery.identity import names_site, stranger
+from crawler.discovery.missing import is_gone, missing_url
+from crawler.discovery.names import Verdict
+from crawler.discovery.schemes import other_scheme
+from crawler.parsing.page import Page, PageRequest
+from crawler.parsing.urls import canonical_url
+from crawler.platforms.base import Listing, ListItem
+from crawler.platforms.listing import read_list
+from crawler.sites.site import Section, Site
+
+_CHANNELS = 3
+"""The most channel pages that are searched for sections of their own."""
+_FEWEST_MORE = 2
+_SAME_LIST = 0.8
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """Why no page came: `reason` is a word of `spiders/failures.py`, `detail` a sentence."""
+
+    reason: str
+    detail: str
+
+
+Fetch = Callable[[PageRequest], Awaitable[Page | Unanswered]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A section that was asked for and is a list: its `name` and `url`, the `platform` of its page, what it lists, and
+    whether it has a further page. `kind`, `score` and `why` are those of its name's verdict."""
+
+    name: str
+    url: str
+    platform: str
+    items: tuple[ListItem, ...]
+    goes_on: bool
+    kind: str
+    score: int
+    why: str
+
+    def section(self) -> Section:
+        """As the registry has it; one found may also vanish again."""
+        return Section(self.name, self.url)
+
+
+@dataclass
+class Survey:
+    """What a survey found out. `problem` is why there is nothing to crawl, `(reason, sentence)`, else None."""
+
+    homepage: str
+    home: Page | None = None
+    problem: tuple[str, str] | None = None
+    found: list[Found] = field(default_factory=list)
+    refused: list[Candidate] = field(default_factory=list)
+    """Links with the reason why they are not sections: of their names, their addresses, or what they answered."""
+    asked: int = 0
+    """How many pages were asked for."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a survey may ask for: `sections` it looks for, `requests` it sends at most."""
+
+    sections: int = 8
+    requests: int = 20
+
+
+async def survey(fetch: Fetch, homepage: str, site: Site | None, now: datetime, limits: Limits = Limits()) -> Survey:
+    """The sections of the site with that home page, and why other links are none.
+
+    Asks for the home page (under the other scheme too, where one gives no page), for a path that does not exist, and
+    for the links with the best names; of channels that only hold sections for the sections, one level deep. `site` is
+    the registry's row where there is one, `now` (aware) the time of the survey. What `fetch` raises goes through.
+    """
+    walk = _Walk(fetch, Survey(homepage), site, now, limits)
+    await walk.home()
+    if walk.result.problem is None:
+        await walk.sections()
+    return walk.result
+
+
+class _Walk:
+    def __init__(self, fetch: Fetch, result: Survey, site: Site | None, now: datetime, limits: Limits) -> None:
+        self.result, self.site, self.now, self.limits = result, site, now, limits
+        self._fetch = fetch
+        self.missing: Page | None = None
+        self.channels = 0
+        self.seen = {canonical_url(result.homepage)}
+
+    async def ask(self, wanted: PageRequest) -> Page | Unanswered:
+        self.result.asked += 1
+        return await self._fetch(wanted)
+
+    async def home(self) -> None:
+        """The home page, or why it is none."""
+        answer: Page | Unanswered | None = None
+        problem: tuple[str, str] | None = None
+        for url in (self.result.homepage, other_scheme(self.result.homepage)):
+            if url is None or (problem and problem[0] in {"robots", "foreign"}):
+                break
+            answer = await self.ask(PageRequest(url))
+            problem = self._home_problem(answer)
+            if problem is None:
+                assert isinstance(answer, Page)
+                self.result.home = answer
+                self.result.problem = None
+                return
+            self.result.problem = self.result.problem or problem
+
+    def _home_problem(self, answer: Page | Unanswered) -> tuple[str, str] | None:
+        if isinstance(answer, Unanswered):
+            return answer.reason, answer.detail
+        if answer.status >= 400:
+            return f"http_{answer.status}", f"the home page answers {answer.status}"
+        if (strange := stranger(answer, self.site)) is not None:
+            return strange
+        if gone := is_gone(answer, None, None):
+            return "blocked" if "firewall" in gone else "not_found", gone
+        if self.site is not None and self.site.gb_code and not names_site(answer, self.site):
+            return "foreign", f"the home page nowhere names {self.site.short}"
+        return None
+
+    async def sections(self) -> None:
+        """Ask for the best links until enough of them are lists."""
+        home = self.result.home
+        assert home is not None
+        answer = await self.ask(PageRequest(missing_url(home.url)))
+        self.missing = answer if isinstance(answer, Page) else None
+        queue = self._worth_asking(home)
+        while queue and len(self.result.found) < self.limits.sections and self.result.asked < self.limits.requests:
+            candidate = queue.pop(0)
+            below = await self._look_at(candidate)
+            queue = sorted([*below, *queue], key=lambda one: -one.verdict.score)
+        if not self.result.found:
+            self.result.problem = "no_sections", "no link of the home page leads to a list of news or notices"
+        self.result.found.sort(key=lambda one: -one.score)
+
+    def _worth_asking(self, page: Page) -> list[Candidate]:
+        """The links of a page that nobody has asked for; the others are noted with their reasons."""
+        wanted = []
+        for candidate in candidates(page, self.site):
+            key = canonical_url(candidate.url)
+            if key in self.seen:
+                continue
+            self.seen.add(key)
+            if candidate.verdict.wanted:
+                wanted.append(candidate)
+            else:
+                self.result.refused.append(candidate)
+        return wanted
+
+    async def _look_at(self, candidate: Candidate) -> list[Candidate]:
+        """Ask for a link: a list is found, a channel gives its own links to ask for, anything else is refused."""
+        page = await self.ask(PageRequest(candidate.url))
+        if isinstance(page, Unanswered):
+            return self._refuse(candidate, page.detail)
+        strange = stranger(page, self.site)
+        if strange is not None or (gone := is_gone(page, self.result.home, self.missing)):
+            return self._refuse(candidate, strange[1] if strange else str(gone))
+        listing = read_list(page, site=self.site, now=self.now)
+        if not listing.items and listing.next is not None and self.result.asked < self.limits.requests:
+            answer = await self.ask(listing.next)
+            if isinstance(answer, Page):
+                listing = read_list(answer, platform=listing.platform, site=self.site, now=self.now)
+        channel = listing.next is None and (not listing.items or links_more(page) >= _FEWEST_MORE)
+        if channel and self.channels < _CHANNELS and candidate.verdict.kind in {"channel", "food", "market", "news"}:
+            self.channels += 1
+            self._refuse(candidate, "a channel: its sections are searched")
+            return [_below(candidate, one) for one in self._worth_asking(page)]
+        if not listing.items:
+            return self._refuse(candidate, f"lists no articles ({listing.reason or 'no article links'})")
+        return self._take(candidate, page, listing)
+
+    def _take(self, candidate: Candidate, page: Page, listing: Listing) -> list[Candidate]:
+        shown = {canonical_url(item.url) for item in listing.items}
+        for other in self.result.found:
+            known = {canonical_url(item.url) for item in other.items}
+            if len(shown & known) >= _SAME_LIST * max(len(shown), 1):
+                return self._refuse(candidate, f"lists the same articles as {other.name}")
+        verdict = candidate.verdict
+        self.result.found.append(
+            Found(
+                candidate.name,
+                page.url if canonical_url(page.url) != canonical_url(candidate.url) else candidate.url,
+                listing.platform,
+                listing.items,
+                listing.next is not None,
+                verdict.kind,
+                verdict.score,
+                verdict.why,
+            )
+        )
+        return []
+
+    def _refuse(self, candidate: Candidate, why: str) -> list[Candidate]:
+        self.result.refused.append(replace(candidate, verdict=Verdict("rejected", 0, why)))
+        return []
+
+
+def _below(channel: Candidate, one: Candidate) -> Candidate:
+    """A link of a channel page: what a channel of food or market supervision holds is of its kind."""
+    if channel.verdict.kind in {"food", "market"} and one.verdict.score < channel.verdict.score:
+        return replace(one, verdict=channel.verdict)
+    return one
+
+
+def sections_of(found: Sequence[Found]) -> tuple[Section, ...]:
+    """What a survey found, as the sections of a site."""
+    return tuple(one.section() for one in found)
