@@ -1,0 +1,75 @@
+"""Files that are whole or not there: written in a hidden directory beside their place, moved there once complete."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from crawler.transfer.errors import TransferError
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """The path to write `target` at. It is put in place of `target` where the block ends well, else it vanishes with
+    everything beside it in its directory. Raises TransferError where the disk or the rights don't allow it."""
+    place = target.resolve()
+    with telling(target):
+        if place.is_dir() or (place.exists() and not place.is_file()):
+            raise TransferError(f"{target} is no regular file: choose another name.")
+        with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as directory:
+            part = Path(directory) / place.name
+            yield part
+            os.replace(part, place)
+
+
+@contextmanager
+def telling(target: Path | str) -> Iterator[None]:
+    """Turn what goes wrong with a file (a path), or a stream (its name), into a TransferError."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.errno in _FULL:
+            said = f"there is no room left for {target}: free some, or choose a place with more"
+        elif error.errno == errno.EFBIG:
+            said = f"{target} would become larger than files may be here (see `ulimit -f`)"
+        elif isinstance(error, FileNotFoundError):
+            said = f"there is no folder for {target}: make it first"
+        else:
+            said = f"{target} can't be written: {error.strerror or error}"
+        left = " Nothing is left behind." if isinstance(target, Path) else ""
+        raise TransferError(f"{said[0].upper()}{said[1:]}.{left}") from error
+
+
+@contextmanager
+def opened(path: Path, compression: str) -> Iterator[BinaryIO]:
+    """`path` open for writing through `compression` (`.gz`, `.zst` or ""), on the disk where the block ends well."""
+    with path.open("wb") as raw, ExitStack() as compressor:
+        yield _compressing(compressor, raw, compression)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _compressing(stack: ExitStack, raw: BinaryIO, compression: str) -> BinaryIO:
+    if compression == ".gz":
+        return cast(BinaryIO, stack.enter_context(gzip.GzipFile("", "wb", fileobj=raw, mtime=0)))
+    if compression == ".zst":
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+        return cast(BinaryIO, stack.enter_context(zstd.ZstdFile(raw, "wb")))
+    return raw
