@@ -89,7 +89,8 @@ class Article:
 @dataclass(frozen=True)
 class Stray:
     """A link of a list page that leads to no article. `kind`: `dead` (404), `loop` (redirects in a circle), `soft404`,
-    `no_article` (a topic page full of links), `forbidden` (robots.txt), `twin` (of the article at `path`)."""
+    `no_article` (a topic page full of links), `forbidden` (robots.txt), `twin` (of the article at `path`), `foreign`
+    (`path` is a whole address on another site)."""
 
     section: str
     path: str
@@ -111,6 +112,12 @@ class Channel:
     articles: tuple[Article, ...]
     strays: tuple[Stray, ...]
     robots: tuple[str, ...] = ()
+    charset: str = "utf-8"
+    """What the site's pages are written in; `meta_charset` is what they say, `header_charset` what the HTTP header."""
+    meta_charset: str = "utf-8"
+    header_charset: str = "utf-8"
+    redirects: bool = False
+    """Whether any other scheme or host name of the site leads to `scheme`://`host`."""
 
     def on(self, day: int) -> tuple[Article, ...]:
         """The articles as they stand on `day`."""
@@ -152,6 +159,7 @@ def _channel(table: dict[str, Any]) -> Channel:
         articles=tuple(_article(row, shared) for row in table["article"]),
         strays=tuple(Stray(**row) for row in table.get("stray", [])),
         robots=tuple(table.get("robots", [])),
+        **{key: table[key] for key in ("charset", "meta_charset", "header_charset", "redirects") if key in table},
     )
 
 
