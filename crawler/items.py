@@ -104,3 +104,7 @@ class Reject:
     section: str | None = None
     run: str | None = None
     seen_at: datetime | None = None
+    score: float | None = None
+    """Of an `irrelevant` article: its relevance, so that a lower threshold asks for it again."""
+    canonical_url: str | None = None
+    """Of an article: its own, which outlives a redirect; of others that of `url`."""

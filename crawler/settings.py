@@ -58,9 +58,11 @@ SECTION_RETRY_DAYS = 30  # an optional section that answered 404 likewise
 ITEM_PIPELINES = {
     "crawler.pipelines.clean.CleanPipeline": 100,
     "crawler.pipelines.validate.ValidatePipeline": 200,
+    "crawler.pipelines.rate.RatePipeline": 240,
     "crawler.pipelines.dedupe.DedupePipeline": 300,
     "crawler.pipelines.store.StorePipeline": 400,
 }
+RELEVANCE_THRESHOLD = 0.5  # one point; below it `keep=relevant` (county's default) keeps an article's address only
 FEED_EXPORT_ENCODING = "utf-8"  # JSON by default escapes every Chinese character
 CONCURRENT_ITEMS = 4  # Scrapy starts that many tasks a response; a page gives one item (measured: -24 % CPU)
 

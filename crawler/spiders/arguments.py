@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -72,6 +72,9 @@ class CrawlArguments(BaseModel):
     limit: int | None = Field(None, gt=0, description="at most this many articles a site")
     section: Words = Field((), description="only sections whose name contains one of these words: 要闻,监管")
     refresh: Annotated[bool, BeforeValidator(_switch)] = Field(False, description="fetch known articles again")
+    keep: Literal["relevant", "all"] | None = Field(
+        None, description="relevant: only what concerns food safety (the default of county); all (of cfsn and page)"
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -70,6 +70,14 @@ class NewsSpider(Spider):
     """Base of the spiders. Subclasses say which pages; `parse_article` turns any article page into items."""
 
     args: CrawlArguments
+    keeps = "all"
+    """What is stored where the argument `keep` is not given: `relevant` or `all`."""
+
+    @property
+    def relevant_from(self) -> float | None:
+        """The relevance from which on articles are kept; None where all are."""
+        relevant = (self.args.keep or self.keeps) == "relevant"
+        return self.settings.getfloat("RELEVANCE_THRESHOLD") if relevant else None
 
     def nothing_to_do(self) -> str | None:
         """Why the arguments leave nothing to crawl, or None."""

@@ -17,6 +17,7 @@ class CountySpider(Args[SiteArguments], ListSpider):
     name = "county"
     params = SiteArguments
     args: SiteArguments
+    keeps = "relevant"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

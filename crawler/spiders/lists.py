@@ -129,7 +129,7 @@ class ListSpider(NewsSpider):
         known: set[str] = set()
         if self.store and not self.args.refresh and inside:
             retry_after = datetime.now(UTC) - timedelta(days=self.settings.getint("REJECT_RETRY_DAYS"))
-            known = await self.store.known(inside, rejected_since=retry_after)
+            known = await self.store.known(inside, retry_after, self.relevant_from)
         self.count("links/known", len(known))
         taken = section.crawl.take(key for key in inside if key not in known)
         return [inside[key] for key in inside if key in taken]

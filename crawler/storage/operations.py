@@ -58,13 +58,14 @@ def past_version(article: Document, following: Document) -> Document:
 def reject_document(document: Document, reason: str, detail: str | None) -> Document:
     """The document of `rejects` for a page or article, without `times` and `first_seen_at`."""
     url = _encodable(document["url"]) or "about:blank"
-    article, site = article_id(canonical_url(url)), document.get("site")
+    article, site = article_id(document.get("canonical_url") or canonical_url(url)), document.get("site")
     return {
         "_id": f"{article}:{reason}",
         "article": article,
         "url": url,
         "reason": reason,
         "detail": _encodable(detail),
+        "score": document.get("score"),
         # A reject has to be storable, whatever is wrong with the document.
         "site": site if fits(site, COLLECTIONS["rejects"].fields["site"]) else None,
         "section": _encodable(document.get("section")),

@@ -144,6 +144,7 @@ _REJECT = {
     "url": _text("address as fetched"),
     "reason": _text("one word of a fixed vocabulary"),
     "detail": _text_or_null("one sentence for a person"),
+    "score": _field("relevance of an irrelevant article, 0 to 1", "double", "int", "null", minimum=0, maximum=1),
     "site": _PUBLISHER,
     "section": _text_or_null("栏目"),
     "run": _text_or_null("the crawl that saw it last"),

@@ -60,23 +60,32 @@ class Store:
         """What earlier crawls left of each section."""
         return SectionStore(self)
 
-    async def known(self, ids: Iterable[str], rejected_since: datetime | None = None) -> set[str]:
+    async def known(
+        self, ids: Iterable[str], rejected_since: datetime | None = None, relevant_from: float | None = None
+    ) -> set[str]:
         """Those of `ids` (hashes of canonical addresses) that need no fetch: stored articles, other addresses of stored
-        articles, and, with `rejected_since`, pages rejected since then. Raises StoreError."""
+        articles, with `rejected_since` pages rejected since then, and with `relevant_from` articles whose relevance
+        is below, however long ago they were read. Raises StoreError."""
         wanted = list(ids)
         if not wanted:
             return set()
-        return await self.retrying(lambda: self._known(wanted, rejected_since))
+        return await self.retrying(lambda: self._known(wanted, rejected_since, relevant_from))
 
-    async def _known(self, ids: list[str], rejected_since: datetime | None) -> set[str]:
+    async def _known(
+        self, ids: list[str], rejected_since: datetime | None, relevant_from: float | None
+    ) -> set[str]:
         # One query each: the embedded server answers an $or, or an index joined with another condition, by a scan.
         among = {"$in": ids}
         found = {row["_id"] async for row in self.database["articles"].find({"_id": among}, {"_id": 1, "revision": 1})}
         async for row in self.database["articles"].find({"also_at._id": among}, {"also_at._id": 1}):
             found.update(other["_id"] for other in row["also_at"])
-        if rejected_since is not None:
-            rejects = self.database["rejects"].find({"article": among}, {"article": 1, "last_seen_at": 1})
-            found.update([row["article"] async for row in rejects if row["last_seen_at"] >= rejected_since])
+        async for row in self.database["rejects"].find({"article": among}, {"detail": 0, "site": 0}):
+            if row["reason"] == "irrelevant":
+                spared = relevant_from is not None and (row.get("score") or 0) < relevant_from
+            else:
+                spared = rejected_since is not None and row["last_seen_at"] >= rejected_since
+            if spared:
+                found.add(row["article"])
         return found.intersection(ids)
 
     async def start_run(self, document: dict[str, Any]) -> None:
