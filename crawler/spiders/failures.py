@@ -7,6 +7,8 @@ from typing import NamedTuple
 from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError, IgnoreRequest
 from scrapy.spidermiddlewares.httperror import HttpError
 
+from crawler.spiders.giving_up import HostGivenUp
+
 BLOCKED = {401, 403, 405, 412, 468, 521}
 GONE = {404, 410}
 
@@ -26,6 +28,8 @@ def classify(error: BaseException) -> Failed:
         return _of_status(error.response.status)
     if isinstance(error, DownloadCancelledError):
         return Failed("too_large", "the page is larger than DOWNLOAD_MAXSIZE", True)
+    if isinstance(error, HostGivenUp):
+        return Failed("given_up", str(error), False)
     if isinstance(error, IgnoreRequest):
         text = str(error)
         if "robots.txt" in text:

@@ -11,6 +11,7 @@ from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from crawler.spiders.failures import classify
+from crawler.spiders.giving_up import HostGivenUp
 
 
 def status(code: int) -> HttpError:
@@ -30,6 +31,7 @@ def status(code: int) -> HttpError:
         (DownloadConnectionRefusedError("refused"), "unreachable", False),
         (DownloadCancelledError("too much"), "too_large", True),
         (IgnoreRequest("Forbidden by robots.txt"), "robots", True),
+        (HostGivenUp("www.example.cn is given up"), "given_up", False),
         (IgnoreRequest("max redirections reached"), "redirect_loop", True),
     ],
 )
