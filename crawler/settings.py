@@ -38,6 +38,8 @@ AUTOTHROTTLE_MAX_DELAY = 30.0
 RETRY_TIMES = 3
 RETRY_BACKOFF_SECONDS = 2.0  # first wait; doubled by each further try, and never less than Retry-After
 RETRY_BACKOFF_MAX_SECONDS = 120.0
+GIVE_UP_SILENT = 3  # tries in a row without any answer, then a host is left alone for this crawl
+GIVE_UP_ERRORS = 8  # the same for answers like 503: two pages with all their retries
 # List pages are asked for with the validators of the last answer; articles are never cached (spiders mark them).
 HTTPCACHE_ENABLED = True
 HTTPCACHE_POLICY = "crawler.spiders.cache.RevalidatingPolicy"
@@ -73,6 +75,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.spiders.robots.EveryRequestRobotsMiddleware": 100,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "crawler.spiders.backoff.BackoffRetryMiddleware": 550,
+    "crawler.spiders.giving_up.GivingUpMiddleware": 560,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "crawler.spiders.lean.SparingMetaRefreshMiddleware": 580,
