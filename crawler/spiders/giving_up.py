@@ -1,4 +1,4 @@
-"""A host that does not answer is given up for the rest of the crawl: each further page would cost half a minute a try."""
+"""A host that does not answer is given up for the rest of a crawl: each further page would cost 30 s a try."""
 
 from __future__ import annotations
 
