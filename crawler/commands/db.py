@@ -1,4 +1,4 @@
-"""`scrapy db start | stop | status | uri`: the embedded database server."""
+"""`scrapy db start | stop | status | uri`: the embedded database server; `export | import`: a whole database."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from crawler.storage import embedded
 from crawler.storage.errors import StoreError
 
 ACTIONS = ("start", "stop", "status", "uri")
+MOVES = ("export", "import")
 
 
 class Command(ScrapyCommand):
@@ -20,21 +21,30 @@ class Command(ScrapyCommand):
     requires_crawler_process = False
 
     def syntax(self) -> str:
-        return "start | stop | status | uri"
+        return "start | stop | status | uri | export DIR | import DIR [--overwrite]"
 
     def short_desc(self) -> str:
-        return "Start, stop or find the embedded database server"
+        return "Start, stop or find the embedded database server; move a whole database"
 
     def long_desc(self) -> str:
         return (
             "The embedded server starts by itself where MONGO_URI is unset, serves every process, and runs on after a "
             "crawl. start: start it now. stop: flush and end it. status: where it runs, exit status 1 if it doesn't. "
-            'uri: print its address and nothing else, starting it if need be: mongosh "$(scrapy db uri)".'
+            'uri: print its address and nothing else, starting it if need be: mongosh "$(scrapy db uri)". '
+            "export: write all collections into a new folder. import: write such a folder into the database in use "
+            "(that of MONGO_URI, else the embedded one), checked by counts and check sums."
         )
 
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--overwrite", action="store_true", help="import: where the database differs the dump wins")
+
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if len(args) == 2 and args[0] in MOVES:
+            self._move(args[0], Path(args[1]), opts.overwrite)
+            return
         if len(args) != 1 or args[0] not in ACTIONS:
-            raise UsageError(f"say what to do: {', '.join(ACTIONS)}", print_help=False)
+            raise UsageError(f"say what to do: {', '.join(ACTIONS)}, export DIR, import DIR", print_help=False)
         assert self.settings is not None
         uri, directory = self.settings["MONGO_URI"], embedded.data_dir(self.settings["DATA_DIR"])
         try:
@@ -42,6 +52,29 @@ class Command(ScrapyCommand):
         except StoreError as error:
             print(f"scrapy db: {error}", file=sys.stderr)
             self.exitcode = 1
+
+    def _move(self, action: str, folder: Path, overwrite: bool) -> None:
+        from crawler.transfer.errors import TransferError
+        from crawler.transfer.moving import export_database, import_database
+        from crawler.transfer.progress import bar
+
+        assert self.settings is not None
+        uri, name = self.settings["MONGO_URI"], self.settings["MONGO_DATABASE"]
+        data = Path(self.settings["DATA_DIR"])
+        try:
+            with bar() as progress:
+                if action == "export":
+                    done = export_database(uri, name, data, folder, progress)
+                else:
+                    done = import_database(uri, name, data, folder, overwrite=overwrite, progress=progress)
+            print(done)
+        except (TransferError, StoreError) as error:
+            print(f"scrapy db {action}: {error}", file=sys.stderr)
+            self.exitcode = 1
+        except KeyboardInterrupt:
+            left = "the same command goes on" if action == "import" else "nothing is left behind"
+            print(f"\nscrapy db {action}: interrupted; {left}.", file=sys.stderr)
+            self.exitcode = 130
 
 
 def _run_ours(action: str, directory: Path) -> int:

@@ -60,11 +60,11 @@ def test_the_embedded_server_from_start_to_stop(scrapy, tmp_path):
     assert (again.returncode, again.stdout.endswith("was not running.\n")) == (0, True)
 
 
-@pytest.mark.parametrize("arguments", [(), ("restart",), ("start", "now")])
+@pytest.mark.parametrize("arguments", [(), ("restart",), ("start", "now"), ("export",)])
 def test_wrong_use_is_told(scrapy, arguments):
     told = scrapy("db", *arguments)
     assert told.returncode == 2
-    assert "say what to do: start, stop, status, uri" in told.stdout + told.stderr
+    assert "say what to do: start, stop, status, uri, export DIR, import DIR" in told.stdout + told.stderr
     assert "Traceback" not in told.stderr
 
 
