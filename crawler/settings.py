@@ -18,6 +18,7 @@ DATA_DIR = os.environ.get("CRAWLER_DATA") or str(Path(__file__).resolve().parent
 STORE_BATCH_ITEMS = 100  # one insert an article costs 0.45 ms of CPU, a batch of 100 nothing measurable
 STORE_BATCH_SECONDS = 2.0
 STORE_RETRY_SECONDS = 60.0  # how long a crawl waits for a store that went away
+LEASE_SECONDS = 30.0  # a process silent for so long has lost its sites to others
 
 # --- Politeness ------------------------------------------------------------------------------------------------------
 CONTACT = os.environ.get("CRAWLER_CONTACT") or "no contact set; CRAWLER_CONTACT says who runs this crawl"
@@ -70,6 +71,7 @@ CONCURRENT_ITEMS = 4  # Scrapy starts that many tasks a response; a page gives o
 
 # --- Components ------------------------------------------------------------------------------------------------------
 DOWNLOADER_MIDDLEWARES = {
+    "crawler.spiders.lease.LeaseMiddleware": 50,
     # Scrapy 2.19.0 lets requests through that wait while robots.txt is being fetched.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.spiders.robots.EveryRequestRobotsMiddleware": 100,

@@ -15,6 +15,7 @@ from scrapy.exceptions import CloseSpider, DropItem
 
 from crawler.items import Article, Reject
 from crawler.parsing.urls import article_id
+from crawler.pipelines import tenure
 from crawler.storage.errors import StoreError
 from crawler.storage.mongo import open_store
 from crawler.storage.store import Store
@@ -51,9 +52,12 @@ class StorePipeline:
             self.store = await open_store(
                 self.settings["MONGO_URI"], self.settings["MONGO_DATABASE"], Path(self.settings["DATA_DIR"])
             )
+            began = await tenure.begin(self.crawler, self.store)
         except StoreError as error:
             logger.error("%s", error)
             raise CloseSpider("store_unavailable") from error
+        if not began:
+            raise CloseSpider("held_elsewhere")
         self.writer = ArticleWriter(
             self.store,
             max_items=self.settings.getint("STORE_BATCH_ITEMS"),
@@ -92,6 +96,7 @@ class StorePipeline:
 
     async def _disconnect(self) -> None:
         if self.store is not None:
+            await tenure.end(self.crawler)
             await self.store.close()
 
     async def _remember_sections(self) -> None:

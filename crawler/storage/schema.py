@@ -186,6 +186,43 @@ _MAINTENANCE = {
 
 _SITE = {"_id": _text("key of the site in the registry"), "updated_at": _date("when this state was written")}
 
+_HOLDER = {
+    "_id": _text("the process"),
+    "host": _text("name of its machine"),
+    "pid": _count("its process id"),
+    "machine": _text_or_null("its machine since that started, and the container there"),
+    "born": _field("when it started, in ticks of its machine", "int", "long", "null"),
+    "beat": _count("heartbeats so far"),
+    "seconds": _field("silent for so long, it counts as dead", "int", "double"),
+    "heartbeat_at": _date("last heartbeat, by the store's clock"),
+    "joined_at": _date("when it became known"),
+}
+
+_LEASE = {
+    "_id": _text("host of the site's home page"),
+    "site": _text("key of the site in the registry"),
+    "holder": _text_or_null("the process that crawls it; null where nobody does"),
+    "claim": _text("this taking of it"),
+    "token": _count("how often it was taken", minimum=1),
+    "taken_at": _date("when it was taken last"),
+}
+
+_DUE = {
+    "_id": _text("schedule:entry:site"),
+    "schedule": _text("name of the schedule file, without its ending"),
+    "entry": _text("entry of the file"),
+    "site": _text("key of the site in the registry"),
+    "spider": _text("name of the spider"),
+    "arguments": _field("its arguments", "object"),
+    "cron": _text_or_null("moments as cron writes them, China Standard Time"),
+    "every": _field("seconds from one moment to the next", "int", "double", "null"),
+    "spread": _field("seconds over which the sites of a moment start", "int", "double"),
+    "time_limit": _field("seconds a crawl may take", "int", "double"),
+    "due_at": _date("when it is to be crawled next"),
+    "attempts": _count("crawls begun since it was due, of which none ended"),
+    "last": _field("its last crawl: started_at, ended_at, outcome, run, holder", "object", "null"),
+}
+
 COLLECTIONS = {
     "articles": Collection(
         _ARTICLE,
@@ -241,4 +278,22 @@ COLLECTIONS = {
     ),
     "maintenance": Collection(_MAINTENANCE, (), (), "how far work on the whole database has come"),
     "sites": Collection(_SITE, (), (), "state of one site"),
+    "holders": Collection(
+        _HOLDER, ("beat", "seconds"), (), "a process that crawls, as long as it lives or nobody has seen it dead"
+    ),
+    "leases": Collection(
+        _LEASE,
+        ("site", "holder", "claim", "token"),
+        (Index("by_holder", (("holder", ASCENDING),), "what a process crawls"),),
+        "who crawls a host: one process at a time",
+    ),
+    "due": Collection(
+        _DUE,
+        ("schedule", "entry", "site", "spider", "due_at"),
+        (
+            Index("by_due", (("due_at", ASCENDING),), "what is to be crawled now"),
+            Index("by_schedule", (("schedule", ASCENDING),), "what a schedule file has planned"),
+        ),
+        "when a site is crawled next for an entry of a schedule file",
+    ),
 }

@@ -56,6 +56,11 @@ class Store:
         self.database: AsyncDatabase[dict[str, Any]] = client[name]
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether it is the embedded server, which serves this machine alone."""
+        return self._directory is not None
+
+    @property
     def sections(self) -> SectionStore:
         """What earlier crawls left of each section."""
         return SectionStore(self)
