@@ -1,0 +1,68 @@
+"""The leases of one crawl: no other process, here or elsewhere, crawls its sites meanwhile."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+from scrapy.crawler import Crawler
+
+from crawler.sites.site import Site
+from crawler.storage.leases import HeldElsewhere, Lease, Leases
+from crawler.storage.store import Store
+
+logger = logging.getLogger(__name__)
+
+TOLD = 5
+
+
+class Tenure:
+    """What a crawl holds. `lent`: by the worker that runs it, which also takes it back."""
+
+    def __init__(self, leases: Leases, held: list[Lease], *, lent: bool) -> None:
+        self.leases, self.held, self.lent = leases, held, lent
+
+    async def holds(self) -> bool:
+        """Whether everything is still held; waits where only the store could tell."""
+        # The first stands for all: they were taken after it, and are lost with their holder, all at once.
+        return not self.held or await self.leases.holds(self.held[0])
+
+
+TENURES: WeakKeyDictionary[Crawler, Tenure] = WeakKeyDictionary()
+
+
+def lease_host(site: Site) -> str:
+    """What a lease of the site is for: the host of its home page, so that sites that share a host take turns."""
+    return (urlsplit(site.homepage).hostname or site.code).removeprefix("www.")
+
+
+async def begin(crawler: Crawler, store: Store) -> bool:
+    """Take the leases of the sites of a crawl that is about to start, unless they were lent to it. Sites that another
+    crawl holds are left out of it, told and counted (`sites/held_elsewhere`). False where none is left. Raises
+    StoreError."""
+    sites = list(getattr(crawler.spider, "sites", ()))
+    if not sites or crawler in TENURES:
+        return True
+    leases = Leases(store, crawler.settings.getfloat("LEASE_SECONDS"))
+    await leases.open()
+    TENURES[crawler] = tenure = Tenure(leases, [], lent=False)
+    kept = []
+    for site in sites:
+        try:
+            tenure.held.append(await leases.take(site.code, lease_host(site), patience=True))
+            kept.append(site)
+        except HeldElsewhere as other:
+            assert crawler.stats is not None
+            crawler.stats.inc_value("sites/held_elsewhere")
+            if len(sites) - len(kept) <= TOLD:
+                logger.warning("%s is left out: %s is crawling it; try again later", site.name, other)
+    crawler.spider.sites = kept  # type: ignore[union-attr]
+    return bool(kept)
+
+
+async def end(crawler: Crawler) -> None:
+    """Give back what the crawl held, unless it was lent."""
+    tenure = TENURES.get(crawler)
+    if tenure is not None and not tenure.lent:
+        await tenure.leases.close()

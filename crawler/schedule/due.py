@@ -1,0 +1,130 @@
+"""Due times in the store: one document per entry and site (`due`), moved on when its crawl has ended, never before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import DeleteOne, ReplaceOne
+
+from crawler.schedule.file import Entry
+from crawler.schedule.timing import Timing
+from crawler.sites.site import Site
+from crawler.storage.store import Store
+
+Document = dict[str, Any]
+
+ATTEMPTS = 3
+"""A crawl that took its process with it so often is given up until it is due again."""
+_BULK = 500
+
+
+def document(schedule: str, entry: Entry, site: Site, now: datetime) -> Document:
+    """The row of a site that was never planned before: due first at its own point of the spread."""
+    timing = entry.timing
+    return {
+        "_id": f"{schedule}:{entry.name}:{site.code}",
+        "schedule": schedule,
+        "entry": entry.name,
+        "site": site.code,
+        "spider": entry.spider,
+        "arguments": entry.arguments_for(site),
+        "cron": timing.cron,
+        "every": timing.every.total_seconds() if timing.every else None,
+        "spread": timing.spread.total_seconds(),
+        "time_limit": entry.time_limit.total_seconds(),
+        "due_at": timing.next_due(now, site.code),
+        "attempts": 0,
+        "last": None,
+    }
+
+
+async def store_time(store: Store) -> datetime:
+    """What time it is at the store (UTC): the one clock for due times. Raises StoreError."""
+    hello = await store.retrying(lambda: store.database.command("hello"))
+    return hello["localTime"]
+
+
+def timing_of(row: Document) -> Timing:
+    """The timing of a row."""
+    every = None if row["every"] is None else timedelta(seconds=row["every"])
+    return Timing(row["cron"], every, timedelta(seconds=row["spread"]))
+
+
+def merged(fresh: Document, known: Document | None, now: datetime) -> Document:
+    """`fresh` with what is known of the row: its last crawl, and its due time unless the entry's times were changed or
+    the due time is one that only a wrong clock can have set."""
+    if known is None:
+        return fresh
+    row = fresh | {"last": known["last"], "attempts": known["attempts"]}
+    same = all(fresh[key] == known[key] for key in ("cron", "every", "spread"))
+    if same and timing_of(fresh).is_plausible(known["due_at"], now, fresh["site"]):
+        row["due_at"] = known["due_at"]
+    return row
+
+
+class DueTimes:
+    """Reads and writes `due`. All methods raise StoreError."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    async def plan(self, schedule: str, entries: Sequence[Entry], now: datetime) -> tuple[int, int]:
+        """Make the rows of `schedule` those of `entries`; how many are planned, and how many were dropped."""
+        rows = {row["_id"]: row for row in await self.rows({"schedule": schedule})}
+        fresh = [document(schedule, entry, site, now) for entry in entries for site in entry.sites]
+        wanted = [merged(row, rows.get(row["_id"]), now) for row in fresh]
+        changed = [row for row in wanted if row != rows.get(row["_id"])]
+        gone = rows.keys() - {row["_id"] for row in wanted}
+        work: list[Any] = [_replacing(row, rows.get(row["_id"])) for row in changed]
+        work += [DeleteOne({"_id": key}) for key in gone]
+        for start in range(0, len(work), _BULK):
+            part = work[start : start + _BULK]
+            await self.store.retrying(lambda part=part: self.store.database["due"].bulk_write(part, ordered=False))
+        return len(wanted), len(gone)
+
+    async def make_due(self, schedule: str, now: datetime) -> None:
+        """Everything of `schedule` is due."""
+        due, earlier = self.store.database["due"], {"$min": {"due_at": now}}
+        await self.store.retrying(lambda: due.update_many({"schedule": schedule}, earlier))
+
+    async def rows(self, query: Document) -> list[Document]:
+        """The rows that `query` finds."""
+        return await self.store.retrying(lambda: self.store.database["due"].find(query).to_list())
+
+    async def overdue(self, now: datetime) -> list[Document]:
+        """What is due, longest first."""
+        rows = await self.rows({"due_at": {"$lte": now}})
+        return sorted(rows, key=lambda row: (row["due_at"], row["_id"]))
+
+    async def begin(self, row: Document) -> Document | None:
+        """The row once an attempt at it is on record, None where it is no longer due: another process, which held the
+        site's lease before, has done it. Only for the holder of the site's lease."""
+        due = self.store.database["due"]
+        current = await self.store.retrying(lambda: due.find_one({"_id": row["_id"]}))
+        if current is None or current["due_at"] != row["due_at"]:
+            return None
+        attempts = {"$set": {"attempts": current["attempts"] + 1}}
+        await self.store.retrying(lambda: due.update_one({"_id": row["_id"], "due_at": row["due_at"]}, attempts))
+        return {**current, "attempts": current["attempts"] + 1}
+
+    async def end(self, row: Document, last: Document, now: datetime) -> None:
+        """The row's crawl is over: `last` tells how, and the next is due at the entry's next moment."""
+        update = {"due_at": timing_of(row).next_due(now, row["site"]), "attempts": 0, "last": last}
+        await self._set(row, update)
+
+    async def put_back(self, row: Document) -> None:
+        """The row's crawl was stopped by us: it stays due, and counts as no attempt."""
+        await self._set(row, {"attempts": row["attempts"] - 1})
+
+    async def _set(self, row: Document, update: Document) -> None:
+        due = self.store.database["due"]
+        unmoved = {"_id": row["_id"], "due_at": row["due_at"]}
+        await self.store.retrying(lambda: due.update_one(unmoved, {"$set": update}))
+
+
+def _replacing(row: Document, known: Document | None) -> ReplaceOne[Document]:
+    # Not over a crawl that ended since `known` was read: the next planning sees to that row.
+    unmoved = {"due_at": known["due_at"]} if known else {}
+    return ReplaceOne({"_id": row["_id"], **unmoved}, row, upsert=known is None)
