@@ -87,7 +87,12 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.spiders.cache.HonestCacheMiddleware": 900,
 }
 REPLICA = None  # "127.0.0.1:PORT": send every request to a replica of the sites instead (demo and tests)
-EXTENSIONS = {"crawler.runs.extension.RunExtension": 500}
+EXTENSIONS = {
+    "crawler.runs.accounts.Accounts": 400,
+    "crawler.runs.extension.RunExtension": 500,
+}
+RUN_PROGRESS_SECONDS = 30.0  # how often a crawl writes down how far it is
+RUN_KEEP_DAYS = 365  # documents of `runs`; `sites` keeps what verdicts need
 COOKIES_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False

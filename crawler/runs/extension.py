@@ -1,35 +1,38 @@
-"""The run log: one document in `runs` per crawl, written at its start and at its end."""
+"""The run log: one document in `runs` per crawl and one per site of it, written at the start, every so often, and as
+soon as the site, or the crawl, has ended."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
+import platform
 import uuid
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 
 from crawler.pipelines.store import StorePipeline
+from crawler.runs.accounts import Account, Accounts
+from crawler.runs.judgement import Judged, interrupted, judged, of_crawl
+from crawler.runs.outcome import LEVELS, site_line
+from crawler.runs.records import counts_of, next_state, run_of
+from crawler.storage.errors import StoreError
+from crawler.storage.runs import RunStore
 
-# The statistics worth keeping for months; the rest is Scrapy's own bookkeeping.
-_KEPT = (
-    "articles/",
-    "rejects",
-    "lists/",
-    "links/",
-    "sections/",
-    "failures/",
-    "store/",
-    "retry/count",
-    "httpcache/reval",
-)
-_COUNTED = ("downloader/request_count", "downloader/response_bytes", "log_count/ERROR")
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 2.0
+"""How long the record of a site that is done may wait for those of others."""
 
 
 class RunExtension:
-    """Names the run (statistic `run_id`, field `run` of what it stores) and records it in the store: spider, arguments,
-    sites, times (UTC), how it finished, counts. Without a store it only names the run."""
+    """Names the run (statistic `run_id`, field `run` of what it stores), records it in the store and judges every site
+    as it ends. Without a store it names the run and judges by this crawl alone."""
 
     def __init__(self, crawler: Crawler) -> None:
         assert crawler.stats is not None
@@ -37,6 +40,12 @@ class RunExtension:
         self.stats = crawler.stats
         self.run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
         self.stats.set_value("run_id", self.run_id)
+        self.progress_seconds = crawler.settings.getfloat("RUN_PROGRESS_SECONDS")
+        self.keep_days = crawler.settings.getint("RUN_KEEP_DAYS")
+        self.document: dict[str, Any] = {}
+        self.done: list[Account] = []
+        self.judged: list[Judged] = []
+        self.ticking: asyncio.Task[None] | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RunExtension:
@@ -46,41 +55,112 @@ class RunExtension:
         return extension
 
     async def spider_opened(self, spider: Spider) -> None:
-        """Record the start."""
-        if store := self._store():
-            arguments = spider.args.model_dump(mode="json", exclude_defaults=True)  # type: ignore[attr-defined]
-            await store.start_run(
-                {
-                    "_id": self.run_id,
-                    "spider": spider.name,
-                    "arguments": arguments,
-                    "sites": [site.code for site in getattr(spider, "sites", ())],
-                    "started_at": datetime.now(UTC),
-                    "pid": os.getpid(),
-                }
-            )
+        """Record the start; from now on sites are recorded as they end."""
+        now = datetime.now(UTC)
+        self.document = {
+            "_id": self.run_id,
+            "parent": None,
+            "spider": spider.name,
+            "arguments": spider.args.model_dump(mode="json", exclude_defaults=True),  # type: ignore[attr-defined]
+            "sites": [site.code for site in getattr(spider, "sites", ())],
+            "started_at": now,
+            "progress_at": now,
+            "finished_at": None,
+            "host": platform.node() or "unknown",
+            "pid": os.getpid(),
+        }
+        self._accounts().on_done = self.done.append
+        if runs := self._runs():
+            await runs.write([self.document])
+        self.ticking = asyncio.ensure_future(self._tick())
 
     async def spider_closed(self, spider: Spider, reason: str) -> None:
-        """Record the end."""
-        if store := self._store():
-            await store.finish_run(
-                self.run_id,
-                {
-                    "finished_at": datetime.now(UTC),
-                    "finish_reason": reason,
-                    "counts": counts_of(self.stats.get_stats()),
-                },
+        """Record what is left, and the end."""
+        if self.ticking:
+            self.ticking.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.ticking
+        now = datetime.now(UTC)
+        await self._settle(self._drained())
+        left = [account for account in self._begun() if account.ended_at is None]
+        for account in left:
+            account.ended_at = now
+        await self._settle(left, cut_off=reason)
+        stats = self.stats.get_stats()
+        verdict = of_crawl([each.verdict for each in self.judged], stats, reason)
+        end = {"finished_at": now, "progress_at": now, "finish_reason": reason, "counts": counts_of(stats)}
+        self.stats.set_value("verdict", verdict.word)
+        self.stats.set_value("verdict/reasons", list(verdict.reasons))
+        if runs := self._runs():
+            await runs.update(self.run_id, {**end, "verdict": verdict.word, "reasons": list(verdict.reasons)})
+            await runs.forget(now - timedelta(days=self.keep_days))
+
+    async def _tick(self) -> None:
+        """Record sites as they end, and every RUN_PROGRESS_SECONDS how far the others are."""
+        last = asyncio.get_running_loop().time()
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            try:
+                await self._settle(self._drained())
+                if asyncio.get_running_loop().time() - last >= self.progress_seconds:
+                    last = asyncio.get_running_loop().time()
+                    await self._progress()
+            except StoreError as error:
+                logger.warning("The run is not recorded for now: %s", error)
+
+    async def _progress(self) -> None:
+        now = datetime.now(UTC)
+        dirty = [account for account in self._begun() if account.touched and account.ended_at is None]
+        for account in dirty:
+            account.touched = False
+        if runs := self._runs():
+            rows = [run_of(account, self.document, now) for account in dirty]
+            await runs.write(
+                [*rows, {**self.document, "progress_at": now, "counts": counts_of(self.stats.get_stats())}]
             )
 
-    def _store(self) -> Any:
+    async def _settle(self, accounts: list[Account], cut_off: str | None = None) -> None:
+        """Judge sites and record their end; `cut_off` is why the crawl ended before they were done. What could not be
+        recorded is tried again at the next tick."""
+        if not accounts:
+            return
+        runs = self._runs()
+        try:
+            states = await runs.states(account.site.code for account in accounts) if runs else {}
+            results = [judged(account, states.get(account.site.code, {}), cut_off) for account in accounts]
+            if runs:
+                await runs.write(self._rows(results, cut_off or "finished"))
+                await runs.write_states(
+                    next_state(each.before, each.account, each.figures, each.verdict, self.run_id)
+                    for each in results
+                    if not interrupted(cut_off)
+                )
+        except StoreError:
+            self.done[:0] = accounts
+            raise
+        for each in results:
+            logger.log(LEVELS[each.verdict.word], "%s", site_line(each))
+        self.judged += results
+
+    def _rows(self, results: Iterable[Judged], reason: str) -> Iterable[dict[str, Any]]:
+        for each in results:
+            row = run_of(each.account, self.document, datetime.now(UTC))
+            end = {"finish_reason": reason, "verdict": each.verdict.word, "reasons": list(each.verdict.reasons)}
+            yield {**row, **end}
+
+    def _drained(self) -> list[Account]:
+        accounts, self.done = self.done, []
+        self._accounts().on_done = self.done.append
+        return accounts
+
+    def _begun(self) -> list[Account]:
+        return [account for account in self._accounts().by_site.values() if account.begun_at]
+
+    def _accounts(self) -> Accounts:
+        accounts = self.crawler.get_extension(Accounts)
+        assert accounts is not None, "EXTENSIONS lacks crawler.runs.accounts.Accounts"
+        return accounts
+
+    def _runs(self) -> RunStore | None:
         pipeline = self.crawler.get_item_pipeline(StorePipeline)
-        return pipeline.store if pipeline else None
-
-
-def counts_of(stats: dict[str, Any]) -> dict[str, int]:
-    """The statistics of a crawl that a run keeps; dots, which MongoDB reads as paths, become dashes."""
-    return {
-        key.replace(".", "-"): value
-        for key, value in stats.items()
-        if isinstance(value, int) and (key.startswith(_KEPT) or key in _COUNTED)
-    }
+        return pipeline.store.runs if pipeline and pipeline.store else None

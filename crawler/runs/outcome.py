@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crawler.runs.judgement import Judged
+
+LEVELS = {"ok": logging.INFO, "degraded": logging.WARNING, "broken": logging.ERROR, "blocked": logging.ERROR}
+"""How loud a verdict is told in the log."""
 
 _NAMES = {
     "new": "new",
@@ -23,6 +30,24 @@ def summary(stats: Mapping[str, Any]) -> str:
     return f"{', '.join(parts)} ({pages})"
 
 
+def site_line(judged: Judged) -> str:
+    """The line with which a site ends: its verdict, why, and what was done."""
+    account, figures = judged.account, judged.figures
+    told = {
+        "new": figures.new,
+        "changed": figures.changed,
+        "known": account.counts["links/known"],
+        "irrelevant": figures.irrelevant,
+        "rejected": figures.rejected,
+        "failed": sum(figures.failures.values()),
+    }
+    done = ", ".join([f"{n} {name}" for name, n in told.items() if n or name == "new"])
+    seconds = (account.ended_at - account.begun_at).total_seconds() if account.ended_at and account.begun_at else 0
+    why = f" ({'; '.join(judged.verdict.reasons)})" if judged.verdict.reasons else ""
+    site = f"{account.site.name} {account.site.code}"
+    return f"{site}: {judged.verdict.word}{why}: {done}; {figures.requests} requests, {seconds:.0f} s"
+
+
 def uselessness(stats: Mapping[str, Any], finish_reason: str) -> str | None:
     """Why the crawl was useless, in a sentence that says what to do, or None where it did its work."""
     if finish_reason == "store_unavailable":
@@ -31,7 +56,7 @@ def uselessness(stats: Mapping[str, Any], finish_reason: str) -> str | None:
         return "the crawl could not start; see the error above"
     if finish_reason != "finished":
         return f"the crawl was ended early ({finish_reason}); the same command goes on where it stopped"
-    got = sum(stats.get(f"articles/{key}", 0) for key in _NAMES)
+    got = sum(stats.get(f"articles/{key}", 0) for key in _NAMES) + stats.get("rejects/irrelevant", 0)
     if got or stats.get("links/known") or stats.get("articles/outside_window"):
         return None
     failures = {key.removeprefix("failures/"): n for key, n in stats.items() if key.startswith("failures/")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from scrapy import Request, Spider
@@ -18,6 +19,7 @@ from crawler.parsing.urls import canonical_url
 from crawler.pipelines.store import StorePipeline
 from crawler.platforms.base import ListItem
 from crawler.platforms.extract import join_parts, next_part, read_article
+from crawler.runs.accounts import Accounts
 from crawler.sites.site import Site
 from crawler.spiders.arguments import CrawlArguments
 from crawler.spiders.failures import Failed, classify
@@ -94,19 +96,28 @@ class NewsSpider(Spider):
         pipeline = self.crawler.get_item_pipeline(StorePipeline)
         return pipeline.store if pipeline else None
 
-    def count(self, key: str, by: int = 1) -> None:
-        """Add to a statistic of the crawl."""
+    @cached_property
+    def accounts(self) -> Accounts:
+        """The counts of each site."""
+        return self.crawler.get_extension(Accounts) or Accounts()
+
+    def count(self, key: str, by: int = 1, site: Site | None = None) -> None:
+        """Add to a statistic of the crawl, and of `site`."""
         assert self.crawler.stats is not None
         self.crawler.stats.inc_value(key, by)
+        if site:
+            self.accounts.count(site, key, by)
 
     def article_request(self, url: str, asked: Asked) -> Request:
         """The request for an article page, ahead of further list pages; further parts come first of all."""
+        if asked.site and not asked.parts:
+            self.accounts.asked(asked.site)
         return Request(
             url,
             callback=self.parse_article,
             errback=self.article_failed,
             cb_kwargs={"asked": asked},
-            meta={"dont_cache": True},
+            meta={"dont_cache": True, "site": asked.site.code if asked.site else ""},
             priority=20 if asked.parts else 10,
             dont_filter=True,
         )
@@ -136,7 +147,7 @@ class NewsSpider(Spider):
         if further is None or further in read:
             return None
         if len(asked.parts) >= self.settings.getint("MAX_ARTICLE_PARTS"):
-            self.count("articles/cut_short")
+            self.count("articles/cut_short", site=asked.site)
             self.logger.warning("%s: stopped after %d parts (MAX_ARTICLE_PARTS)", asked.link, len(asked.parts))
             return None
         return further
@@ -150,7 +161,9 @@ class NewsSpider(Spider):
             article.provenance["published_at"] = "list"
         dated = ListItem(asked.link, article.title or "", article.published_at, article.published_precision)
         if not self.window.holds(dated):
-            self.count("articles/outside_window")
+            self.count("articles/outside_window", site=asked.site)
+            if asked.site:
+                self.accounts.settled(asked.site)
             return []
         article.canonical_url = canonical_url(asked.link)
         article.site = asked.site.as_publisher() if asked.site else None
@@ -161,17 +174,17 @@ class NewsSpider(Spider):
     def article_failed(self, failure: Failure) -> list[Reject | Article]:
         """The errback of an article: its parts so far are kept, a page without any becomes a reject."""
         asked: Asked = failure.request.cb_kwargs["asked"]  # type: ignore[attr-defined]
-        problem = self.failed(failure)
+        problem = self.failed(failure, asked.site)
         if asked.parts:
-            self.count("articles/cut_short")
+            self.count("articles/cut_short", site=asked.site)
             self.logger.warning("%s: a further part is missing: %s", asked.link, problem.detail)
             return list(self._finish(asked, datetime.now(UTC)))
         asked.answered(failed=not problem.final)
         return [asked.reject(problem.reason, problem.detail)]
 
-    def failed(self, failure: Failure) -> Failed:
-        """What a failed request means, counted."""
+    def failed(self, failure: Failure, site: Site | None = None) -> Failed:
+        """What a failed request to `site` means, counted."""
         assert failure.value is not None
         problem = classify(failure.value)
-        self.count(f"failures/{problem.reason}")
+        self.count(f"failures/{problem.reason}", site=site)
         return problem

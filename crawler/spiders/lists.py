@@ -16,6 +16,7 @@ from crawler.parsing.page import PageRequest
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.platforms.base import Listing, ListItem
 from crawler.platforms.listing import read_list
+from crawler.runs.accounts import SectionEnd
 from crawler.sites.site import Section, Site
 from crawler.spiders.base import Asked, NewsSpider, page_of
 from crawler.spiders.paging import History, stop_reason
@@ -50,7 +51,12 @@ class ListSpider(NewsSpider):
         """The first list page of every section of every site."""
         for site in self.sites:
             crawl = SiteCrawl(site, self.args.limit)
-            for section in await self._begin(crawl):
+            begun = await self._begin(crawl)
+            if begun:
+                self.accounts.begin(site, len(begun))
+            else:
+                self.count("sites/without_sections")
+            for section in begun:
                 self.sections.append(section)
                 yield self._list_request(PageRequest(section.section.url), section, None)
 
@@ -63,7 +69,7 @@ class ListSpider(NewsSpider):
         for section in chosen:
             row = stored.get(section_key(section), {})
             if section.optional and not self.args.section and row.get("gone_at") and row["gone_at"] > retry_after:
-                self.count("sections/gone_before")
+                self.count("sections/gone_before", site=site)
                 continue
             history = History(row.get("complete_at"), row.get("complete_since"), bool(row.get("open")))
             begun.append(SectionCrawl(crawl, section, history))
@@ -87,6 +93,7 @@ class ListSpider(NewsSpider):
             callback=self.parse_list,
             errback=self.list_failed,
             cb_kwargs={"section": section, "sent": wanted, "platform": platform},
+            meta={"site": section.crawl.site.code},
             dont_filter=True,
         )
 
@@ -95,8 +102,8 @@ class ListSpider(NewsSpider):
     ) -> AsyncIterator[Any]:
         """A list page: yields the requests for its unknown articles, and for the next page while that is worth it."""
         section.pages += 1
-        self.count("lists/pages")
         site = section.crawl.site
+        self.count("lists/pages", site=site)
         listing = read_list(page_of(response, sent), platform=platform, site=site, now=datetime.now(UTC))
         items = self._own(listing.items, section)
         section.listed += len(items)
@@ -112,26 +119,30 @@ class ListSpider(NewsSpider):
     def _own(self, items: Sequence[ListItem], section: SectionCrawl) -> dict[str, ListItem]:
         """The items that are pages of this site, by article id."""
         own: dict[str, ListItem] = {}
+        site, account, now = section.crawl.site, self.accounts.of(section.crawl.site), datetime.now(UTC)
         for item in items:
             host = (urlsplit(item.url).hostname or "").lower()
-            if not any(host == domain or host.endswith("." + domain) for domain in section.crawl.site.domains):
-                self.count("links/foreign")
+            if not any(host == domain or host.endswith("." + domain) for domain in site.domains):
+                self.count("links/foreign", site=site)
             elif _FILE.search(urlsplit(item.url).path):
-                self.count("links/file")
+                self.count("links/file", site=site)
             else:
                 own[article_id(canonical_url(item.url))] = item
+                account.dated(item.published_at, now)
         return own
 
     async def _fresh(self, items: dict[str, ListItem], section: SectionCrawl) -> list[ListItem]:
         """The items to fetch now: inside the window, unknown to the store (unless `refresh`), within the limit."""
         inside = {key: item for key, item in items.items() if self.window.holds(item)}
-        self.count("links/outside_window", len(items) - len(inside))
+        site = section.crawl.site
+        self.count("links/outside_window", len(items) - len(inside), site)
         known: set[str] = set()
         if self.store and not self.args.refresh and inside:
             retry_after = datetime.now(UTC) - timedelta(days=self.settings.getint("REJECT_RETRY_DAYS"))
             known = await self.store.known(inside, retry_after, self.relevant_from)
-        self.count("links/known", len(known))
+        self.count("links/known", len(known), site)
         taken = section.crawl.take(key for key in inside if key not in known)
+        section.passed += len(items) - len(taken)
         return [inside[key] for key in inside if key in taken]
 
     def _next(
@@ -158,27 +169,34 @@ class ListSpider(NewsSpider):
         section.ended = ended
         if ended is None:
             return listing.next
-        self.count(f"sections/{ended}")
+        self._ended(section)
         if not section.listed:
-            self.count("sections/without_links")
+            self.count("sections/without_links", site=section.crawl.site)
             why = listing.reason or "no article links"
             self.logger.warning("%s %s: nothing to crawl on %s (%s)", site, name, section.section.url, why)
         return None
 
+    def _ended(self, section: SectionCrawl) -> None:
+        """Count the end of a section's paging."""
+        assert section.ended is not None
+        site = section.crawl.site
+        self.count(f"sections/{section.ended}", site=site)
+        end = SectionEnd(section.section.name, section.section.url, section.ended)
+        end.pages, end.listed, end.passed = section.pages, section.listed, section.passed
+        self.accounts.section_ended(site, end)
+
     async def list_failed(self, failure: Failure) -> None:
         """The errback of a list page: an optional section that is gone is remembered, anything else is a failure."""
         section: SectionCrawl = failure.request.cb_kwargs["section"]  # type: ignore[attr-defined]
-        problem = self.failed(failure)
+        problem = self.failed(failure, section.crawl.site)
         site, name = section.crawl.site.name, section.section.name
         if section.pages and problem.final:
             section.ended = "last_page"  # a pager that counts more pages than the site has published
-            self.count("sections/last_page")
         elif problem.final and section.section.optional:
             section.ended = "gone"
             self.gone.append(section)
-            self.count("sections/gone")
         else:
             section.ended = "failed"
             section.failures += 1
-            self.count("sections/failed")
             self.logger.error("%s %s: %s: %s", site, name, section.section.url, problem.detail)
+        self._ended(section)

@@ -49,6 +49,8 @@ class SectionCrawl:
     history: History
     pages: int = 0
     listed: int = 0
+    passed: int = 0
+    """Links that needed no fetch: known already, asked for elsewhere, outside the window or beyond the limit."""
     seen: set[str] = field(default_factory=set)
     waiting: int = 0
     """Articles asked for and not yet answered."""

@@ -153,17 +153,33 @@ _REJECT = {
     "times": _count("how often it was rejected", minimum=1),
 }
 
+_VERDICT = {"enum": ["ok", "degraded", "broken", "blocked", None], "description": "what it was worth; null: not judged"}
+_REASONS = _field("the verdict's reasons in words", "array", "null", items={"bsonType": "string"})
+
 _RUN = {
-    "_id": _text("the crawl"),
+    "_id": _text("the crawl, or crawl:site for what it did on one site"),
+    "parent": _text_or_null("the crawl this run of one site is a part of; null for a whole crawl"),
     "spider": _text("name of the spider"),
-    "started_at": _date("start"),
-    "finished_at": _field("end; null while it runs (UTC)", "date", "null"),
-    "sites": _field("codes of the sites crawled", "array", items={"bsonType": "string"}),
-    "finish_reason": _text_or_null("how it ended, as Scrapy names it"),
     "arguments": _field("arguments as given", "object"),
+    "host": _text_or_null("machine"),
+    "pid": _count("process"),
+    "sites": _field("codes of the sites crawled", "array", items={"bsonType": "string"}),
+    "site": _text_or_null("code of the one site of this run"),
+    "name": _text_or_null("its name"),
+    "started_at": _date("start"),
+    "progress_at": _date("when the figures were written last"),
+    "finished_at": _field("end; null while it runs (UTC)", "date", "null"),
+    "finish_reason": _text_or_null("how it ended, as Scrapy names it"),
+    "seconds_waiting": _field("time spent waiting for the site's answers", "double", "int"),
+    "bytes": _count("of answers, as they came"),
     "counts": _field("what was fetched, new, changed, duplicate and rejected", "object"),
-    "verdict": _text_or_null("ok, degraded, broken or blocked"),
-    "reason": _text_or_null("the verdict's reason in words"),
+    "statuses": _field("answers by HTTP status", "object"),
+    "fields": _field("articles that have a field, by field", "object"),
+    "rules": _field("articles by the rule that gave a field: body=platform:hanweb", "object"),
+    "sections": _list_of("栏目 that ended", "name", name=_text("栏目"), reason=_text("how its paging ended")),
+    "figures": _field("what the verdict rests on: crawler/runs/figures.py", "object"),
+    "verdict": _VERDICT,
+    "reasons": _REASONS,
 }
 
 _SECTION = {
@@ -184,7 +200,23 @@ _MAINTENANCE = {
     "version": _count("version of the schema all documents follow", minimum=1),
 }
 
-_SITE = {"_id": _text("key of the site in the registry"), "updated_at": _date("when this state was written")}
+_SITE = {
+    "_id": _text("key of the site in the registry"),
+    "name": _text_or_null("名称"),
+    "verdict": _VERDICT,
+    "reasons": _REASONS,
+    "page": _text_or_null("the list page that shows it"),
+    "since": _field("when a run first ended with this verdict (UTC)", "date", "null"),
+    "ok_at": _field("end of the last run that was ok (UTC)", "date", "null"),
+    "new_at": _field("end of the last run that gave a new article (UTC)", "date", "null"),
+    "newest_at": _field("latest publication time seen (UTC)", "date", "null"),
+    "run": _text_or_null("the last run"),
+    "run_at": _field("its end (UTC)", "date", "null"),
+    "totals": _field("of all runs: runs, new, changed, rejects, requests, bytes", "object"),
+    "recent": _list_of("verdict and figures of earlier runs, oldest first", "figures", figures=_field("", "object")),
+    "days": _list_of("the last 31 days with a run", "day", day=_text("in China"), new=_count("new articles")),
+    "updated_at": _date("when this state was written"),
+}
 
 _HOLDER = {
     "_id": _text("the process"),
@@ -267,7 +299,10 @@ COLLECTIONS = {
     "runs": Collection(
         _RUN,
         ("spider", "started_at"),
-        (Index("by_started", (("started_at", DESCENDING),), "the latest crawls"),),
+        (
+            Index("by_started", (("started_at", DESCENDING),), "the latest crawls"),
+            Index("by_site_and_started", (("site", ASCENDING), ("started_at", DESCENDING)), "the latest of a site"),
+        ),
         "one crawl: what it was asked for and what came of it",
     ),
     "sections": Collection(

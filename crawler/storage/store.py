@@ -16,6 +16,7 @@ from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from crawler.storage.embedded import ensure_running, stop
 from crawler.storage.errors import StoreError
+from crawler.storage.runs import RunStore
 from crawler.storage.sections import SectionStore
 
 logger = logging.getLogger(__name__)
@@ -65,6 +66,11 @@ class Store:
         """What earlier crawls left of each section."""
         return SectionStore(self)
 
+    @property
+    def runs(self) -> RunStore:
+        """What crawls did and how the sites are."""
+        return RunStore(self)
+
     async def known(
         self, ids: Iterable[str], rejected_since: datetime | None = None, relevant_from: float | None = None
     ) -> set[str]:
@@ -92,15 +98,6 @@ class Store:
             if spared:
                 found.add(row["article"])
         return found.intersection(ids)
-
-    async def start_run(self, document: dict[str, Any]) -> None:
-        """Record a crawl's start: `_id`, `spider`, `started_at` and what else is known. Raises StoreError."""
-        run = {"finished_at": None, **document}
-        await self.retrying(lambda: self.database["runs"].replace_one({"_id": run["_id"]}, run, upsert=True))
-
-    async def finish_run(self, run: str, update: dict[str, Any]) -> None:
-        """Set the fields of `update` on the crawl's document. Raises StoreError."""
-        await self.retrying(lambda: self.database["runs"].update_one({"_id": run}, {"$set": update}))
 
     async def close(self) -> None:
         """Close the connections. The embedded server runs on."""

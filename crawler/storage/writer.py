@@ -42,7 +42,7 @@ _DUPLICATE_KEY, _REFUSED = 11000, 121
 
 class ArticleWriter:
     """Collects articles and rejects and writes them when there are `max_items`, `max_seconds` after the first, and at
-    the end. `on_outcome(kind, outcome)` hears of each once the store has acknowledged it: kind `article` with `new`,
+    the end. `on_outcome(kind, outcome, document)` hears of each once the store has acknowledged it: kind `article` with `new`,
     `near_duplicate`, `reprint`, `unchanged`, `changed` or `duplicate`; kind `reject` with the reason."""
 
     def __init__(
@@ -52,7 +52,7 @@ class ArticleWriter:
         max_items: int = 100,
         max_seconds: float = 2.0,
         retry_seconds: float = RETRY_SECONDS,
-        on_outcome: Callable[[str, str], None],
+        on_outcome: Callable[[str, str, Document], None],
     ) -> None:
         self._store = store
         self._max_items = min(max_items, LARGEST_BATCH)
@@ -178,9 +178,9 @@ class ArticleWriter:
                 # Another process was faster, or may have been: the next round reads what came of it.
                 later.append(step.entry)
             elif step.outcome == "new" and step.document["_id"] in near:
-                self._on_outcome("article", "near_duplicate")
+                self._on_outcome("article", "near_duplicate", step.document)
             else:
-                self._on_outcome("article", step.outcome)
+                self._on_outcome("article", step.outcome, step.document)
         # In their order: a version whose result is to be read goes before the version that follows it.
         waiting = set(later)
         entries[:] = [entry for entry in entries if entry in waiting]
@@ -237,7 +237,7 @@ class ArticleWriter:
         for number, reject in enumerate(rejects):
             if number in codes:
                 logger.error("Not even recorded as rejected (%s): %s", reject["reason"], reject["url"])
-            self._on_outcome("reject", reject["reason"])
+            self._on_outcome("reject", reject["reason"], reject)
 
 
 def _milliseconds(time: datetime | None) -> datetime:

@@ -45,7 +45,7 @@ async def write(store: Store, version: str) -> tuple[float, float, Counter[str]]
     """Articles per second, CPU milliseconds of this process per article, and outcomes."""
     documents = [article(number, version) for number in range(NUMBER)]
     told: Counter[str] = Counter()
-    writer = ArticleWriter(store, on_outcome=lambda kind, outcome: told.update([outcome]))
+    writer = ArticleWriter(store, on_outcome=lambda kind, outcome, document: told.update([outcome]))
     started, cpu = time.perf_counter(), time.process_time()
     for document in documents:
         await writer.add(document)

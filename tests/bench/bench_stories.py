@@ -89,7 +89,7 @@ async def writing(store: Store, size: int) -> tuple[float, float, float, Counter
     """Articles a second, CPU milliseconds of this process an article, those of its story, and outcomes."""
     documents = articles(size)
     told: Counter[str] = Counter()
-    writer = ArticleWriter(store, on_outcome=lambda kind, outcome: told.update([outcome]))
+    writer = ArticleWriter(store, on_outcome=lambda kind, outcome, document: told.update([outcome]))
     began, cpu = time.perf_counter(), time.process_time()
     for document in documents:
         await writer.add(document)

@@ -41,7 +41,7 @@ def store(mongo_uri: str, database: str) -> dict[str, str]:
 
     async def write() -> None:
         opened = await open_store(mongo_uri, database, None)
-        writer = ArticleWriter(opened, on_outcome=lambda kind, outcome: None)
+        writer = ArticleWriter(opened, on_outcome=lambda kind, outcome, document: None)
         await writer.add(told(COUNTY, "331121", "青田县", TEXT, 1))
         await writer.add(told(PORTAL, "cfsn", "中国食品安全网", f"本网讯 {TEXT}", 2, source="青田县政府"))
         corrected = TEXT.replace("突击检查", "联合检查")

@@ -184,7 +184,7 @@ def test_a_feed_holds_what_the_crawl_scraped(crawl, tmp_path):
 
 def test_the_run_is_on_record(crawl, stored):
     crawl("county", "-a", "site=qingtian", "-a", "limit=2")
-    (run,) = stored.runs.find({})
+    (run,) = stored.runs.find({"parent": None})
     assert run["spider"] == "county"
     assert run["arguments"] == {"site": ["qingtian"], "limit": 2}
     assert run["sites"] == ["331121"]

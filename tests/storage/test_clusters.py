@@ -55,7 +55,7 @@ def told(article: Any) -> Any:
 
 async def write(store: Any, *documents: dict[str, Any]) -> list[str]:
     outcomes: list[str] = []
-    writer = ArticleWriter(store, on_outcome=lambda kind, outcome: outcomes.append(outcome))
+    writer = ArticleWriter(store, on_outcome=lambda kind, outcome, document: outcomes.append(outcome))
     for document in documents:
         await writer.add(document)
     await writer.close()

@@ -57,7 +57,7 @@ def test_a_killed_server_loses_nothing_acknowledged(tmp_path, article):
         pids: set[int] = set()
         store = await open_store(None, "news", tmp_path)
 
-        def count(kind: str, outcome: str) -> None:
+        def count(kind: str, outcome: str, document: dict) -> None:
             told[outcome] += 1
             if told[outcome] in {100, 300, 500, 700}:
                 daemon = embedded.status(tmp_path)
@@ -116,7 +116,7 @@ def test_whoever_adds_waits_while_a_full_batch_is_being_written(tmp_path, articl
         store = await open_store(None, "news", tmp_path)
         daemon = embedded.status(tmp_path)
         assert daemon is not None
-        writer = ArticleWriter(store, max_items=2, on_outcome=lambda kind, outcome: None)
+        writer = ArticleWriter(store, max_items=2, on_outcome=lambda kind, outcome, document: None)
         await writer.add(article(urls(1)[0], "0"))
         os.kill(daemon.pid, signal.SIGSTOP)
         try:
@@ -172,7 +172,7 @@ def test_a_store_that_stays_away_is_told_and_the_batch_kept(tmp_path, article, m
         store = await open_store(None, "news", tmp_path / "data")
         daemon = embedded.status(tmp_path / "data")
         assert daemon is not None
-        writer = ArticleWriter(store, retry_seconds=0.5, on_outcome=lambda kind, outcome: None)
+        writer = ArticleWriter(store, retry_seconds=0.5, on_outcome=lambda kind, outcome, document: None)
         await writer.add(article(urls(1)[0], "甲"))
         with monkeypatch.context() as gone:
             gone.setattr(sys, "executable", str(tmp_path / "python"))

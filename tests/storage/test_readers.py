@@ -12,7 +12,7 @@ def test_queries_while_writing(opened, article):
     async def scenario():
         counts: list[int] = []
         async with opened() as store, opened() as reader:
-            writer = ArticleWriter(store, max_items=20, on_outcome=lambda kind, outcome: None)
+            writer = ArticleWriter(store, max_items=20, on_outcome=lambda kind, outcome, document: None)
             for number in range(200):
                 await writer.add(article(f"http://www.xishan.example.cn/art/{number}.html", f"第{number}篇"))
                 if number % 40 == 39:

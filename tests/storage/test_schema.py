@@ -47,8 +47,8 @@ def test_an_older_validator_is_replaced(opened):
             older = {"$jsonSchema": {"bsonType": "object", "required": ["gone"]}}
             await store.database.command({"collMod": "runs", "validator": older})
         async with opened() as store:
-            await store.start_run({"_id": "run-1", "spider": "county", "started_at": DAY})
-            await store.finish_run("run-1", {"finished_at": DAY, "counts": {"articles/new": 3}})
+            await store.runs.write([{"_id": "run-1", "spider": "county", "started_at": DAY}])
+            await store.runs.update("run-1", {"spider": "county", "finished_at": DAY, "counts": {"articles/new": 3}})
             return await store.database["runs"].find_one({"_id": "run-1"})
 
     run = asyncio.run(scenario())

@@ -22,7 +22,7 @@ def id_of(url: str) -> str:
 async def write(store: Any, *documents: dict[str, Any]) -> list[str]:
     """The outcomes of one batch, in the order they were told."""
     told: list[str] = []
-    writer = ArticleWriter(store, on_outcome=lambda kind, outcome: told.append(f"{kind} {outcome}"))
+    writer = ArticleWriter(store, on_outcome=lambda kind, outcome, document: told.append(f"{kind} {outcome}"))
     for document in documents:
         await writer.add(document)
     await writer.close()
@@ -222,7 +222,7 @@ def test_rejects_are_counted_per_page_and_reason(opened):
     async def scenario():
         told: list[tuple[str, str]] = []
         async with opened() as store:
-            writer = ArticleWriter(store, on_outcome=lambda kind, outcome: told.append((kind, outcome)))
+            writer = ArticleWriter(store, on_outcome=lambda kind, outcome, document: told.append((kind, outcome)))
             for reason, day in (("blocked", days[0]), ("blocked", days[1]), ("no_title", days[1])):
                 await writer.add_reject({**page, "reason": reason, "seen_at": day})
             await writer.close()
@@ -243,12 +243,12 @@ def test_written_at_the_count_and_after_the_time(opened, article):
     async def scenario():
         async with opened() as store:
             told = asyncio.Event()
-            writer = ArticleWriter(store, max_items=2, max_seconds=0.01, on_outcome=lambda kind, outcome: told.set())
+            writer = ArticleWriter(store, max_items=2, max_seconds=0.01, on_outcome=lambda kind, outcome, document: told.set())
             await writer.add(article(FIRST, "甲"))
             async with asyncio.timeout(10):
                 await told.wait()
             after_time = len(await rows(store, "articles"))
-            slow = ArticleWriter(store, max_items=2, max_seconds=600, on_outcome=lambda kind, outcome: None)
+            slow = ArticleWriter(store, max_items=2, max_seconds=600, on_outcome=lambda kind, outcome, document: None)
             await slow.add(article(SECOND, "乙"))
             waiting = slow.pending
             await slow.add(article(ELSEWHERE, "丙"))
@@ -269,7 +269,7 @@ def test_two_writers_at_once_store_each_article_once(opened, article):
 
         async def run(name: str, version: str) -> None:
             async with opened() as store:
-                writer = ArticleWriter(store, max_items=50, on_outcome=lambda kind, outcome: told.update([outcome]))
+                writer = ArticleWriter(store, max_items=50, on_outcome=lambda kind, outcome, document: told.update([outcome]))
                 for url in urls:
                     await writer.add(article(url, f"{url} {version}", run=name))
                 await writer.close()

@@ -15,7 +15,7 @@ from crawler.storage.writer import ArticleWriter
 
 async def main(uri: str, database: str, version: str) -> None:
     store = await open_store(uri, database, None)
-    writer = ArticleWriter(store, max_items=100, on_outcome=lambda kind, outcome: print(outcome, flush=True))
+    writer = ArticleWriter(store, max_items=100, on_outcome=lambda kind, outcome, document: print(outcome, flush=True))
     for number in range(1500):
         url = f"https://xishan.example.cn/art/{number}.html"
         text = f"第{version}版"

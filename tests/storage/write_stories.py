@@ -50,7 +50,7 @@ def articles() -> list[Article]:
 
 async def main(uri: str, database: str, part: int, of: int) -> None:
     store = await open_store(uri, database, None)
-    writer = ArticleWriter(store, max_items=50, on_outcome=lambda kind, outcome: print(outcome, flush=True))
+    writer = ArticleWriter(store, max_items=50, on_outcome=lambda kind, outcome, document: print(outcome, flush=True))
     for article in articles()[part::of]:
         await writer.add({"_id": article_id(article.url), **asdict(article)})
     await writer.close()
