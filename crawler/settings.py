@@ -17,8 +17,9 @@ MONGO_DATABASE = os.environ.get("MONGO_DATABASE") or "food_safety"
 DATA_DIR = os.environ.get("CRAWLER_DATA") or str(Path(__file__).resolve().parent.parent / "data")
 STORE_BATCH_ITEMS = 100  # one insert an article costs 0.45 ms of CPU, a batch of 100 nothing measurable
 STORE_BATCH_SECONDS = 2.0
-STORE_RETRY_SECONDS = 60.0  # how long a crawl waits for a store that went away
+STORE_RETRY_SECONDS = 900.0  # how long a crawl waits for a store that went away, before it ends
 LEASE_SECONDS = 30.0  # a process silent for so long has lost its sites to others
+SPOOL_MAX_BYTES = 256 * 1024 * 1024  # what is scraped meanwhile waits on the disk; above this the crawl pauses
 
 # --- Politeness ------------------------------------------------------------------------------------------------------
 CONTACT = os.environ.get("CRAWLER_CONTACT") or "no contact set; CRAWLER_CONTACT says who runs this crawl"

@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class StoreError(Exception):
     """The store can't be used. The message says why and what to do; it never holds credentials."""
+
+
+class StoreAway(StoreError):
+    """The store doesn't answer: the same request may succeed later."""

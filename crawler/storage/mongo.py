@@ -92,6 +92,11 @@ def telling(uri: str | None) -> Iterator[None]:
         raise StoreError(f"{place} can't be used ({type(error).__name__}).") from error
 
 
+def place_of(uri: str | None, database: str) -> str:
+    """What tells one store from another, without credentials: `hosts/database`."""
+    return f"{hosts(uri) if uri else 'embedded'}/{database}"
+
+
 def hosts(uri: str) -> str:
     """The hosts of a MongoDB address, without scheme, credentials and options."""
     return uri.partition("//")[2].rpartition("@")[2].partition("/")[0].partition("?")[0]

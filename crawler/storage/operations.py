@@ -75,8 +75,12 @@ def reject_document(document: Document, reason: str, detail: str | None) -> Docu
 
 
 def reject_operation(reject: Document) -> UpdateOne:
-    """What writes a reject, or counts it where it is known."""
-    update = {"$set": reject, "$setOnInsert": {"first_seen_at": reject["last_seen_at"]}, "$inc": {"times": 1}}
+    """What writes a reject, or counts it where it is known; the same one again, after a lost answer, counts once."""
+    seen = reject["last_seen_at"]
+    again = {"$eq": ["$last_seen_at", seen]}
+    counted = {"$cond": [again, "$times", {"$add": [{"$ifNull": ["$times", 0]}, 1]}]}
+    fields = {name: {"$literal": value} for name, value in reject.items() if name != "_id"}
+    update = [{"$set": {**fields, "first_seen_at": {"$ifNull": ["$first_seen_at", seen]}, "times": counted}}]
     return UpdateOne({"_id": reject["_id"]}, update, upsert=True)
 
 

@@ -19,16 +19,19 @@ HEAD = dict.fromkeys((*_NEEDED, "canonical_url", "site"), 1)
 
 @dataclass(eq=False)
 class Entry:
-    """A document of a batch; `tried` where an earlier round tried to write it, so that the result is in the store."""
+    """A document of a batch; `tried` where an earlier round tried to write it, so that the result is in the store;
+    `replayed` where it was fetched a while ago, so that the store may hold a version that was fetched after it."""
 
     document: Document
     tried: bool = False
+    replayed: bool = False
 
 
 @dataclass(frozen=True)
 class Step:
-    """An entry and its outcome: `new`, `reprint`, `unchanged`, `changed` or `duplicate`. `stored` is the stored
-    article it concerns: its own, or for a duplicate the one with its text. `done` where nothing is left to write."""
+    """An entry and its outcome: `new`, `reprint`, `unchanged`, `changed`, `duplicate`, or `outdated` for what is older
+    than the stored version. `stored` is the stored article it concerns: its own, or for a duplicate the one with its
+    text. `done` where nothing is left to write."""
 
     entry: Entry
     outcome: str
@@ -71,6 +74,9 @@ def decide(entry: Entry, stored: Document | None, twins: Sequence[Document]) -> 
     document = entry.document
     if stored is not None:
         if any(stored[field] != document[field] for field in ("content_hash", "title")):
+            # Not for a page that was just fetched: a clock that was once ahead must not shut out what comes.
+            if entry.replayed and document["last_seen_at"] < stored["changed_at"]:
+                return Step(entry, "outdated", stored, done=True)
             return Step(entry, "changed", stored)
         if entry.tried and (stored["run"], stored["changed_at"]) == (document["run"], document["last_seen_at"]):
             first = "reprint" if stored["original"] else "new"

@@ -15,7 +15,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from crawler.storage.embedded import ensure_running, stop
-from crawler.storage.errors import StoreError
+from crawler.storage.errors import StoreAway, StoreError
 from crawler.storage.runs import RunStore
 from crawler.storage.sections import SectionStore
 
@@ -41,8 +41,9 @@ OPTIONS: dict[str, Any] = {
 RETRY_SECONDS = 60.0
 FIRST_WAIT, LONGEST_WAIT = 0.25, 10.0
 
-# The server is ending, starting, changing roles or out of sessions: the same request may succeed a moment later.
-TRANSIENT = frozenset({6, 7, 50, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+# The server is ending, starting, changing roles, out of sessions or out of space: the same request may succeed later.
+TRANSIENT = frozenset({6, 7, 50, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 14031})
+TELL_SECONDS = 30.0
 
 
 class Store:
@@ -54,6 +55,11 @@ class Store:
         self._name = name
         self._uri = uri
         self._directory = directory
+        self._told = float("-inf")
+        self.patience = RETRY_SECONDS
+        """Seconds that every request waits for a server that is away."""
+        self.hurried: Callable[[], bool] = lambda: False
+        """Whether nobody has time to wait any more: the crawl is to end."""
         self.database: AsyncDatabase[dict[str, Any]] = client[name]
 
     @property
@@ -104,10 +110,11 @@ class Store:
         for client in self._clients:
             await client.close()
 
-    async def retrying(self, work: Callable[[], Awaitable[Answer]], seconds: float = RETRY_SECONDS) -> Answer:
-        """What `work` gives, tried again with growing waits while the server is away, for at most `seconds`; an
-        embedded server that died, or whose disk was full, is started again. `work` must bear repetition. Raises
-        StoreError."""
+    async def retrying(self, work: Callable[[], Awaitable[Answer]], seconds: float | None = None) -> Answer:
+        """What `work` gives, tried again with growing waits while the server is away, for at most `seconds` (None:
+        `patience`); an embedded server that died, or whose disk was full, is started again. `work` must bear
+        repetition. Raises StoreAway where the server stays away, StoreError for anything else."""
+        patience = self.patience if seconds is None else seconds
         started, wait, obstacle = time.monotonic(), FIRST_WAIT, ""
         while True:
             try:
@@ -117,12 +124,12 @@ class Store:
                 broken = self._directory is not None and "WT_PANIC" in _said(error)
                 if not (broken or is_transient(error)):
                     raise StoreError(f"The store refused an operation: {_said(error)}.") from error
-                if time.monotonic() - started + wait > seconds:
+                if time.monotonic() - started + wait > patience or self.hurried():
                     why = obstacle or "see `scrapy db status`"
-                    raise StoreError(
-                        f"The store went away and didn't come back within {seconds:g} s: {why}."
+                    raise StoreAway(
+                        f"The store went away and didn't come back within {patience:g} s: {why}."
                     ) from error
-                logger.warning("The store is away (%s); trying again in %.1f s", obstacle or type(error).__name__, wait)
+                self._tell(obstacle or type(error).__name__)
             except PyMongoError as error:
                 raise StoreError(f"The store can't be used: {_said(error)}.") from error
             await asyncio.sleep(wait)
@@ -132,6 +139,12 @@ class Store:
                     await self._revive(self._directory, broken)
                 except StoreError as error:
                     obstacle = str(error).rstrip(".")
+
+    def _tell(self, why: str) -> None:
+        # Every list page of every site may be waiting: one line now and then tells it.
+        if time.monotonic() - self._told >= TELL_SECONDS:
+            self._told = time.monotonic()
+            logger.warning("The store is away (%s); trying again until it is back", why)
 
     async def _revive(self, directory: Path, broken: bool) -> None:
         if broken:
