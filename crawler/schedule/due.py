@@ -42,7 +42,8 @@ def document(schedule: str, entry: Entry, site: Site, now: datetime) -> Document
 
 async def store_time(store: Store) -> datetime:
     """What time it is at the store (UTC): the one clock for due times. Raises StoreError."""
-    hello = await store.retrying(lambda: store.database.command("hello"))
+    aware = store.database.codec_options
+    hello: Document = await store.retrying(lambda: store.database.command("hello", codec_options=aware))
     return hello["localTime"]
 
 
@@ -80,9 +81,11 @@ class DueTimes:
         work: list[Any] = [_replacing(row, rows.get(row["_id"])) for row in changed]
         work += [DeleteOne({"_id": key}) for key in gone]
         for start in range(0, len(work), _BULK):
-            part = work[start : start + _BULK]
-            await self.store.retrying(lambda part=part: self.store.database["due"].bulk_write(part, ordered=False))
+            await self._write(work[start : start + _BULK])
         return len(wanted), len(gone)
+
+    async def _write(self, work: list[Any]) -> None:
+        await self.store.retrying(lambda: self.store.database["due"].bulk_write(work, ordered=False))
 
     async def make_due(self, schedule: str, now: datetime) -> None:
         """Everything of `schedule` is due."""

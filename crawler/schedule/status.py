@@ -17,13 +17,13 @@ SHOWN = 20
 def print_plan(entries: Sequence[Entry]) -> None:
     """What `entries` would run when, from now on: each entry, then the first starts."""
     now = datetime.now(UTC)
-    starts = sorted((entry.timing.next_due(now, site.code), entry, site) for entry in entries for site in entry.sites)
+    starts = [(entry.timing.next_due(now, site.code), entry, site) for entry in entries for site in entry.sites]
     for entry in entries:
         often = entry.timing.cron or f"every {entry.timing.every}"
         options = "".join(f" {name}={value}" for name, value in entry.arguments.items())
         print(f"{entry.name}: {entry.spider}{options}, {len(entry.sites)} sites, {often}, spread {entry.timing.spread}")
     print(f"\n{len(starts)} crawls; the first:" if starts else "\nnothing to crawl")
-    for due, entry, site in starts[:SHOWN]:
+    for due, entry, site in sorted(starts, key=lambda start: start[0])[:SHOWN]:
         print(f"  {_time(due)}  {entry.name}  {site.name}")
 
 
@@ -32,7 +32,7 @@ def print_status(database: Any, *, as_json: bool) -> None:
     rows = list(database["due"].find({}))
     holders = {row["_id"]: row for row in database["holders"].find({})}
     held = {row["site"]: row for row in database["leases"].find({"holder": {"$in": list(holders)}})}
-    now = database.command("hello")["localTime"]
+    now = database.command("hello", codec_options=database.codec_options)["localTime"]
     state = [_state(row, held, holders, now) for row in sorted(rows, key=lambda row: (row["due_at"], row["_id"]))]
     if as_json:
         print(json.dumps({"at": now.isoformat(), "crawls": state}, ensure_ascii=False, indent=1))

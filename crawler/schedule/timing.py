@@ -38,9 +38,10 @@ class Timing:
         return (next(self._moments(after - phase)) + phase).astimezone(UTC)
 
     def phase(self, site: str) -> timedelta:
-        """How long after each moment `site` starts: the same for ever, from 0 to `spread`, evenly over sites."""
-        hashed = blake2b(site.encode(), digest_size=8).digest()
-        return self.spread * (int.from_bytes(hashed, "big") / 2**64)
+        """How long after each moment `site` starts: the same for ever, whole seconds from 0 to `spread`, evenly over
+        sites."""
+        hashed = int.from_bytes(blake2b(site.encode(), digest_size=8).digest(), "big")
+        return timedelta(seconds=hashed * self.spread.total_seconds() // 2**64)
 
     def is_plausible(self, due: datetime, now: datetime, site: str) -> bool:
         """Whether `due` is at most two moments ahead of `now`. One further away was written while the clock was
