@@ -1,7 +1,7 @@
 """Whose page an answer is: the site's own, another's, or nobody's (a parked domain, a login, a server's first page).
 
-Government pages name their owner (《政府网站发展指引》, 国办发〔2017〕47号): SiteName and SiteIDCode, whose first six digits
-are the code of the place, in the head, and the 主办 line in the footer.
+Government pages name their owner (《政府网站发展指引》, 国办发〔2017〕47号): SiteName and SiteIDCode, whose first six
+digits are the code of the place, in the head, and the 主办 line in the footer.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the name of a section says: whether its list is worth crawling, and how much.
 
-The kinds are those of county sites: the columns of 《政府网站发展指引》 (国办发〔2017〕47号), and the link texts by which
-surveys of government sites chose or refused a list. A site's own news, notices and pages about food are wanted; what it
-reprints from above, what the offices below it write, pictures and tenders are not.
+The kinds are those of county sites: the columns of 《政府网站发展指引》 (国办发〔2017〕47号), and the link texts by
+which surveys of government sites chose or refused a list. A site's own news, notices and pages about food are wanted;
+what it reprints from above, what the offices below it write, pictures and tenders are not.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ _DISCLOSURES = _any("公示")
 @dataclass(frozen=True)
 class Verdict:
     """What a name promises. `score` from 1 (worst) to 100, 0 where the section is not wanted; `kind` one of `food`,
-    `market`, `news`, `activity`, `notice`, `channel`, or `rejected`; `why` is a clause for people."""
+    `market`, `news`, `activity`, `notice`, `channel`, `known` (the registry has it), `rejected`, or `gone` (its page is
+    none any more); `why` is a clause for people."""
 
     kind: str
     score: int
@@ -75,9 +76,9 @@ _WANTED = (
     ("activity", 70, _ACTIVITY, "is what the government does"),
 )
 _SERVICES = _any(
-    "办事 服务 互动 信箱 留言 咨询 投诉 举报 征集 访谈 调查 问卷 热线 12345 查询 下载 登录 注册 搜索 检索 邮箱 导航 地图 帮助",
-    "无障碍 关怀版 长辈版 联系我们 关于我们 收藏 首页 English RSS 申请 指南 许可 备案 审批 权责 清单 版权 简体 繁体 移动版",
-    "手机版 返回",
+    "办事 服务 互动 信箱 留言 咨询 投诉 举报 征集 访谈 调查 问卷 热线 12345 查询 下载 登录 注册 搜索 检索 邮箱 导航",
+    "地图 帮助 无障碍 关怀版 长辈版 联系我们 关于我们 收藏 首页 English RSS 申请 指南 许可 备案 审批 权责 清单 版权",
+    "简体 繁体 移动版 手机版 返回",
 )
 _REFUSED = (
     (
@@ -90,16 +91,16 @@ _REFUSED = (
     (
         "pictures, films and special topics",
         _any(
-            "视频 图片 图说 图解 图集 影像 摄影 专题 专栏 音频 直播 点播 电视 广播 播报 微博 微信 公众号 客户端 融媒 动漫",
-            "电子报 数字报 VR 抖音 矩阵",
+            "视频 图片 图说 图解 图集 影像 摄影 专题 专栏 音频 直播 点播 电视 广播 播报 微博 微信 公众号 客户端 融媒",
+            "动漫 电子报 数字报 VR 抖音 矩阵",
         ),
     ),
     (
         "tenders, posts and other matters",
         _any(
             "招标 投标 中标 采购 招聘 招录 招考 考试 考录 录用 任免 人事 干部 公务员 拍卖 征地 征收 征迁 拆迁 环评",
-            "环境影响 财政 预算 决算 审计 规划 统计 土地 工程建设 项目 会议 讲话 招商 投资 扶贫 救助 住房 教育 就业 户籍",
-            "气象 地震",
+            "环境影响 财政 预算 决算 审计 规划 统计 土地 工程建设 项目 会议 讲话 招商 投资 扶贫 救助 住房 教育 就业",
+            "户籍 气象 地震",
         ),
     ),
     ("a service or a form", _SERVICES),

@@ -66,7 +66,8 @@ class Survey:
     problem: tuple[str, str] | None = None
     found: list[Found] = field(default_factory=list)
     refused: list[Candidate] = field(default_factory=list)
-    """Links with the reason why they are not sections: of their names, their addresses, or what they answered."""
+    """Links with the reason why they are not sections: of their names, their addresses, or what they answered; those
+    of kind `gone` answered that there is nothing."""
     asked: int = 0
     """How many pages were asked for."""
 
@@ -79,17 +80,26 @@ class Limits:
     requests: int = 20
 
 
-async def survey(fetch: Fetch, homepage: str, site: Site | None, now: datetime, limits: Limits = Limits()) -> Survey:
+async def survey(
+    fetch: Fetch,
+    homepage: str,
+    site: Site | None,
+    now: datetime,
+    *,
+    known: Sequence[Section] = (),
+    limits: Limits | None = None,
+) -> Survey:
     """The sections of the site with that home page, and why other links are none.
 
     Asks for the home page (under the other scheme too, where one gives no page), for a path that does not exist, and
     for the links with the best names; of channels that only hold sections for the sections, one level deep. `site` is
-    the registry's row where there is one, `now` (aware) the time of the survey. What `fetch` raises goes through.
+    the registry's row where there is one, `now` (aware) the time of the survey. Sections `known` before are asked for
+    first: whether they are lists still. What `fetch` raises goes through.
     """
-    walk = _Walk(fetch, Survey(homepage), site, now, limits)
+    walk = _Walk(fetch, Survey(homepage), site, now, limits or Limits())
     await walk.home()
     if walk.result.problem is None:
-        await walk.sections()
+        await walk.sections(known)
     return walk.result
 
 
@@ -134,13 +144,15 @@ class _Walk:
             return "foreign", f"the home page nowhere names {self.site.short}"
         return None
 
-    async def sections(self) -> None:
+    async def sections(self, known: Sequence[Section]) -> None:
         """Ask for the best links until enough of them are lists."""
         home = self.result.home
         assert home is not None
         answer = await self.ask(PageRequest(missing_url(home.url)))
         self.missing = answer if isinstance(answer, Page) else None
-        queue = self._worth_asking(home)
+        old = [Candidate(one.name, one.url, Verdict("known", 110, "is in the registry")) for one in known]
+        self.seen |= {canonical_url(one.url) for one in old}
+        queue = [*old, *self._worth_asking(home)]
         while queue and len(self.result.found) < self.limits.sections and self.result.asked < self.limits.requests:
             candidate = queue.pop(0)
             below = await self._look_at(candidate)
@@ -170,7 +182,7 @@ class _Walk:
             return self._refuse(candidate, page.detail)
         strange = stranger(page, self.site)
         if strange is not None or (gone := is_gone(page, self.result.home, self.missing)):
-            return self._refuse(candidate, strange[1] if strange else str(gone))
+            return self._refuse(candidate, strange[1] if strange else str(gone), "gone")
         listing = read_list(page, site=self.site, now=self.now)
         if not listing.items and listing.next is not None and self.result.asked < self.limits.requests:
             answer = await self.ask(listing.next)
@@ -206,8 +218,8 @@ class _Walk:
         )
         return []
 
-    def _refuse(self, candidate: Candidate, why: str) -> list[Candidate]:
-        self.result.refused.append(replace(candidate, verdict=Verdict("rejected", 0, why)))
+    def _refuse(self, candidate: Candidate, why: str, kind: str = "rejected") -> list[Candidate]:
+        self.result.refused.append(replace(candidate, verdict=Verdict(kind, 0, why)))
         return []
 
 
@@ -216,8 +228,3 @@ def _below(channel: Candidate, one: Candidate) -> Candidate:
     if channel.verdict.kind in {"food", "market"} and one.verdict.score < channel.verdict.score:
         return replace(one, verdict=channel.verdict)
     return one
-
-
-def sections_of(found: Sequence[Found]) -> tuple[Section, ...]:
-    """What a survey found, as the sections of a site."""
-    return tuple(one.section() for one in found)
