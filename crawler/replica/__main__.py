@@ -18,7 +18,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0, the default, takes a free one")
     parser.add_argument("--fleet", type=int, metavar="N", help="serve this many generated sites instead")
     parser.add_argument("--articles", type=int, default=20, help="articles of each site of the fleet; default 20")
-    parser.add_argument("--faults", default="", help="how its last sites fail, by commas: refused,hang,error,…")
+    parser.add_argument("--faults", default="", help="how its first sites fail, by commas: refused,hang,error,…")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that each answer of the fleet takes")
     parser.add_argument("--padding", type=int, default=0, metavar="KB", help="make each of its pages that much longer")
     parser.add_argument("--warm", action="store_true", help="make its pages before they are asked for")

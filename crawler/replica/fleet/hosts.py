@@ -153,7 +153,7 @@ class Host:
 
 
 class Fleet:
-    """`count` sites of the registry with `articles` each. The last of them fail as `faults` says, one fault a site.
+    """`count` sites of the registry with `articles` each. The first of them fail as `faults` says, one fault a site.
 
     Rows with a list page come first, then rows with a home page only. `padding_kb` makes each page that much longer.
     Raises ValueError where the registry has not so many rows, or a fault has no such name."""
@@ -173,7 +173,7 @@ class Fleet:
         if not len(faults) <= count <= len(rows):
             raise ValueError(f"a fleet has at least a site a fault and at most {len(rows)}; {count} were asked for")
         kinds, padding = list(_KINDS), _padding(padding_kb)
-        bad = dict(zip(range(count - len(faults), count), faults, strict=True))
+        bad = dict(enumerate(faults))
         self.hosts: dict[str, Host] = {}
         for place, site in enumerate(rows[:count]):
             fault = bad.get(place)

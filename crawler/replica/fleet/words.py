@@ -32,7 +32,7 @@ def title(random: Random, number: int) -> str:
         return random.choice(_words()[part])
 
     forms = (
-        f"{pick('places')}{pick('doings')}{pick('venues')}{pick('foods')}",
+        f"{pick('places')}{pick('doings')}{pick('venues')}食品安全",
         f"{pick('foods')}食品抽检：{pick('findings')}{pick('endings')}",
         f"{pick('offices')}{pick('doings')}{pick('foods')}食品安全",
     )
