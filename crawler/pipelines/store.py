@@ -15,10 +15,12 @@ from scrapy.exceptions import CloseSpider, DropItem
 
 from crawler.items import Article, Reject
 from crawler.parsing.urls import article_id
-from crawler.runs.accounts import Accounts
 from crawler.pipelines import tenure
+from crawler.runs.accounts import Accounts
+from crawler.storage.drain import drain, spool_directory
 from crawler.storage.errors import StoreError
-from crawler.storage.mongo import open_store
+from crawler.storage.mongo import open_store, place_of
+from crawler.storage.spool import Spool
 from crawler.storage.store import Store
 from crawler.storage.writer import ArticleWriter
 
@@ -27,10 +29,14 @@ logger = logging.getLogger(__name__)
 
 class StorePipeline:
     """Hands articles and rejects to the batch writer. Counts what became of each: `articles/new`, `/unchanged`,
-    `/changed`, `/duplicate`, `/reprint`, `rejects` and `rejects/<reason>`. Where the store goes away for longer than
-    STORE_RETRY_SECONDS the crawl ends with `store_unavailable`; what it held is fetched again by the next one."""
+    `/changed`, `/duplicate`, `/reprint`, `/outdated`, `rejects` and `rejects/<reason>`.
+
+    While the store is away, what is scraped waits in a spool on the disk; where that holds SPOOL_MAX_BYTES, the engine
+    pauses. Where the store stays away for longer than STORE_RETRY_SECONDS the crawl ends with `store_unavailable`; the
+    next one, of whatever site, stores what waits first."""
 
     store: Store | None = None
+    spool: Spool | None = None
     writer: ArticleWriter | None = None
     accounts: Accounts | None = None
     ending: asyncio.Future[None] | None = None
@@ -51,23 +57,51 @@ class StorePipeline:
     async def open_spider(self) -> None:
         """Connect; raises CloseSpider after one logged sentence where the store can't be reached."""
         self.accounts = self.crawler.get_extension(Accounts)
+        uri, database, data = self.settings["MONGO_URI"], self.settings["MONGO_DATABASE"], self.settings["DATA_DIR"]
+        place, directory = place_of(uri, database), spool_directory(data)
         try:
-            self.store = await open_store(
-                self.settings["MONGO_URI"], self.settings["MONGO_DATABASE"], Path(self.settings["DATA_DIR"])
-            )
+            self.store = await open_store(uri, database, Path(data))
+            self.store.patience = self.settings.getfloat("STORE_RETRY_SECONDS")
+            # Ctrl-C: nobody waits any longer for a store that is away.
+            self.store.hurried = lambda: not self.crawler.crawling
+            await self._drain(self.store, directory, place)
             began = await tenure.begin(self.crawler, self.store)
         except StoreError as error:
             logger.error("%s", error)
             raise CloseSpider("store_unavailable") from error
         if not began:
             raise CloseSpider("held_elsewhere")
+        self.spool = Spool(directory, place, self.settings.getint("SPOOL_MAX_BYTES"))
         self.writer = ArticleWriter(
             self.store,
             max_items=self.settings.getint("STORE_BATCH_ITEMS"),
             max_seconds=self.settings.getfloat("STORE_BATCH_SECONDS"),
-            retry_seconds=self.settings.getfloat("STORE_RETRY_SECONDS"),
+            retry_seconds=self.store.patience,
             on_outcome=self._count,
+            spool=self.spool,
+            on_spool=self._spooled,
+            on_lost=self._end_crawl,
         )
+
+    async def _drain(self, store: Store, directory: Path, place: str) -> None:
+        count, others = await drain(store, directory, place)
+        if count:
+            logger.info("%d articles and rejects that an earlier crawl could not store are stored now", count)
+            self.stats.inc_value("store/drained", count)
+        for other in others:
+            logger.warning("In %s articles wait for another store: %s", directory, other)
+
+    def _spooled(self, waiting: int) -> None:
+        self.stats.set_value("store/spooled", waiting)
+        self.stats.max_value("store/spooled_max", waiting)
+        engine = self.crawler.engine
+        assert engine is not None
+        assert self.spool is not None
+        if self.spool.is_full and not engine.paused:
+            logger.warning("The spool is full (SPOOL_MAX_BYTES): no page is asked for until the store is back")
+            engine.pause()
+        elif engine.paused and not waiting:
+            engine.unpause()
 
     async def process_item(self, item: Any) -> Any:
         """The item, once the writer holds it. Raises DropItem for rejects and where the store is lost."""
@@ -82,8 +116,7 @@ class StorePipeline:
                 fields["run"] = self.stats.get_value("run_id")
                 await self.writer.add_reject(fields.asdict())
         except StoreError as error:
-            self._lost(error)
-            self._end_crawl()
+            self._end_crawl(error)
             raise DropItem(f"not stored: {fields['url']}", log_level="ERROR") from error
         return item
 
@@ -98,6 +131,8 @@ class StorePipeline:
             self._lost(error)
 
     async def _disconnect(self) -> None:
+        if self.spool is not None:
+            self.spool.close()
         if self.store is not None:
             await tenure.end(self.crawler)
             await self.store.close()
@@ -121,7 +156,8 @@ class StorePipeline:
             logger.error("%s", error)
         self.stats.inc_value("store/lost")
 
-    def _end_crawl(self) -> None:
+    def _end_crawl(self, error: StoreError) -> None:
+        self._lost(error)
         if self.ending is None:
             assert self.crawler.engine is not None
             self.ending = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="store_unavailable"))
