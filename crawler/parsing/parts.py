@@ -27,9 +27,11 @@ def next_part(page: Page) -> str | None:
         return None
     base = base_url(page)
     numbered: dict[int, str] = {}
+    # Every address of a part holds the name of the page's file: of a hundred links, one or none is worth a look.
+    name = _stem(urlsplit(page.url).path).rpartition("/")[2]
     for link in page.root.iter("a"):
         href = (link.get("href") or "").strip()
-        if not href or href[0] == "#" or len(href) > 500:
+        if not href or href[0] == "#" or len(href) > 500 or not (name in href or href[0] == "?"):
             continue
         text = _text(link)
         says_next, number = _NEXT.fullmatch(text), _NUMBER.fullmatch(text)
