@@ -1,4 +1,4 @@
-"""One row of `counties.csv` written or completed: at its sorted place, as the generator writes it, all else as it is."""
+"""One row of `counties.csv` written or completed: sorted in, as the generator writes it, all else as it is."""
 
 from __future__ import annotations
 
