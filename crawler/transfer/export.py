@@ -19,12 +19,14 @@ _TEXT_FORMATS = frozenset({"jsonl", "csv"})
 
 
 class Writer(Protocol):
-    """What writes one format. `notes` says, once closed, what the format couldn't take as it is."""
+    """What writes one format: closed at the end, abandoned after a failure. `notes` says, once closed, what the format
+    couldn't take as it is."""
 
     @property
     def notes(self) -> tuple[str, ...]: ...
     def write(self, rows: Sequence[Row]) -> None: ...
     def close(self) -> None: ...
+    def abandon(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,12 @@ def export(
     form = form_of(target)
     with replacing(target) as part, opened(part, form.compression) as stream:
         sink = writer(form, stream, columns, part.parent)
-        count = copy(documents, columns, sink, advance)
-        sink.close()
+        try:
+            count = copy(documents, columns, sink, advance)
+            sink.close()
+        except BaseException:
+            sink.abandon()
+            raise
     return Exported(count, sink.notes)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import gzip
+import io
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from crawler.transfer.errors import TransferError
 
@@ -51,11 +52,45 @@ def telling(target: Path | str) -> Iterator[None]:
         raise TransferError(f"{said[0].upper()}{said[1:]}.{left}") from error
 
 
+class Sink(io.BufferedIOBase):
+    """A stream that can be abandoned: what is written later, by destructors of half-written archives, goes nowhere."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream: BinaryIO = stream
+
+    def abandon(self) -> None:
+        """Let go of the stream."""
+        self._stream = io.BytesIO()
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._stream.seekable()
+
+    def write(self, data: Any) -> int:
+        return self._stream.write(data)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
 @contextmanager
 def opened(path: Path, compression: str) -> Iterator[BinaryIO]:
     """`path` open for writing through `compression` (`.gz`, `.zst` or ""), on the disk where the block ends well."""
     with path.open("wb") as raw, ExitStack() as compressor:
-        yield _compressing(compressor, raw, compression)
+        sink = Sink(_compressing(compressor, raw, compression))
+        try:
+            yield cast(BinaryIO, sink)
+        except BaseException:
+            sink.abandon()
+            raise
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

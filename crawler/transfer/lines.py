@@ -31,6 +31,9 @@ class JsonLines:
     def close(self) -> None:
         """Nothing is held back."""
 
+    def abandon(self) -> None:
+        """Nothing is held open."""
+
 
 class Csv:
     """CSV for spreadsheets: UTF-8 with BOM, a header line, CRLF, formulas made harmless."""
@@ -57,3 +60,6 @@ class Csv:
         self._stream.write(self._buffer.getvalue().encode())
         self._buffer.seek(0)
         self._buffer.truncate()
+
+    def abandon(self) -> None:
+        """Nothing is held open."""

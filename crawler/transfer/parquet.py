@@ -55,6 +55,10 @@ class Parquet:
             self._write_group()
         self._writer.close()
 
+    def abandon(self) -> None:
+        """Forget what is held back."""
+        self._waiting = []
+
     def _write_group(self) -> None:
         arrays = [
             pa.array(_plain(values, kind), _TYPES[kind])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -48,8 +49,8 @@ class Xlsx:
         """What didn't fit into a workbook as it is, one sentence each."""
         notes = []
         if self._cut:
-            limit = f"{CELL_UNITS:,} characters Excel takes in a cell"
-            notes.append(f"{self._cut} cells were longer than the {limit}: they are cut and end in “{_CUT}”.")
+            rule = f"Excel takes {CELL_UNITS:,} characters in a cell; longer ones were cut and end in “{_CUT}”"
+            notes.append(f"{rule}: {self._cut}.")
         if self._sheets > 1:
             notes.append(f"The rows are on {self._sheets} sheets: Excel takes {self._sheet_rows:,} on one.")
         return tuple(notes)
@@ -70,6 +71,12 @@ class Xlsx:
         except FileCreateError as error:
             # The library hides what the system said.
             raise error.args[0] from error
+
+    def abandon(self) -> None:
+        """Close the temporary files, which may be what the disk had no room for."""
+        for sheet in self._book.worksheets():
+            with suppress(OSError):
+                sheet.row_data_fh.close()
 
     def _new_sheet(self) -> Worksheet:
         self._sheets += 1

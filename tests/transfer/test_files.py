@@ -1,0 +1,80 @@
+"""An export that fails or is interrupted leaves what was there before, and nothing beside it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler.transfer.columns import choose
+from crawler.transfer.errors import TransferError
+from crawler.transfer.export import FORMATS, export, form_of
+
+Document = dict[str, Any]
+
+
+def many(count: int, then: Callable[[], None] = lambda: None) -> Iterator[Document]:
+    """Articles that hardly compress, as many as the writers flush in the middle; then something happens."""
+    for number in range(count):
+        yield {"_id": str(number), "title": "题", "body": os.urandom(400).hex()}
+    then()
+
+
+def interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def lose_the_store() -> None:
+    raise ConnectionError("the server went away")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(("happens", "raised"), [(interrupt, KeyboardInterrupt), (lose_the_store, TransferError)])
+def test_an_export_that_ends_early_leaves_the_old_file(tmp_path, form, happens, raised):
+    target = tmp_path / f"news.{form}"
+    target.write_text("of yesterday")
+    with pytest.raises(raised):
+        export(many(6000, happens), choose(["id", "title", "body"]), target, lambda rows: None)
+    assert [entry.name for entry in tmp_path.iterdir()] == [target.name]
+    assert target.read_text() == "of yesterday"
+
+
+def test_an_export_replaces_the_old_file(tmp_path):
+    target = tmp_path / "news.jsonl"
+    target.write_text("of yesterday")
+    export(many(1), choose(["id"]), target, lambda rows: None)
+    assert target.read_text() == '{"id": "0"}\n'
+    assert [entry.name for entry in tmp_path.iterdir()] == [target.name]
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("missing/news.csv", r"There is no folder for .*missing/news.csv: make it first. Nothing is left behind\.$"),
+        ("file/news.csv", r".*file/news.csv can't be written: Not a directory\. Nothing is left behind\.$"),
+        ("folder.csv", r".*folder.csv is no regular file: choose another name\.$"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_told(tmp_path, place, said):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(TransferError, match=said):
+        export(many(1), choose(["id"]), tmp_path / place, lambda rows: None)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("news.doc", r"The name news.doc says no format: let it end in one of .jsonl, .csv, .xlsx, .parquet"),
+        ("news", r"The name news says no format"),
+        ("news.gz", r"The name news.gz says no format"),
+        ("news.xlsx.gz", r"A .xlsx file is compressed already: leave out .gz\.$"),
+    ],
+)
+def test_a_name_that_says_no_format_is_told(name, said):
+    with pytest.raises(TransferError, match=said):
+        form_of(Path(name))
