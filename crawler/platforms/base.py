@@ -57,6 +57,8 @@ class Platform:
     """Found in the path (with `?query`) of a list page's address, where its shape alone tells the product."""
     link_form: ClassVar[re.Pattern[str] | None] = None
     """Found in a page that links to articles of this product, where their form is no other's: worth two."""
+    link_sign: ClassVar[str] = ""
+    """A string that every link of that form holds, found in the one walk that finds all marks."""
     marks: ClassVar[tuple[str, ...]] = ()
     """Strings that this product's templates and scripts write and no other's: worth two each."""
     traces: ClassVar[tuple[str, ...]] = ()
@@ -69,12 +71,13 @@ class Platform:
         distinct trace."""
         marks = self.marks_of(page)
         found = 2 * len(marks.intersection(self.marks)) + len(marks.intersection(self.traces))
-        found += 2 * bool(self.link_form is not None and self.link_form.search(marked_text(page)))
+        if self.link_form is not None and (not self.link_sign or self.link_sign in marks):
+            found += 2 * bool(self.link_form.search(marked_text(page)))
         return found + 2 * self.owns(page.url or page.meta.get("url", ""))
 
     @staticmethod
     def marks_of(page: Page) -> frozenset[str]:
-        """The marks and traces of any platform that the page's text holds."""
+        """The marks, traces and signs of links of any platform that the page's text holds."""
         return marks_of(page, _known_marks())
 
     def owns(self, url: str) -> bool:
@@ -110,7 +113,9 @@ class Platform:
 def _known_marks() -> frozenset[str]:
     from crawler.platforms.detect import PLATFORMS
 
-    return frozenset(mark for platform in PLATFORMS for mark in (*platform.marks, *platform.traces))
+    return frozenset(
+        mark for platform in PLATFORMS for mark in (*platform.marks, *platform.traces, platform.link_sign) if mark
+    )
 
 
 def marked_text(page: Page) -> str:

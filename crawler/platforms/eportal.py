@@ -36,6 +36,7 @@ class Eportal(Platform):
     article_url = re.compile(rf"/eportal/ui\?.*\barticleKey=|/columns/{_UUID}/\d{{6}}/\d\d/{_UUID}\.html")
     list_url = re.compile(rf"/eportal/ui\?(?!.*articleKey=).*\bpageId=|/columns/{_UUID}/(?:index(?:_\d+)?\.html)?$")
     link_form = re.compile(rf"/columns/{_UUID}/")
+    link_sign = "/columns/"
     marks: ClassVar[tuple[str, ...]] = (
         "/eportal/ui?",
         "/eportal/",

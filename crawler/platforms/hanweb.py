@@ -51,6 +51,7 @@ class Hanweb(Platform):
     article_url = re.compile(r"/art/\d{4}/\d{1,2}/\d{1,2}/art_\d+_\d+\.html?")
     list_url = re.compile(r"^/col/col\d+(?:/(?:index\.html?)?)?(?:\?|$)")
     link_form = re.compile(r"/art/\d{4}/\d{1,2}/\d{1,2}/art_\d+_\d+\.html")
+    link_sign = "/art/"
     marks: ClassVar[tuple[str, ...]] = (
         "<!--<$[", "ZJEG_RSS", "hiddenLocation", "articlehits.jsp", "dataproxy.jsp", "/module/jslib/",
         "/module/visitcount/", "<datastore>", "hanweb", "jpage(",

@@ -26,6 +26,7 @@ class Trs(Platform):
     )
     article_url = re.compile(r"/[a-z]?t(?:20\d{6}_)?\d{5,}\.s?html?$", re.I)
     link_form = re.compile(r"/t20\d{6}_\d{3,}\.s?html?")
+    link_sign = "/t20"
     traces: ClassVar[tuple[str, ...]] = (
         "TRS_Editor", "trs_editor_view", "TRS_UEDITOR", "Custom_UnionStyle", "TRS_PreAppend", "TRS_PreExcludeStyle",
     )  # fmt: skip

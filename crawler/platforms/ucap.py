@@ -37,6 +37,7 @@ class Ucap(Platform):
         r"/(?:zwgklist|common_list|listDisplaySelf)(?:_\d+)?\.s?html?$|/c\d{5,7}/(?:[a-z]\w*\.s?html?)?$"
     )
     link_form = re.compile(r"/(?:\d{6}|\d{4}/\d{1,2}/\d{1,2})/[0-9a-f]{32}\.shtml|/c\d{5,}/\d{6}/\d{6,}\.shtml")
+    link_sign = ".shtml"
     marks: ClassVar[tuple[str, ...]] = (
         "<UCAPCONTENT",
         "<ucapcontent",

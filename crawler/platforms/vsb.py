@@ -36,6 +36,7 @@ class Vsb(Platform):
     article_url = re.compile(r"/info/\d+/\d+\.htm|[?&]wbnewsid=\d+")
     list_url = re.compile(r"[?&]wbtreeid=\d+(?!.*wbnewsid)")
     link_form = re.compile(r"info/\d+/\d+\.htm[\"']")
+    link_sign = "info/"
     marks: ClassVar[tuple[str, ...]] = (
         "v_news_content", "vsb_content", "/_vsl/", "_newscontent_fromname", 'id="line_u', "wbtreeid", "_showDynClicks",
     )  # fmt: skip

@@ -31,6 +31,7 @@ class Webplus(Platform):
     article_url = re.compile(r"/\d{4}/\d{4}/c\d+a\d+/page\.(?:htm|psp)")
     list_url = re.compile(r"/list\d*\.(?:htm|psp)$")
     link_form = re.compile(r"/c\d+a\d+/page\.(?:htm|psp)")
+    link_sign = "/page."
     marks: ClassVar[tuple[str, ...]] = (
         "wp_articlecontent",
         "wp_paging",
