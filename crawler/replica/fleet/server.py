@@ -94,6 +94,7 @@ class _Connection(asyncio.Protocol):
         self.buffer = b""
         self.transport: asyncio.Transport
         self.open: set[HostLog] = set()
+        self.tunnelling = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -107,6 +108,8 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
+        if self.tunnelling:
+            return  # the first request can come before the encrypted transport to answer it on
         while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
             head, rest = self.buffer[:end].decode("latin-1"), self.buffer[end + 4 :]
             first, *lines = head.split("\r\n")
@@ -118,6 +121,7 @@ class _Connection(asyncio.Protocol):
             method, url, _ = first.split(" ", 2)
             if method == "CONNECT":
                 self.transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                self.tunnelling = True
                 self._task = self.server.loop.create_task(self._tunnel())
                 return
             self._asked(url, headers)
@@ -132,6 +136,8 @@ class _Connection(asyncio.Protocol):
         self.server.connections.discard(plain)
         if secure is not None:
             self.connection_made(secure)
+            self.tunnelling = False
+            self.data_received(b"")
 
     def _asked(self, url: str, headers: dict[str, str]) -> None:
         if url.startswith("http"):
