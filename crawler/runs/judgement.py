@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crawler.runs.accounts import Account
@@ -44,8 +44,15 @@ def judged(account: Account, state: Mapping[str, Any], cut_off: str | None) -> J
     verdict = judge(figures, history_of(state), expected, account.ended_at)
     if cut_off and cut_off != "finished":
         word = "degraded" if verdict.word == "ok" else verdict.word
-        verdict = Verdict(word, (*verdict.reasons, f"ended early ({cut_off})"), verdict.page)
-    return Judged(account, figures, verdict, state)
+        verdict = Verdict(word, (*verdict.reasons, f"ended early ({cut_off})"))
+    return Judged(account, figures, replace(verdict, page=_page(account, figures)), state)
+
+
+def _page(account: Account, figures: Figures) -> str | None:
+    """The list page to look at: that of a section that gave nothing, else the first."""
+    wanted = [end.url for end in account.sections if end.name in figures.silent + figures.endless]
+    pages = [*wanted, *(end.url for end in account.sections), *(s.url for s in account.site.sections)]
+    return next(iter([*pages, account.site.homepage]), None) or None
 
 
 def of_crawl(sites: Sequence[Verdict], stats: Mapping[str, Any], reason: str) -> Verdict:
