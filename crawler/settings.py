@@ -56,7 +56,9 @@ REDIRECT_MAX_TIMES = 5
 MAX_LIST_PAGES = 500  # of one section in one crawl
 MAX_ARTICLE_PARTS = 30
 REJECT_RETRY_DAYS = 7  # a page that gave no article is asked for again after so many days
-SECTION_RETRY_DAYS = 30  # an optional section that answered 404 likewise
+SECTION_RETRY_DAYS = 30  # an optional section that answered 404 likewise, and a home page that led to no section
+DISCOVERY_SECTIONS = 8  # sections looked for on the home page of a site that has none in the registry
+DISCOVERY_REQUESTS = 20  # and the most pages asked for on the way
 
 # --- The way of an item ----------------------------------------------------------------------------------------------
 ITEM_PIPELINES = {
@@ -79,6 +81,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "crawler.spiders.backoff.BackoffRetryMiddleware": 550,
     "crawler.spiders.giving_up.GivingUpMiddleware": 560,
+    "crawler.spiders.schemes.SchemeMiddleware": 565,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "crawler.spiders.lean.SparingMetaRefreshMiddleware": 580,

@@ -19,10 +19,13 @@ from crawler.platforms.listing import read_list
 from crawler.runs.accounts import SectionEnd
 from crawler.sites.site import Section, Site
 from crawler.spiders.base import Asked, NewsSpider, page_of
+from crawler.spiders.discovering import HOME, HomePages, with_found
 from crawler.spiders.paging import History, stop_reason
 from crawler.spiders.sections import SectionCrawl, SiteCrawl, section_key
 
 _FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|zip|rar|7z|wps|et|ofd|jpe?g|png|gif|bmp|mp[34]|avi|apk)$", re.I)
+
+_GONE = frozenset({"http_404", "http_410"})
 
 
 class ListSpider(NewsSpider):
@@ -36,34 +39,38 @@ class ListSpider(NewsSpider):
         """Every section this crawl began, for the store to remember at its end."""
         self.gone: list[SectionCrawl] = []
         """Optional sections that the site does not have."""
+        self.homes = HomePages(self)
 
     def nothing_to_do(self) -> str | None:
         """Why these arguments leave nothing to crawl, in a sentence that says what to do; None where they do."""
-        if any(self.chosen(site) for site in self.sites):
+        if any(self.chosen(site) or not site.sections for site in self.sites):
             return None
         names = "、".join(site.name for site in self.sites[:5])
-        if sections := list(dict.fromkeys(s.name for site in self.sites for s in site.sections))[:20]:
-            wanted = ",".join(self.args.section)
-            return f"no section of {names} has {wanted} in its name; there are, among others: {', '.join(sections)}"
-        return f"the registry knows no list page of {names}: add one to crawler/sites/counties.csv"
+        sections = list(dict.fromkeys(s.name for site in self.sites for s in site.sections))[:20]
+        wanted = ",".join(self.args.section)
+        return f"no section of {names} has {wanted} in its name; there are, among others: {', '.join(sections)}"
 
     async def start(self) -> AsyncIterator[Any]:
         """The first list page of every section of every site."""
         for site in self.sites:
             crawl = SiteCrawl(site, self.args.limit)
-            begun = await self._begin(crawl)
-            if begun:
-                self.accounts.begin(site, len(begun))
-            else:
-                self.count("sites/without_sections")
+            begun = await self.begin(crawl)
             for section in begun:
-                self.sections.append(section)
-                yield self._list_request(PageRequest(section.section.url), section, None)
+                yield self.list_request(PageRequest(section.section.url), section, None)
+            if not crawl.site.sections:
+                if (request := self.homes.request(crawl)) is not None:
+                    yield request
+            elif not begun:
+                self.count("sites/without_sections")
 
-    async def _begin(self, crawl: SiteCrawl) -> list[SectionCrawl]:
-        """The sections of a site to walk now, with what earlier crawls left of them, marked as begun."""
-        site, chosen = crawl.site, self.chosen(crawl.site)
+    async def begin(self, crawl: SiteCrawl, only: Sequence[Section] | None = None) -> list[SectionCrawl]:
+        """The sections of a site to walk now (those asked for, or `only` these), with what earlier crawls left of them,
+        marked as begun."""
+        site = crawl.site
         stored = await self.store.sections.load(site.code) if self.store else {}
+        if only is None:
+            crawl.site, crawl.home = with_found(site, stored), stored.get(HOME, {})
+        chosen = self.chosen(crawl.site) if only is None else only
         retry_after = datetime.now(UTC) - timedelta(days=self.settings.getint("SECTION_RETRY_DAYS"))
         begun = []
         for section in chosen:
@@ -75,6 +82,9 @@ class ListSpider(NewsSpider):
             begun.append(SectionCrawl(crawl, section, history))
         if self.store:
             await self.store.sections.begin(site.code, {s.key: (s.section.name, s.section.url) for s in begun})
+        if begun:
+            self.accounts.begin(site, len(begun))
+        self.sections += begun
         return begun
 
     def chosen(self, site: Site) -> list[Section]:
@@ -82,7 +92,8 @@ class ListSpider(NewsSpider):
         words = self.args.section
         return [s for s in site.sections if not words or any(w in s.name or w == s.group for w in words)]
 
-    def _list_request(self, wanted: PageRequest, section: SectionCrawl, platform: str | None) -> Request:
+    def list_request(self, wanted: PageRequest, section: SectionCrawl, platform: str | None) -> Request:
+        """The request for a page of a list."""
         return Request(
             wanted.url,
             method=wanted.method,
@@ -104,7 +115,10 @@ class ListSpider(NewsSpider):
         section.pages += 1
         site = section.crawl.site
         self.count("lists/pages", site=site)
-        listing = read_list(page_of(response, sent), platform=platform, site=site, now=datetime.now(UTC))
+        page = page_of(response, sent)
+        listing = read_list(page, platform=platform, site=site, now=datetime.now(UTC))
+        if section.pages == 1 and self.homes.lost(page, listing, section):
+            return
         items = self._own(listing.items, section)
         section.listed += len(items)
         repeated = bool(items) and section.seen.issuperset(items)
@@ -114,7 +128,7 @@ class ListSpider(NewsSpider):
             section.waiting += 1
             yield self.article_request(item.url, Asked(item.url, site, section, item))
         if further := self._next(listing, items, fresh, repeated, section):
-            yield self._list_request(further, section, listing.platform)
+            yield self.list_request(further, section, listing.platform)
 
     def _own(self, items: Sequence[ListItem], section: SectionCrawl) -> dict[str, ListItem]:
         """The items that are pages of this site, by article id."""
@@ -189,14 +203,21 @@ class ListSpider(NewsSpider):
         """The errback of a list page: an optional section that is gone is remembered, anything else is a failure."""
         section: SectionCrawl = failure.request.cb_kwargs["section"]  # type: ignore[attr-defined]
         problem = self.failed(failure, section.crawl.site)
-        site, name = section.crawl.site.name, section.section.name
         if section.pages and problem.final:
             section.ended = "last_page"  # a pager that counts more pages than the site has published
         elif problem.final and section.section.optional:
             section.ended = "gone"
             self.gone.append(section)
         else:
-            section.ended = "failed"
-            section.failures += 1
-            self.logger.error("%s %s: %s: %s", site, name, section.section.url, problem.detail)
+            self.lose(section, problem.detail, consult=not section.pages and problem.reason in _GONE)
+            return
+        self._ended(section)
+
+    def lose(self, section: SectionCrawl, why: str, *, consult: bool = True) -> None:
+        """End a section that fails for a reason; where its page is gone, the home page may tell what became of it."""
+        section.ended = "failed"
+        section.failures += 1
+        self.logger.error("%s %s: %s: %s", section.crawl.site.name, section.section.name, section.section.url, why)
+        if consult:
+            self.homes.consult(section)
         self._ended(section)

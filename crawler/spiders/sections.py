@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.sites.site import Section, Site
@@ -19,6 +20,10 @@ class SiteCrawl:
     remaining: int | None
     scheduled: set[str] = field(default_factory=set)
     """Ids of the articles asked for, in whichever section they were found."""
+    home: Mapping[str, Any] = field(default_factory=dict)
+    """What the store remembers of the last look at the home page."""
+    consulted: bool = False
+    """Whether this crawl has looked at the home page for sections."""
 
     def take(self, ids: Iterable[str]) -> set[str]:
         """Those of `ids` that may be fetched now: not yet asked for, and within the limit."""

@@ -192,6 +192,7 @@ _SECTION = {
     "complete_at": _field("when a crawl last walked it to its end (UTC)", "date", "null"),
     "complete_since": _field("from which date on everything listed is in the store (UTC)", "date", "null"),
     "gone_at": _field("when the site answered that it doesn't exist (UTC)", "date", "null"),
+    "found_at": _field("when it was found on the home page; of key `home`, when that was looked at", "date", "null"),
 }
 
 _MAINTENANCE = {

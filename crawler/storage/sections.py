@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 class SectionStore:
     """Reads and writes `sections`. A document: `_id` (site and section key), `site`, `key`, `name`, `url`, `open`,
-    `complete_at`, `complete_since`, `gone_at` (dates, aware UTC, or null). All raise StoreError."""
+    `complete_at`, `complete_since`, `gone_at`, `found_at` (dates, aware UTC, or null). All raise StoreError."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -28,6 +28,10 @@ class SectionStore:
         await self._update(
             site, {key: {"name": name, "url": url, "open": True} for key, (name, url) in sections.items()}
         )
+
+    async def found(self, site: str, sections: Mapping[str, Mapping[str, Any]], now: datetime) -> None:
+        """Remember sections (by key: `name`, `url`) that a look at the site's home page found."""
+        await self._update(site, {key: {**row, "found_at": now} for key, row in sections.items()})
 
     async def complete(self, site: str, histories: Mapping[str, Mapping[str, Any]]) -> None:
         """Write the history (`complete_at`, `complete_since`, `open`) of sections that were walked to their end."""
