@@ -58,7 +58,7 @@ def understood(around: Surroundings, body: str | None) -> Surroundings:
     if not _STRANGE.search(f"{around.header}{around.above}{around.tail}"):
         return around
     fields = {"header": around.header, "above": around.above, "lead": around.lead, "tail": around.tail}
-    restored, changed = restore_fields(fields | {"witness": (body or "")[:_WITNESS]})
+    restored, changed = restore_fields(fields, (body or "")[:_WITNESS])
     return Surroundings(**{name: restored[name] or "" for name in fields}) if changed else around
 
 

@@ -9,7 +9,7 @@ of jieba (MIT) and jionlp (Apache-2.0), the transitions of Pinyin2Hanzi (MIT), a
 import sys
 from array import array
 from bisect import bisect_left
-from functools import cache
+from functools import cache, lru_cache
 from gzip import decompress
 from itertools import accumulate
 from pathlib import Path
@@ -43,6 +43,7 @@ class Characters:
         code = self._code.get(character)
         return UNKNOWN if code is None else self._single[code]
 
+    @lru_cache(maxsize=1 << 17)  # noqa: B019  one object a process; a repair asks for the same triples again and again
     def cost(self, first: str, second: str, third: str) -> int:
         """What `third` costs after `first` and `second`, each of them folded."""
         code = self._code.get(third)

@@ -82,13 +82,13 @@ class Statistics:
         pair = self._seen(second + third)
         if pair and second not in _MARK_SIGNS:
             share += 0.15 * pair / (self._seen(second) + 4)
-            triple = self._grams[first + second + third]
+            triple = self._grams.get(first + second + third, 0)
             if triple:
                 share += 0.3 * triple / (self._seen(first + second) + 2)
         return -10 * math.log(0.75 * math.exp(-shipped / 10) + share)
 
     def _seen(self, gram: str) -> float:
-        return self._grams[gram] + self._guessed[gram] / WHOLE
+        return self._grams.get(gram, 0) + self._guessed.get(gram, 0) / WHOLE
 
     def rarity(self, character: str) -> int:
         """What a character costs anywhere, simplified."""

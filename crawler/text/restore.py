@@ -68,9 +68,12 @@ class Restoration:
             self.doubtful += change.doubtful
 
 
-def restore_fields(fields: Mapping[str, str | None]) -> tuple[dict[str, str | None], Restoration | None]:
-    """Restore the fields of one document, judged together; None as the second where nothing was changed."""
-    found = damage("\n".join(value for value in fields.values() if value))
+def restore_fields(
+    fields: Mapping[str, str | None], witness: str = ""
+) -> tuple[dict[str, str | None], Restoration | None]:
+    """Restore the fields of one document, judged together; None as the second where nothing was changed. `witness` is
+    more text of the document, which helps to judge and isn't restored."""
+    found = damage("\n".join(value for value in (*fields.values(), witness) if value))
     if not found:
         return dict(fields), None
     restored: dict[str, str | None] = {}
