@@ -41,8 +41,8 @@ class RatePipeline:
         if threshold is None or rating.score >= threshold:
             return item
         why = f"relevance {rating.score:.3f}, kept from {threshold:g} on: {item.title}"
-        about = {"site": item.site, "section": item.section, "canonical_url": item.canonical_url}
-        reject = Reject(item.url, "irrelevant", why, **about, seen_at=datetime.now(UTC), score=rating.score)
+        reject = Reject(item.url, "irrelevant", why, item.site, item.section, score=rating.score)
+        reject.canonical_url, reject.seen_at = item.canonical_url, datetime.now(UTC)
         if store := self.crawler.get_item_pipeline(StorePipeline):
             await store.process_item(reject)
         raise DropItem(f"irrelevant: {why}: {item.url}", log_level="DEBUG")

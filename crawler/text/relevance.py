@@ -1,8 +1,8 @@
 """How much an article is about food safety, and what says so: a weighted lexicon, the title counting most.
 
-Terms of the subject (食品安全, 地沟油) give points by themselves. Everyday terms count in pairs: a food (猪肉) as far as
-something is done about its safety (抽检), and an act of supervision as far as food is its object; so neither a festival
-of oranges nor an inspection of lifts is news of food safety. One point is a score of 0.5.
+Terms of the subject (食品安全, 地沟油) give points by themselves. Everyday terms count in pairs: a food (猪肉) as far
+as something is done about its safety (抽检), and an act of supervision as far as food is its object; so neither a
+festival of oranges nor an inspection of lifts is news of food safety. One point is a score of 0.5.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def relevance(
     source: str | None = None,
     kind: str | None = None,
 ) -> Relevance:
-    """How far a clean article is about food safety; `section` is its 栏目, `source` its 来源, `kind` its site's kind."""
+    """How far a clean article is about food safety: from its text, 栏目 and 来源, and the `kind` of its site (`portal`)."""
     texts = {TITLE: title or "", SECTION: section or "", SOURCE: source or "", BODY: body or ""}
     found = _found(texts)
     scale = _body_scale(found, len(texts[BODY]))
