@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crawler.replica.cms import hanweb, portal_new, portal_old
+from crawler.replica.cms.dedecms import Dedecms
+from crawler.replica.cms.easysite import Easysite
+from crawler.replica.cms.eportal import Eportal
+from crawler.replica.cms.jiangxi import Jiangxi
+from crawler.replica.cms.lonsun import Lonsun
+from crawler.replica.cms.nfcms import Nfcms
+from crawler.replica.cms.phpcms import Phpcms
 from crawler.replica.cms.site import Pages
+from crawler.replica.cms.trs import Trs
+from crawler.replica.cms.trs_irs import TrsIrs
+from crawler.replica.cms.ucap import Ucap
+from crawler.replica.cms.vsb import Vsb
 from crawler.replica.content import Channel, channels
 from crawler.replica.exchange import Reply, Request, page_key
 
@@ -13,6 +24,17 @@ BUILDERS: dict[str, Callable[[Channel, int], Pages]] = {
     "portal_old": portal_old.build,
     "portal_new": portal_new.build,
     "hanweb": hanweb.build,
+    "dedecms": Dedecms().build,
+    "easysite": Easysite().build,
+    "eportal": Eportal().build,
+    "jiangxi": Jiangxi().build,
+    "lonsun": Lonsun().build,
+    "nfcms": Nfcms().build,
+    "phpcms": Phpcms().build,
+    "trs": Trs().build,
+    "trs_irs": TrsIrs().build,
+    "ucap": Ucap().build,
+    "vsb": Vsb().build,
 }
 NOT_FOUND = "<html><head><title>404</title></head><body><h1>404 Not Found</h1></body></html>"
 
@@ -33,6 +55,8 @@ class World:
         host = request.host if request.host in self.hosts() else f"www.{request.host}"
         if host not in self.hosts():
             return Reply(f"unknown host {request.host}".encode(), 502, "text/plain; charset=utf-8")
+        if moved := _moved(request, host):
+            return Reply(status=301, headers=(("Location", moved),))
         pages = self._pages(host)
         page = pages.get(page_key(request.target)) or pages.get(request.path)
         if page is None:
@@ -48,6 +72,14 @@ class World:
                 built |= BUILDERS[channel.cms](channel, self.day)
             self._built[host, self.day] = built
         return built
+
+
+def _moved(request: Request, host: str) -> str | None:
+    """The one address of a site that has only one, where it was asked for by another scheme or name; else None."""
+    one = next((channel for channel in channels() if channel.host == host and channel.redirects), None)
+    if one is None or (request.scheme, request.host) == (one.scheme, one.host):
+        return None
+    return f"{one.scheme}://{one.host}{request.target}"
 
 
 def _robots(mine: list[Channel]) -> Reply:

@@ -15,7 +15,7 @@ def test_there_is_enough_for_paging_and_every_kind_of_page():
     assert sum(article.garbled for article in everything) == 1
     assert sum(article.slow > 0 for article in everything) == 1
     kinds = {stray.kind for channel in content.channels() for stray in channel.strays}
-    assert kinds == {"dead", "loop", "soft404", "no_article", "forbidden", "twin"}
+    assert kinds == {"dead", "loop", "soft404", "no_article", "forbidden", "twin", "foreign"}
 
 
 def test_every_article_is_complete():

@@ -12,7 +12,7 @@ class Dedecms(PagedCms):
     """DedeCMS."""
 
     name = "dedecms"
-    per_page: ClassVar[int] = 4
+    per_page: ClassVar[int] = 3
 
     def page_path(self, column: Column, number: int) -> str:
         """`list_22_2.html` is the second page of column 22."""

@@ -12,7 +12,7 @@ class Lonsun(PagedCms):
     """Lonsun."""
 
     name = "lonsun"
-    per_page: ClassVar[int] = 5
+    per_page: ClassVar[int] = 3
 
     def page_path(self, column: Column, number: int) -> str:
         """The pages after the first stand under the column's number."""

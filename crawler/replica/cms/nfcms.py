@@ -12,7 +12,7 @@ class Nfcms(PagedCms):
     """NFCMS."""
 
     name = "nfcms"
-    per_page: ClassVar[int] = 5
+    per_page: ClassVar[int] = 3
 
     def page_path(self, column: Column, number: int) -> str:
         """`index_2.html` is the second page."""

@@ -12,7 +12,7 @@ class Phpcms(PagedCms):
     """PHPCMS V9 with dynamic addresses."""
 
     name = "phpcms"
-    per_page: ClassVar[int] = 5
+    per_page: ClassVar[int] = 3
     date_form: ClassVar[str] = "%Y-%m-%d %H:%M:%S"
 
     def page_path(self, column: Column, number: int) -> str:

@@ -16,7 +16,7 @@ class Trs(PagedCms):
     """WCM."""
 
     name = "trs"
-    per_page: ClassVar[int] = 5
+    per_page: ClassVar[int] = 3
 
     def page_path(self, column: Column, number: int) -> str:
         """`index_1.html` is the second page."""

@@ -14,7 +14,7 @@ class Ucap(PagedCms):
     """UCAP."""
 
     name = "ucap"
-    per_page: ClassVar[int] = 5
+    per_page: ClassVar[int] = 3
     date_form: ClassVar[str] = "%Y年%m月%d日 %H时%M分"
 
     def page_path(self, column: Column, number: int) -> str:

@@ -12,7 +12,7 @@ class Vsb(PagedCms):
     """VSB with dynamic lists."""
 
     name = "vsb"
-    per_page: ClassVar[int] = 6
+    per_page: ClassVar[int] = 3
 
     def page_path(self, column: Column, number: int) -> str:
         """`PAGENUM=2` is the second page."""
