@@ -22,11 +22,13 @@ class Tenure:
 
     def __init__(self, leases: Leases, held: list[Lease], *, lent: bool) -> None:
         self.leases, self.held, self.lent = leases, held, lent
+        self.over = False
 
     async def holds(self) -> bool:
-        """Whether everything is still held; waits where only the store could tell."""
+        """Whether everything is still held; waits where only the store could tell. Not once it is `over`: a crawl that
+        had to be cut off may still have requests to make."""
         # The first stands for all: they were taken after it, and are lost with their holder, all at once.
-        return not self.held or await self.leases.holds(self.held[0])
+        return not self.over and (not self.held or await self.leases.holds(self.held[0]))
 
 
 TENURES: WeakKeyDictionary[Crawler, Tenure] = WeakKeyDictionary()

@@ -44,11 +44,14 @@ def print_status(database: Any, *, as_json: bool) -> None:
     _section("running", running, lambda row: f"by {row['held_by']}")
     _section("due", due, lambda row: f"since {row['due_at'][:16].replace('T', ' ')}")
     latest = sorted(ended, key=lambda row: row["last"]["ended_at"], reverse=True)
-    _section(
-        "ended last", latest, lambda row: f"{row['last']['ended_at'][:16].replace('T', ' ')} {row['last']['outcome']}"
-    )
+    _section("ended last", latest, _ending)
     waiting = [row for row in state if row["state"] == "waiting"]
     _section("next", waiting, lambda row: row["due_at"][:16].replace("T", " "))
+
+
+def _ending(row: dict[str, Any]) -> str:
+    last = row["last"]
+    return f"{last['ended_at'][:16].replace('T', ' ')} {last['verdict'] or 'no verdict'} ({last['outcome']})"
 
 
 def _section(title: str, rows: Iterable[dict[str, Any]], told: Any) -> None:

@@ -13,7 +13,6 @@ from scrapy.settings import Settings
 from crawler.pipelines.tenure import TENURES, Tenure, lease_host
 from crawler.schedule.due import ATTEMPTS, Document, DueTimes
 from crawler.sites.registry import load
-from crawler.sites.site import Site
 from crawler.storage.errors import StoreError
 from crawler.storage.leases import HeldElsewhere, Lease, Leases
 
@@ -65,7 +64,7 @@ class Worker:
             current = await self.due.begin(row)
             if current is None:
                 return "done already"
-            return await self._run(current, site, lease)
+            return await self._run(current, lease)
         finally:
             await self.leases.release(lease)
 
@@ -102,22 +101,22 @@ class Worker:
         await asyncio.wait([stop, *self._running], timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
 
-    async def _run(self, row: Document, site: Site, lease: Lease) -> str:
+    async def _run(self, row: Document, lease: Lease) -> str:
         started = self.leases.holder.now()
         if row["attempts"] > ATTEMPTS:
             logger.error("%s: given up: %d crawls of it ended with their process", row["_id"], ATTEMPTS)
-            await self.due.end(row, self._last(started, "gave up", None), self.leases.holder.now())
+            await self.due.end(row, self._last(started, "gave up", {}), self.leases.holder.now())
             return "gave up"
         crawler = self._crawler(row)
-        TENURES[crawler] = Tenure(self.leases, [lease], lent=True)
+        TENURES[crawler] = tenure = Tenure(self.leases, [lease], lent=True)
         failure = await self._until_done(crawler, row)
+        tenure.over = True
         stats = crawler.stats.get_stats() if crawler.stats else {}
         outcome = failure or str(stats["finish_reason"])
-        _tell(row, site, outcome, stats)
         if outcome in OURS:
             await self.due.put_back(row)
         else:
-            await self.due.end(row, self._last(started, outcome, stats.get("run_id")), self.leases.holder.now())
+            await self.due.end(row, self._last(started, outcome, stats), self.leases.holder.now())
         return outcome
 
     def _crawler(self, row: Document) -> Crawler:
@@ -139,13 +138,12 @@ class Worker:
             return "failed"
         return None
 
-    def _last(self, started: datetime, outcome: str, run: str | None) -> Document:
-        ended = self.leases.holder.now()
-        holder = self.leases.holder.id
-        return {"started_at": started, "ended_at": ended, "outcome": outcome, "run": run, "holder": holder}
-
-
-def _tell(row: Document, site: Site, outcome: str, stats: dict[str, Any]) -> None:
-    from crawler.runs.outcome import summary
-
-    logger.info("%s %s (%s): %s", row["entry"], site.name, outcome, summary(stats))
+    def _last(self, started: datetime, outcome: str, stats: dict[str, Any]) -> Document:
+        return {
+            "started_at": started,
+            "ended_at": self.leases.holder.now(),
+            "outcome": outcome,
+            "verdict": stats.get("verdict"),
+            "run": stats.get("run_id"),
+            "holder": self.leases.holder.id,
+        }
