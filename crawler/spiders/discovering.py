@@ -69,7 +69,7 @@ class HomePages:
             callback=self.answered,
             errback=self.failed,
             cb_kwargs={"crawl": crawl},
-            meta={"site": site.code, "dont_cache": True, "handle_httpstatus_all": True},
+            meta={"site": site.code, "dont_cache": True},
             dont_filter=True,
         )
 
