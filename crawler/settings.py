@@ -54,6 +54,14 @@ DOWNLOAD_MAXSIZE = 10 * 1024 * 1024  # compressed and decompressed alike
 DOWNLOAD_WARNSIZE = 0
 REDIRECT_MAX_TIMES = 5
 MAX_LIST_PAGES = 500  # of one section in one crawl
+MAX_LINKS_PER_PAGE = 2000
+MAX_SITE_SECONDS = 24 * 3600  # of one crawl; the next one goes on where this one stopped
+DEPTH_LIMIT = 1000  # no way of ours is as deep: it leads from a list page to the next, and from an article to its parts
+# No request leaves for private addresses, nor for ports that neither the user nor the registry named; but for these:
+# host, host:port, or network/bits. A DNS proxy that answers with addresses of its own needs 198.18.0.0/15.
+GUARD_ALLOWED: list[str] = []
+TWISTED_DNS_RESOLVER = "crawler.guards.resolver.PublicResolver"
+DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
 MAX_ARTICLE_PARTS = 30
 REJECT_RETRY_DAYS = 7  # a page that gave no article is asked for again after so many days
 SECTION_RETRY_DAYS = 30  # an optional section that answered 404 likewise, and a home page that led to no section
@@ -75,6 +83,7 @@ CONCURRENT_ITEMS = 4  # Scrapy starts that many tasks a response; a page gives o
 # --- Components ------------------------------------------------------------------------------------------------------
 DOWNLOADER_MIDDLEWARES = {
     "crawler.spiders.lease.LeaseMiddleware": 50,
+    "crawler.guards.requests.AddressMiddleware": 60,  # before robots.txt is asked for
     # Scrapy 2.19.0 lets requests through that wait while robots.txt is being fetched.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.spiders.robots.EveryRequestRobotsMiddleware": 100,
@@ -82,6 +91,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.spiders.backoff.BackoffRetryMiddleware": 550,
     "crawler.spiders.giving_up.GivingUpMiddleware": 560,
     "crawler.spiders.schemes.SchemeMiddleware": 565,
+    "crawler.guards.requests.ResolutionMiddleware": 570,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "crawler.spiders.lean.SparingMetaRefreshMiddleware": 580,
@@ -96,6 +106,7 @@ EXTENSIONS = {
     "crawler.runs.extension.RunExtension": 500,
 }
 RUN_PROGRESS_SECONDS = 30.0  # how often a crawl writes down how far it is
+ALARM_INTERVAL_SECONDS = 30.0  # the robots of DingTalk and WeCom take 20 messages a minute, from everybody together
 RUN_KEEP_DAYS = 365  # documents of `runs`; `sites` keeps what verdicts need
 COOKIES_ENABLED = False
 TELNETCONSOLE_ENABLED = False

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import math
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from scrapy import Request, Spider
+from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
@@ -25,7 +27,10 @@ from crawler.spiders.arguments import CrawlArguments
 from crawler.spiders.failures import Failed, classify
 from crawler.spiders.paging import Window
 from crawler.spiders.sections import SectionCrawl
+from crawler.storage.errors import StoreError
 from crawler.storage.store import Store
+
+Answer = TypeVar("Answer")
 
 
 def page_of(response: Response, sent: PageRequest | None = None) -> Page:
@@ -96,6 +101,14 @@ class NewsSpider(Spider):
         pipeline = self.crawler.get_item_pipeline(StorePipeline)
         return pipeline.store if pipeline else None
 
+    async def stored(self, answer: Awaitable[Answer]) -> Answer:
+        """What the store answers. Raises CloseSpider, after one logged sentence, where it is lost for good."""
+        try:
+            return await answer
+        except StoreError as error:
+            self.logger.error("%s", error)
+            raise CloseSpider("store_unavailable") from error
+
     @cached_property
     def accounts(self) -> Accounts:
         """The counts of each site."""
@@ -117,7 +130,11 @@ class NewsSpider(Spider):
             callback=self.parse_article,
             errback=self.article_failed,
             cb_kwargs={"asked": asked},
-            meta={"dont_cache": True, "site": asked.site.code if asked.site else ""},
+            meta={
+                "dont_cache": True,
+                "site": asked.site.code if asked.site else "",
+                "deadline": asked.section.crawl.deadline if asked.section else math.inf,
+            },
             priority=20 if asked.parts else 10,
             dont_filter=True,
         )
@@ -180,6 +197,10 @@ class NewsSpider(Spider):
             self.logger.warning("%s: a further part is missing: %s", asked.link, problem.detail)
             return list(self._finish(asked, datetime.now(UTC)))
         asked.answered(failed=not problem.final)
+        if problem.reason == "out_of_time":
+            if asked.site:
+                self.accounts.settled(asked.site)
+            return []
         return [asked.reject(problem.reason, problem.detail)]
 
     def failed(self, failure: Failure, site: Site | None = None) -> Failed:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError, IgnoreRequest
 from scrapy.spidermiddlewares.httperror import HttpError
 
+from crawler.guards.requests import OutOfTime, Refused
 from crawler.spiders.giving_up import HostGivenUp
 
 BLOCKED = {401, 403, 405, 412, 468, 521}
@@ -28,17 +29,8 @@ def classify(error: BaseException) -> Failed:
         return _of_status(error.response.status)
     if isinstance(error, DownloadCancelledError):
         return Failed("too_large", "the page is larger than DOWNLOAD_MAXSIZE", True)
-    if isinstance(error, HostGivenUp):
-        return Failed("given_up", str(error), False)
     if isinstance(error, IgnoreRequest):
-        text = str(error)
-        if "robots.txt" in text:
-            return Failed("robots", "robots.txt forbids this page", True)
-        if "redirection" in text:
-            return Failed("redirect_loop", "the page redirects in a circle or too often", True)
-        if "DOWNLOAD_MAXSIZE" in text or "exceed" in text:
-            return Failed("too_large", "the page unpacks to more than DOWNLOAD_MAXSIZE", True)
-        return Failed("ignored", text or "a middleware refused the request", True)
+        return _ignored(error)
     if isinstance(error, DownloadTimeoutError | TimeoutError) or "Timeout" in type(error).__name__:
         return Failed("timeout", "no answer within DOWNLOAD_TIMEOUT", False)
     return Failed("unreachable", f"{type(error).__name__}: {error}"[:300], False)
@@ -50,3 +42,21 @@ def _of_status(status: int) -> Failed:
     if status in BLOCKED:
         return Failed("blocked", f"the site answers {status}: it refuses this crawler", False)
     return Failed(f"http_{status}", f"the site answers {status}", False)
+
+
+def _ignored(error: IgnoreRequest) -> Failed:
+    """A request that one of our own middlewares did not let through."""
+    if isinstance(error, HostGivenUp):
+        return Failed("given_up", str(error), False)
+    if isinstance(error, OutOfTime):
+        return Failed("out_of_time", str(error), False)
+    if isinstance(error, Refused):
+        return Failed(error.reason, f"the address is not asked for: {error}", True)
+    text = str(error)
+    if "robots.txt" in text:
+        return Failed("robots", "robots.txt forbids this page", True)
+    if "redirection" in text:
+        return Failed("redirect_loop", "the page redirects in a circle or too often", True)
+    if "DOWNLOAD_MAXSIZE" in text or "exceed" in text:
+        return Failed("too_large", "the page unpacks to more than DOWNLOAD_MAXSIZE", True)
+    return Failed("ignored", text or "a middleware refused the request", True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from crawler.guards.endless import LONGEST_ADDRESS
 from crawler.parsing.page import PageRequest
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.platforms.base import Listing, ListItem
@@ -53,7 +55,7 @@ class ListSpider(NewsSpider):
     async def start(self) -> AsyncIterator[Any]:
         """The first list page of every section of every site."""
         for site in self.sites:
-            crawl = SiteCrawl(site, self.args.limit)
+            crawl = SiteCrawl(site, self.args.limit, time.monotonic() + self.settings.getfloat("MAX_SITE_SECONDS"))
             begun = await self.begin(crawl)
             for section in begun:
                 yield self.list_request(PageRequest(section.section.url), section, None)
@@ -67,7 +69,7 @@ class ListSpider(NewsSpider):
         """The sections of a site to walk now (those asked for, or `only` these), with what earlier crawls left of them,
         marked as begun."""
         site = crawl.site
-        stored = await self.store.sections.load(site.code) if self.store else {}
+        stored = await self.stored(self.store.sections.load(site.code)) if self.store else {}
         if only is None:
             crawl.site, crawl.home = with_found(site, stored), stored.get(HOME, {})
         chosen = self.chosen(crawl.site) if only is None else only
@@ -81,7 +83,8 @@ class ListSpider(NewsSpider):
             history = History(row.get("complete_at"), row.get("complete_since"), bool(row.get("open")))
             begun.append(SectionCrawl(crawl, section, history))
         if self.store:
-            await self.store.sections.begin(site.code, {s.key: (s.section.name, s.section.url) for s in begun})
+            keys = {s.key: (s.section.name, s.section.url) for s in begun}
+            await self.stored(self.store.sections.begin(site.code, keys))
         if begun:
             self.accounts.begin(site, len(begun))
         self.sections += begun
@@ -104,7 +107,7 @@ class ListSpider(NewsSpider):
             callback=self.parse_list,
             errback=self.list_failed,
             cb_kwargs={"section": section, "sent": wanted, "platform": platform},
-            meta={"site": section.crawl.site.code},
+            meta={"site": section.crawl.site.code, "deadline": section.crawl.deadline},
             dont_filter=True,
         )
 
@@ -134,9 +137,15 @@ class ListSpider(NewsSpider):
         """The items that are pages of this site, by article id."""
         own: dict[str, ListItem] = {}
         site, account, now = section.crawl.site, self.accounts.of(section.crawl.site), datetime.now(UTC)
-        for item in items:
-            host = (urlsplit(item.url).hostname or "").lower()
-            if not any(host == domain or host.endswith("." + domain) for domain in site.domains):
+        most = self.settings.getint("MAX_LINKS_PER_PAGE")
+        if len(items) > most:
+            self.count("links/too_many", len(items) - most, site)
+            self.logger.warning("%s: only the first %d links of a page are read", section.section.url, most)
+        for item in items[:most]:
+            host = _host_of(item.url)
+            if len(item.url) > LONGEST_ADDRESS:
+                self.count("links/too_long", site=site)
+            elif not any(host == domain or host.endswith("." + domain) for domain in site.domains):
                 self.count("links/foreign", site=site)
             elif _FILE.search(urlsplit(item.url).path):
                 self.count("links/file", site=site)
@@ -153,7 +162,7 @@ class ListSpider(NewsSpider):
         known: set[str] = set()
         if self.store and not self.args.refresh and inside:
             retry_after = datetime.now(UTC) - timedelta(days=self.settings.getint("REJECT_RETRY_DAYS"))
-            known = await self.store.known(inside, retry_after, self.relevant_from)
+            known = await self.stored(self.store.known(inside, retry_after, self.relevant_from))
         self.count("links/known", len(known), site)
         taken = section.crawl.take(key for key in inside if key not in known)
         section.passed += len(items) - len(taken)
@@ -175,6 +184,13 @@ class ListSpider(NewsSpider):
             ended = None
         if ended is None and section.crawl.is_full:
             ended = "limit"
+        if ended is None and section.crawl.is_late:
+            ended = "time"
+            self.logger.warning("%s %s: stopped, the site's time is up (MAX_SITE_SECONDS)", site, name)
+        if ended is None and listing.next:
+            ended = section.pager.trap(listing.items, listing.next.url, datetime.now(UTC))
+            if ended:
+                self.logger.warning("%s %s: the pager has no end (%s): %.200s", site, name, ended, listing.next.url)
         if ended is None and listing.next is None:
             ended = "last_page"
         if ended is None and section.pages >= self.settings.getint("MAX_LIST_PAGES"):
@@ -221,3 +237,10 @@ class ListSpider(NewsSpider):
         if consult:
             self.homes.consult(section)
         self._ended(section)
+
+
+def _host_of(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""

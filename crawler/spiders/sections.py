@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from crawler.guards.endless import PagerWatch
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.sites.site import Section, Site
 from crawler.spiders.paging import History, Window, completed
@@ -18,6 +21,8 @@ class SiteCrawl:
 
     site: Site
     remaining: int | None
+    deadline: float = math.inf
+    """When its time is up, on the monotonic clock."""
     scheduled: set[str] = field(default_factory=set)
     """Ids of the articles asked for, in whichever section they were found."""
     home: Mapping[str, Any] = field(default_factory=dict)
@@ -40,6 +45,11 @@ class SiteCrawl:
         return taken
 
     @property
+    def is_late(self) -> bool:
+        """Whether its time is up."""
+        return time.monotonic() > self.deadline
+
+    @property
     def is_full(self) -> bool:
         """Whether the limit is reached."""
         return self.remaining == 0
@@ -57,6 +67,7 @@ class SectionCrawl:
     passed: int = 0
     """Links that needed no fetch: known already, asked for elsewhere, outside the window or beyond the limit."""
     seen: set[str] = field(default_factory=set)
+    pager: PagerWatch = field(default_factory=PagerWatch)
     waiting: int = 0
     """Articles asked for and not yet answered."""
     failures: int = 0
@@ -71,8 +82,8 @@ class SectionCrawl:
 
     def outcome(self, window: Window, now: datetime) -> History | None:
         """Its history after this crawl where it was walked to its end, None where something is left to do."""
-        # "limit" and "gone" are no ends; a section without a single link may be one whose template changed.
-        if self.ended in {None, "limit", "failed", "gone"} or self.waiting or self.failures or not self.listed:
+        # "limit", "time" and "gone" are no ends; a section without a single link may be one whose template changed.
+        if self.ended in {None, "limit", "time", "failed", "gone"} or self.waiting or self.failures or not self.listed:
             return None
         assert self.ended is not None
         return completed(self.history, window, self.ended, now)
