@@ -141,7 +141,7 @@ def _show_refused(visit: Visit) -> None:
     for candidate in refused[:REFUSED_SHOWN]:
         print(f"  not taken: {candidate.name}: {candidate.verdict.why}")
     if len(refused) > REFUSED_SHOWN:
-        print(f"  and {len(refused) - REFUSED_SHOWN} links more that are no sections")
+        print(f"  not taken: {len(refused) - REFUSED_SHOWN} more")
 
 
 def _write(visit: Visit, *, yes: bool) -> int:

@@ -16,6 +16,7 @@ from crawler.discovery.names import Verdict, bare_name, judge
 from crawler.parsing.page import Page
 from crawler.parsing.urls import canonical_url
 from crawler.platforms.base import local_part
+from crawler.platforms.detect import detect
 from crawler.platforms.links import absolute
 from crawler.sites.rows import bare_host
 from crawler.sites.site import Site
@@ -34,6 +35,9 @@ _HEADING = ("h1", "h2", "h3", "h4", "h5", "h6", "strong", "b", "span", "em", "p"
 _ACTIVE = re.compile(
     r"(?:^|[\s_-])(?:on|cur|current|active|hover|selected|sel|this|now)(?:$|[\s_-])|(?:^|\s)tab-?on", re.I
 )
+_DATE = re.compile(r"(?:20\d\d\s*[-/.年]\s*)?(?:0?[1-9]|1[0-2])\s*[-/.月]\s*(?:0?[1-9]|[12]\d|3[01])(?!\d)")
+_HEADLINE = Verdict("rejected", 0, "an article")
+_MOST_OF_ROW = 3
 _CLIMB = 4
 _LONGEST_HEADING = 14
 
@@ -52,8 +56,10 @@ def candidates(page: Page, site: Site | None = None) -> list[Candidate]:
     """The links of `page` with names of sections, each address once, the best first, of equals in page order; the
     refused ones last. `site` says whose page it is, None where nobody knows."""
     found: dict[str, Candidate] = {}
-    for name, url in _named_links(page):
-        candidate = Candidate(name, url, _refusal(page, url) or judge(name, site))
+    article_url = detect(page).article_url
+    for name, url, element in _named_links(page):
+        refusal = _refusal(page, url, article_url) or (_HEADLINE if _is_dated(element) else None)
+        candidate = Candidate(name, url, refusal or judge(name, site))
         key = canonical_url(url)
         if key not in found or candidate.verdict.score > found[key].verdict.score:
             found[key] = candidate
@@ -75,7 +81,7 @@ def _once_by_name(found: Iterable[Candidate]) -> Iterator[Candidate]:
         yield replace(candidate, verdict=verdict)
 
 
-def _refusal(page: Page, url: str) -> Verdict | None:
+def _refusal(page: Page, url: str, article_url: re.Pattern[str] | None) -> Verdict | None:
     """Why an address is no section of the page's site whatever it is called, or None."""
     home, host = bare_host(page.url), bare_host(url)
     if home and host != home and not host.endswith("." + home):
@@ -83,15 +89,24 @@ def _refusal(page: Page, url: str) -> Verdict | None:
     path = urlsplit(url).path
     if _FILE.search(path):
         return Verdict("rejected", 0, "a file")
-    if _SINGLE.search(local_part(url)):
-        return Verdict("rejected", 0, "an article")
+    local = local_part(url)
+    if _SINGLE.search(local) or (article_url is not None and article_url.search(local)):
+        return _HEADLINE
     if canonical_url(url) == canonical_url(page.url):
         return Verdict("rejected", 0, "the page itself")
     return None
 
 
-def _named_links(page: Page) -> Iterator[tuple[str, str]]:
-    """`(name, address)` of every link that a short text names."""
+def _is_dated(link: HtmlElement) -> bool:
+    """Whether a link stands in the row of a list, beside the date of an article."""
+    row = next(link.iterancestors("li", "tr", "dd", "p"), None)
+    if row is None or len(list(row.iter("a"))) > _MOST_OF_ROW:
+        return False
+    return bool(_DATE.search(_text(row).removeprefix(_text(link))))
+
+
+def _named_links(page: Page) -> Iterator[tuple[str, str, HtmlElement]]:
+    """`(name, address, element)` of every link that a short text names."""
     base = next((tag.get("href") for tag in page.root.iter("base") if tag.get("href")), None)
     start = absolute(page.url, base) or page.url if base else page.url
     for link in page.root.iter("a", "area"):
@@ -109,7 +124,7 @@ def _named_links(page: Page) -> Iterator[tuple[str, str]]:
                 (bare for shown in (text, link.get("title"), _alt(link)) if (bare := bare_name(shown or ""))), ""
             )
         if name:
-            yield name, url
+            yield name, url, link
 
 
 def _text(element: HtmlElement) -> str:

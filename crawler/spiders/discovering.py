@@ -33,7 +33,7 @@ _NO_LIST = frozenset({"not_found", "parked", "closed", "default_page", "login"})
 
 def with_found(site: Site, stored: Mapping[str, Mapping[str, Any]]) -> Site:
     """`site` with the sections that earlier crawls found on its home page."""
-    known = {section_key(section) for section in site.sections}
+    known = {HOME, *(section_key(section) for section in site.sections)}
     found = [
         Section(row["name"], row["url"]) for key, row in stored.items() if row.get("found_at") and key not in known
     ]
