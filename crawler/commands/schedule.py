@@ -39,6 +39,7 @@ class Command(ScrapyCommand):
         add("--concurrent", type=int, default=16, metavar="M", help="crawls at once in each (default: 16)")
         add("--once", action="store_true", help="crawl what is due now, then end")
         add("--now", action="store_true", help="make every site of the file due first")
+        add("--broker", metavar="URL", help="hand the work to `scrapy worker`: redis://HOST:6379/0")
         add("--dry-run", action="store_true", help="print what would run when, change nothing")
         add("--json", action="store_true", help="status: as JSON")
 
@@ -77,14 +78,34 @@ class Command(ScrapyCommand):
     def _supervise(self, planner: Planner, opts: argparse.Namespace) -> int:
         from scrapy.utils.log import configure_logging
 
-        from crawler.schedule.process import Order, given_settings
+        from crawler.schedule.order import Order, given_settings
         from crawler.schedule.supervisor import Supervisor
 
         assert self.settings is not None
         configure_logging(self.settings)
+        if opts.broker:
+            return self._enqueue(planner, opts)
         planner.plan(now=opts.now)
         order = Order(given_settings(self.settings), opts.concurrent, opts.once)
         return Supervisor(order, opts.processes, planner.tend).run()
+
+    def _enqueue(self, planner: Planner, opts: argparse.Namespace) -> int:
+        try:
+            from crawler.schedule.broker import Broker, BrokerError
+        except ModuleNotFoundError as error:
+            print(f'scrapy schedule: {error}: --broker takes pip install -e ".[workers]"', file=sys.stderr)
+            return 1
+        from crawler.schedule.enqueuer import main
+
+        assert self.settings is not None
+        broker = Broker(opts.broker)
+        try:
+            broker.check()
+        except BrokerError as error:
+            print(f"scrapy schedule: {error}", file=sys.stderr)
+            return 1
+        planner.plan(now=opts.now)
+        return main(self.settings, broker, planner.tend, once=opts.once)
 
     def _status(self, opts: argparse.Namespace) -> int:
         from crawler.schedule.status import print_status

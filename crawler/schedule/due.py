@@ -36,6 +36,7 @@ def document(schedule: str, entry: Entry, site: Site, now: datetime) -> Document
         "time_limit": entry.time_limit.total_seconds(),
         "due_at": timing.next_due(now, site.code),
         "attempts": 0,
+        "queued_at": None,
         "last": None,
     }
 
@@ -61,7 +62,7 @@ def merged(fresh: Document, known: Document | None, now: datetime) -> Document:
     row = fresh | {"last": known["last"], "attempts": known["attempts"]}
     same = all(fresh[key] == known[key] for key in ("cron", "every", "spread"))
     if same and timing_of(fresh).is_plausible(known["due_at"], now, fresh["site"]):
-        row["due_at"] = known["due_at"]
+        row["due_at"], row["queued_at"] = known["due_at"], known["queued_at"]
     return row
 
 
@@ -101,11 +102,15 @@ class DueTimes:
         rows = await self.rows({"due_at": {"$lte": now}})
         return sorted(rows, key=lambda row: (row["due_at"], row["_id"]))
 
+    async def row(self, key: str) -> Document | None:
+        """The row of that `_id`."""
+        return await self.store.retrying(lambda: self.store.database["due"].find_one({"_id": key}))
+
     async def begin(self, row: Document) -> Document | None:
         """The row once an attempt at it is on record, None where it is no longer due: another process, which held the
         site's lease before, has done it. Only for the holder of the site's lease."""
         due = self.store.database["due"]
-        current = await self.store.retrying(lambda: due.find_one({"_id": row["_id"]}))
+        current = await self.row(row["_id"])
         if current is None or current["due_at"] != row["due_at"]:
             return None
         attempts = {"$set": {"attempts": current["attempts"] + 1}}
@@ -114,12 +119,19 @@ class DueTimes:
 
     async def end(self, row: Document, last: Document, now: datetime) -> None:
         """The row's crawl is over: `last` tells how, and the next is due at the entry's next moment."""
-        update = {"due_at": timing_of(row).next_due(now, row["site"]), "attempts": 0, "last": last}
-        await self._set(row, update)
+        due_at = timing_of(row).next_due(now, row["site"])
+        await self._set(row, {"due_at": due_at, "attempts": 0, "queued_at": None, "last": last})
 
     async def put_back(self, row: Document) -> None:
         """The row's crawl was stopped by us: it stays due, and counts as no attempt."""
-        await self._set(row, {"attempts": row["attempts"] - 1})
+        await self._set(row, {"attempts": row["attempts"] - 1, "queued_at": None})
+
+    async def mark_queued(self, row: Document, now: datetime) -> bool:
+        """Write down that a message for the row is on its way; False where another scheduler was faster."""
+        due = self.store.database["due"]
+        unmoved = {"_id": row["_id"], "due_at": row["due_at"], "queued_at": row["queued_at"]}
+        answer = await self.store.retrying(lambda: due.update_one(unmoved, {"$set": {"queued_at": now}}))
+        return answer.modified_count == 1
 
     async def _set(self, row: Document, update: Document) -> None:
         due = self.store.database["due"]

@@ -1,22 +1,22 @@
-"""The process of one worker: `python -m crawler.schedule.process ORDER`, started and watched by `supervisor.py`."""
+"""The process of one worker that looks in the store for work: started and watched by `supervisor.py`."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import signal
 import sys
-from dataclasses import asdict, dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from scrapy.settings import SETTINGS_PRIORITIES, Settings
+from scrapy.settings import Settings
 from scrapy.utils.log import configure_logging
-from scrapy.utils.project import get_project_settings
 from scrapy.utils.reactor import install_reactor
 
+from crawler.schedule.order import ORDER, Order, read_order
 from crawler.schedule.worker import Worker
 from crawler.storage.errors import StoreError
 from crawler.storage.leases import Leases
@@ -24,6 +24,7 @@ from crawler.storage.mongo import open_store
 
 logger = logging.getLogger(__name__)
 
+REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 PARENT_SECONDS = 1.0
 # What Scrapy tells of its own parts at INFO, for every crawl anew.
 _TALKATIVE = (
@@ -36,35 +37,11 @@ _TALKATIVE = (
 )
 
 
-@dataclass(frozen=True)
-class Order:
-    """What a worker process is to do: the settings that differ from the project's, how many crawls at once, whether to
-    end when nothing is due, and whose child it is."""
-
-    settings: dict[str, Any] = field(default_factory=dict)
-    concurrent: int = 1
-    once: bool = False
-    parent: int = 0
-
-    def as_text(self) -> str:
-        """For the command line."""
-        return json.dumps(asdict(self))
-
-
-def given_settings(settings: Settings) -> dict[str, Any]:
-    """The settings that the command line changed."""
-    least = SETTINGS_PRIORITIES["cmdline"]
-    return {name: value for name, value in settings.items() if (settings.getpriority(name) or 0) >= least}
-
-
 def main(order: Order) -> int:
     """Work; 0 where all went well, 1 without a store."""
-    settings = get_project_settings()
-    settings.setdict(order.settings, priority="cmdline")
-    configure_logging(settings)
-    for source in _TALKATIVE:
-        logging.getLogger(source).setLevel(logging.WARNING)
-    install_reactor("twisted.internet.asyncioreactor.AsyncioSelectorReactor")
+    settings = order.read_settings()
+    log_briefly(settings)
+    install_reactor(REACTOR)
     from twisted.internet import reactor
 
     here: Any = reactor
@@ -74,25 +51,34 @@ def main(order: Order) -> int:
     return task.result()
 
 
+def log_briefly(settings: Settings) -> None:
+    """Logging as the settings say, without what Scrapy tells of itself for every crawl."""
+    configure_logging(settings)
+    for source in _TALKATIVE:
+        logging.getLogger(source).setLevel(logging.WARNING)
+
+
+@asynccontextmanager
+async def employed(settings: Settings, concurrent: int) -> AsyncIterator[Worker]:
+    """A worker with a store and leases of its own. Raises StoreError."""
+    async with AsyncExitStack() as ending:
+        store = await open_store(settings["MONGO_URI"], settings["MONGO_DATABASE"], Path(settings["DATA_DIR"]))
+        ending.push_async_callback(store.close)
+        leases = Leases(store, settings.getfloat("LEASE_SECONDS"))
+        await leases.open()
+        ending.push_async_callback(leases.close)
+        yield Worker(settings, leases, concurrent)
+
+
 async def _work(settings: Settings, order: Order) -> int:
     try:
-        store = await open_store(settings["MONGO_URI"], settings["MONGO_DATABASE"], Path(settings["DATA_DIR"]))
+        async with employed(settings, order.concurrent) as worker:
+            watching = asyncio.create_task(_watch(worker, order.parent))
+            await worker.work(once=order.once)
+            watching.cancel()
     except StoreError as error:
         logger.error("%s", error)
         return 1
-    leases = Leases(store, settings.getfloat("LEASE_SECONDS"))
-    try:
-        await leases.open()
-        worker = Worker(settings, leases, order.concurrent)
-        watching = asyncio.create_task(_watch(worker, order.parent))
-        await worker.work(once=order.once)
-        watching.cancel()
-        await leases.close()
-    except StoreError as error:
-        logger.error("%s", error)
-        return 1
-    finally:
-        await store.close()
     return 0
 
 
@@ -119,4 +105,4 @@ async def _watch(worker: Worker, parent: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Order(**json.loads(sys.argv[1]))))
+    sys.exit(main(read_order(os.environ[ORDER])))

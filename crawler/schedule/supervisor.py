@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import FrameType
 
-from crawler.schedule.process import Order
+from crawler.schedule.order import ORDER, Order
 
 logger = logging.getLogger(__name__)
 
@@ -76,9 +76,13 @@ class Supervisor:
             self.restarts += 1
 
     def _start(self) -> subprocess.Popen[bytes]:
-        text = replace(self.order, parent=os.getpid()).as_text()
-        # A session of its own: Ctrl-C reaches the worker through us alone, once.
-        return subprocess.Popen([sys.executable, "-m", "crawler.schedule.process", text], start_new_session=True)
+        order = replace(self.order, parent=os.getpid())
+        return subprocess.Popen(
+            [sys.executable, "-m", order.program],
+            env={**os.environ, ORDER: order.as_text()},
+            # A session of its own: Ctrl-C reaches the worker through us alone, once.
+            start_new_session=True,
+        )
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         self.signals += 1

@@ -14,7 +14,7 @@ from crawler.pipelines.tenure import TENURES, Tenure, lease_host
 from crawler.schedule.due import ATTEMPTS, Document, DueTimes
 from crawler.sites.registry import load
 from crawler.storage.errors import StoreError
-from crawler.storage.leases import HeldElsewhere, Lease, Leases
+from crawler.storage.leases import HeldElsewhere, Lease, Leases, held_sites
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Worker:
         store can't tell."""
         try:
             rows = await self.due.overdue(until or self.leases.holder.now())
-            taken = await self.leases.held() | set(self._running.values())
+            taken = await held_sites(self.leases.store) | set(self._running.values())
         except StoreError as error:
             logger.error("%s", error)
             return None

@@ -36,6 +36,14 @@ class HeldElsewhere(Exception):
     """Another process crawls the host; the message says which."""
 
 
+async def held_sites(store: Store) -> set[str]:
+    """The sites that are being crawled by processes that nobody has seen dead. Raises StoreError."""
+    database = store.database
+    alive = await store.retrying(lambda: database["holders"].find({}).to_list())
+    query = {"holder": {"$in": [row["_id"] for row in alive]}}
+    return {row["site"] for row in await store.retrying(lambda: database["leases"].find(query).to_list())}
+
+
 class Leases:
     """The leases of this process. Beats and looks after the dead in the background between `open` and `close`."""
 
@@ -78,13 +86,6 @@ class Leases:
         """Give `lease` back, unless it was lost. Raises StoreError."""
         mine, free = {"_id": lease.host, "token": lease.token}, {"$set": {"holder": None}}
         await self.store.retrying(lambda: self.store.database["leases"].update_one(mine, free))
-
-    async def held(self) -> set[str]:
-        """The sites that a process which nobody has seen dead is crawling. Raises StoreError."""
-        database = self.store.database
-        alive = await self.store.retrying(lambda: database["holders"].find({}).to_list())
-        query = {"holder": {"$in": [row["_id"] for row in alive]}}
-        return {row["site"] for row in await self.store.retrying(lambda: database["leases"].find(query).to_list())}
 
     async def holds(self, lease: Lease) -> bool:
         """Whether `lease` is still this process's, at this moment: asked before every request. Where this process was

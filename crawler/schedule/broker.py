@@ -1,0 +1,83 @@
+"""Due sites as messages of a Celery broker (Redis, RabbitMQ). It is only the messenger: what is due and who crawls it
+is in the store, so a message that is lost, late or repeated costs a delay and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+QUEUE = "food_safety"
+TASK = "crawl"
+REACH_SECONDS = 5
+VISIBLE_SECONDS = 3600
+"""When Redis gives a message to another worker although the first still works on it: the lease refuses the second."""
+
+
+class BrokerError(Exception):
+    """The broker can't be used. The message says why and what to do; it never holds credentials."""
+
+
+def application(url: str) -> Celery:
+    """The Celery application of the broker at `url`."""
+    app = Celery("food_safety", broker=url)
+    app.conf.update(
+        task_default_queue=QUEUE,
+        task_acks_late=True,  # a message is done when the crawl is
+        worker_prefetch_multiplier=1,
+        task_ignore_result=True,
+        broker_connection_retry_on_startup=True,
+        broker_connection_timeout=REACH_SECONDS,
+        broker_transport_options={
+            "visibility_timeout": VISIBLE_SECONDS,
+            "socket_connect_timeout": REACH_SECONDS,
+            "socket_timeout": 30,
+        },
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+    )
+    return app
+
+
+class Broker:
+    """Sends messages and counts those that wait. Methods raise BrokerError."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.app = application(url)
+
+    def check(self) -> None:
+        """See that the broker answers."""
+        if not re.match(r"(?:rediss?|amqps?|pyamqp)://\S", self.url):
+            raise BrokerError(
+                f"{_hidden(self.url)} is no address of a broker: it looks like redis://HOST:6379/0 or amqp://USER@HOST//"
+            )
+        self.waiting()
+
+    def waiting(self) -> int:
+        """How many messages no worker has taken yet."""
+        try:
+            with self.app.connection_for_write() as connection:
+                connection.ensure_connection(max_retries=1, timeout=REACH_SECONDS)
+                return self.app.amqp.queues[QUEUE].bind(connection.default_channel).queue_declare().message_count
+        except (OperationalError, OSError, ValueError) as error:
+            raise BrokerError(
+                f"No broker answers at {_hidden(self.url)} ({type(error).__name__}): start it, or correct --broker."
+            ) from error
+
+    def send(self, messages: list[tuple[str, str]]) -> None:
+        """A message for each crawl: the `_id` of its due row, and the due time it is for."""
+        try:
+            with self.app.connection_for_write() as connection, self.app.amqp.Producer(connection) as producer:
+                for row, due_at in messages:
+                    self.app.send_task(TASK, args=[row, due_at], producer=producer, retry=False)
+        except (OperationalError, OSError) as error:
+            raise BrokerError(f"The broker at {_hidden(self.url)} went away ({type(error).__name__}).") from error
+
+
+def _hidden(url: str) -> str:
+    """`url` without credentials and options."""
+    scheme, found, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}" if found else repr(url)

@@ -1,0 +1,99 @@
+"""Hands what is due to a broker's workers. Any number of these may run at once, on any machine."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from scrapy.settings import Settings
+
+from crawler.schedule.broker import Broker, BrokerError
+from crawler.schedule.due import Document, DueTimes, store_time
+from crawler.storage.errors import StoreError
+from crawler.storage.leases import held_sites
+from crawler.storage.mongo import open_store
+from crawler.storage.store import Store
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 2.0
+LOST_AFTER = timedelta(seconds=10)
+"""A message sent so long ago, a queue that is empty, and nobody at work on the site: then it was lost."""
+
+
+class Enqueuer:
+    """Sends a message for each site that is due, and again where one was lost."""
+
+    def __init__(self, broker: Broker, store: Store) -> None:
+        self.broker = broker
+        self.store = store
+        self.due = DueTimes(store)
+
+    async def look(self) -> int:
+        """Send what is to be sent; how many messages. Raises StoreError, BrokerError."""
+        now = await store_time(self.store)
+        rows = await self.due.overdue(now)
+        if not rows:
+            return 0
+        held = await held_sites(self.store)
+        waiting = await asyncio.to_thread(self.broker.waiting)
+        wanted = [row for row in rows if row["site"] not in held and to_send(row, waiting, now)]
+        # Marked before it is sent: of two schedulers one sends it. One that is killed in between has lost it.
+        marked = [row for row in wanted if await self.due.mark_queued(row, now)]
+        await asyncio.to_thread(self.broker.send, [(row["_id"], row["due_at"].isoformat()) for row in marked])
+        return len(marked)
+
+    async def run(self, stopping: asyncio.Event, *, once: bool) -> None:
+        """Look again and again until `stopping`, or with `once` until nothing is due."""
+        while not stopping.is_set():
+            try:
+                sent = await self.look()
+                if sent:
+                    logger.info("%d sites handed to the workers", sent)
+                if once and not await self.due.overdue(await store_time(self.store)):
+                    return
+            except (StoreError, BrokerError) as error:
+                logger.error("%s", error)
+            try:
+                await asyncio.wait_for(stopping.wait(), POLL_SECONDS)
+            except TimeoutError:
+                continue
+
+
+def main(settings: Settings, broker: Broker, tend: Callable[[], None], *, once: bool) -> int:
+    """Send until SIGTERM or Ctrl-C; 0 then, 1 where the store can't be reached. `tend` is called in between."""
+    return asyncio.run(_main(settings, broker, tend, once))
+
+
+async def _main(settings: Settings, broker: Broker, tend: Callable[[], None], once: bool) -> int:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    try:
+        store = await open_store(settings["MONGO_URI"], settings["MONGO_DATABASE"], Path(settings["DATA_DIR"]))
+        try:
+            tending = asyncio.create_task(_tend(tend))
+            await Enqueuer(broker, store).run(stopping, once=once)
+            tending.cancel()
+        finally:
+            await store.close()
+    except StoreError as error:
+        logger.error("%s", error)
+        return 1
+    return 0
+
+
+async def _tend(tend: Callable[[], None]) -> None:
+    while True:
+        await asyncio.to_thread(tend)
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def to_send(row: Document, waiting: int, now: datetime) -> bool:
+    """Whether a due row whose site nobody crawls needs a message: it never had one, or it was lost."""
+    queued = row["queued_at"]
+    return queued is None or (waiting == 0 and now - queued > LOST_AFTER)
