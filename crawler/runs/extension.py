@@ -18,11 +18,15 @@ from scrapy.crawler import Crawler
 
 from crawler.pipelines.store import StorePipeline
 from crawler.runs.accounts import Account, Accounts
+from crawler.runs.alarms.changes import change_of
+from crawler.runs.alarms.channels import BadChannel, channels
+from crawler.runs.alarms.outbox import Outbox
 from crawler.runs.judgement import Judged, interrupted, judged, of_crawl
 from crawler.runs.outcome import LEVELS, site_line
 from crawler.runs.records import counts_of, next_state, run_of
 from crawler.storage.errors import StoreError
 from crawler.storage.runs import RunStore
+from crawler.storage.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +49,7 @@ class RunExtension:
         self.document: dict[str, Any] = {}
         self.done: list[Account] = []
         self.judged: list[Judged] = []
+        self.changes: list[dict[str, Any]] = []
         self.ticking: asyncio.Task[None] | None = None
 
     @classmethod
@@ -94,6 +99,7 @@ class RunExtension:
         if runs := self._runs():
             await runs.update(self.run_id, {**end, "verdict": verdict.word, "reasons": list(verdict.reasons)})
             await runs.forget(now - timedelta(days=self.keep_days))
+            await self._alarm(runs.store)
 
     async def _tick(self) -> None:
         """Record sites as they end, and every RUN_PROGRESS_SECONDS how far the others are."""
@@ -130,17 +136,34 @@ class RunExtension:
             results = [judged(account, states.get(account.site.code, {}), cut_off) for account in accounts]
             if runs:
                 await runs.write(self._rows(results, cut_off or "finished"))
-                await runs.write_states(
-                    next_state(each.before, each.account, each.figures, each.verdict, self.run_id)
-                    for each in results
-                    if not interrupted(cut_off)
-                )
+                if not interrupted(cut_off):
+                    await self._remember(runs, results)
         except StoreError:
             self.done[:0] = accounts
             raise
         for each in results:
             logger.log(LEVELS[each.verdict.word], "%s", site_line(each))
         self.judged += results
+
+    async def _remember(self, runs: RunStore, results: Iterable[Judged]) -> None:
+        """Write the state of the sites, and note whose verdict changed."""
+        rows = []
+        for each in results:
+            after = next_state(each.before, each.account, each.figures, each.verdict, self.run_id)
+            rows.append(after)
+            if change := change_of(each.before, after, self.document["spider"]):
+                self.changes.append(change)
+        await runs.write_states(rows)
+
+    async def _alarm(self, store: Store) -> None:
+        """Tell what changed, all at once; what could not be told before goes along."""
+        try:
+            outbox = Outbox(store, channels(os.environ), self.crawler.settings.getfloat("ALARM_INTERVAL_SECONDS"))
+        except BadChannel as error:
+            logger.error("No alarm can be told: %s", error)
+            return
+        await outbox.add(self.changes)
+        await outbox.deliver()
 
     def _rows(self, results: Iterable[Judged], reason: str) -> Iterable[dict[str, Any]]:
         for each in results:

@@ -43,8 +43,10 @@ class RunStore:
             await self.store.retrying(lambda: self.store.database["sites"].bulk_write(operations, ordered=False))
 
     async def forget(self, before: datetime) -> None:
-        """Delete the runs that began before a moment (aware)."""
-        await self.store.retrying(lambda: self.store.database["runs"].delete_many({"started_at": {"$lt": before}}))
+        """Delete the runs and alarms of before a moment (aware)."""
+        database = self.store.database
+        await self.store.retrying(lambda: database["runs"].delete_many({"started_at": {"$lt": before}}))
+        await self.store.retrying(lambda: database["alarms"].delete_many({"at": {"$lt": before}}))
 
     async def _states(self, codes: list[str]) -> dict[str, Document]:
         return {row["_id"]: row async for row in self.store.database["sites"].find({"_id": {"$in": codes}})}

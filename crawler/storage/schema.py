@@ -199,6 +199,23 @@ _MAINTENANCE = {
     "_id": _text("the work; `schema` for the version of the database"),
     "after": _text("_id of the last article done"),
     "version": _count("version of the schema all documents follow", minimum=1),
+    "sent_at": _date("when the last alarm was delivered"),
+    "claimed_until": _field("how long one process has the channel to itself (UTC)", "date", "null"),
+}
+
+_ALARM = {
+    "_id": _text("run:site"),
+    "site": _text("key of the site in the registry"),
+    "name": _text_or_null("名称"),
+    "before": _VERDICT,
+    "verdict": _VERDICT,
+    "reasons": _REASONS,
+    "at": _date("when the verdict changed"),
+    "since": _field("since when it had been as before (UTC)", "date", "null"),
+    "ok_at": _field("when the site was last ok (UTC)", "date", "null"),
+    "page": _text_or_null("the list page that shows it"),
+    "command": _text_or_null("the command that reproduces it"),
+    "waiting": _field("channels that have not told it yet", "array", items={"bsonType": "string"}),
 }
 
 _SITE = {
@@ -315,6 +332,15 @@ COLLECTIONS = {
     ),
     "maintenance": Collection(_MAINTENANCE, (), (), "how far work on the whole database has come"),
     "sites": Collection(_SITE, (), (), "state of one site"),
+    "alarms": Collection(
+        _ALARM,
+        ("site", "verdict", "at", "waiting"),
+        (
+            Index("by_waiting", (("waiting", ASCENDING),), "what a channel has still to tell"),
+            Index("by_at", (("at", DESCENDING),), "the latest changes of verdicts"),
+        ),
+        "a change of a site's verdict",
+    ),
     "holders": Collection(
         _HOLDER, ("beat", "seconds"), (), "a process that crawls, as long as it lives or nobody has seen it dead"
     ),
