@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +54,8 @@ class Command(ScrapyCommand):
 
         try:
             self.exitcode = self._status(opts) if args[0] == "status" else self._schedule(Path(args[0]), opts)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except (StoreError, RegistryError) as error:
             print(f"scrapy schedule: {error}", file=sys.stderr)
             self.exitcode = 1

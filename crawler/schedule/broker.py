@@ -4,6 +4,7 @@ is in the store, so a message that is lost, late or repeated costs a delay and n
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -64,7 +65,7 @@ class Broker:
                 return self.app.amqp.queues[QUEUE].bind(connection.default_channel).queue_declare().message_count
         except (OperationalError, OSError, ValueError) as error:
             raise BrokerError(
-                f"No broker answers at {_hidden(self.url)} ({type(error).__name__}): start it, or correct --broker."
+                f"No broker answers at {_hidden(self.url)} ({self._said(error)}): start it, or correct --broker."
             ) from error
 
     def send(self, messages: list[tuple[str, str]]) -> None:
@@ -74,7 +75,13 @@ class Broker:
                 for row, due_at in messages:
                     self.app.send_task(TASK, args=[row, due_at], producer=producer, retry=False)
         except (OperationalError, OSError) as error:
-            raise BrokerError(f"The broker at {_hidden(self.url)} went away ({type(error).__name__}).") from error
+            raise BrokerError(f"The broker at {_hidden(self.url)} went away ({self._said(error)}).") from error
+
+    def _said(self, error: Exception) -> str:
+        """What the broker's client says, without the password it may quote."""
+        password = urlsplit(self.url).password or ""
+        said = next(iter(str(error).splitlines()), "") or type(error).__name__
+        return said.rstrip(".").replace(password, "***") if password else said.rstrip(".")
 
 
 def _hidden(url: str) -> str:

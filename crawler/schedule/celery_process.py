@@ -11,12 +11,15 @@ import concurrent.futures
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
+import warnings
 from datetime import datetime
 from typing import Any
 
+from celery.platforms import SecurityWarning
 from celery.signals import setup_logging, worker_shutting_down
 from scrapy.settings import Settings
 from scrapy.utils.reactor import install_reactor
@@ -87,7 +90,7 @@ def main(order: Order) -> int:
     assert order.broker
     settings = order.read_settings()
     log_briefly(settings)
-    setup_logging.connect(_keep_ours, weak=False)
+    _quieten_celery()
     crawls = CrawlThread(settings, order.concurrent)
     crawls.start()
     try:
@@ -99,8 +102,11 @@ def main(order: Order) -> int:
     app.task(name=TASK)(_task(crawls))
     worker_shutting_down.connect(lambda **_: crawls.stop_crawls(), weak=False)
     threading.Thread(target=_watch, args=(order.parent,), name="parent", daemon=True).start()
-    quiet: dict[str, Any] = {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
-    worker = app.Worker(pool="threads", concurrency=order.concurrent, hostname=f"crawler-{os.getpid()}@%h", **quiet)
+    # It warns root of pickled messages; ours are JSON, and nothing else is accepted.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    name = f"crawler-{os.getpid()}@{socket.gethostname()}"
+    quiet: dict[str, Any] = {"without_gossip": True, "without_mingle": True, "without_heartbeat": True, "quiet": True}
+    worker = app.Worker(pool="threads", concurrency=order.concurrent, hostname=name, **quiet)
     worker.start()
     crawls.end()
     return int(worker.exitcode or 0)
@@ -129,8 +135,22 @@ def _watch(parent: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _quieten_celery() -> None:
+    """One line for a message that Celery throws away, none for each task: the crawl has its own."""
+    setup_logging.connect(_keep_ours, weak=False)
+    for source in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(source).setLevel(logging.WARNING)
+    logging.getLogger("celery.worker.consumer.consumer").addFilter(_shorten)
+
+
 def _keep_ours(**_: Any) -> None:
     """Connected to Celery's signal, so that it leaves logging as it is."""
+
+
+def _shorten(record: logging.LogRecord) -> bool:
+    if record.exc_info:
+        record.msg, record.args, record.exc_info = record.getMessage().partition("\n")[0], (), None
+    return True
 
 
 if __name__ == "__main__":
