@@ -1,4 +1,4 @@
-"""`scrapy extract FILE-or-URL… [--url BASE] [--list]`: what the parsers and the cleaning read in saved pages."""
+"""`scrapy extract FILE-or-URL… [--url BASE] [--list | --why]`: what the parsers and the cleaning read in saved pages."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Command(ScrapyCommand):
     requires_crawler_process = False
 
     def syntax(self) -> str:
-        return "FILE-or-URL… [--url BASE] [--list]"
+        return "FILE-or-URL… [--url BASE] [--list | --why]"
 
     def short_desc(self) -> str:
         return "Print the article, or with --list the links, of saved pages as JSON lines"
@@ -56,6 +56,7 @@ class Command(ScrapyCommand):
         super().add_options(parser)
         parser.add_argument("--url", metavar="BASE", help="the address of the page, for its links and its site")
         parser.add_argument("--list", action="store_true", help="read list pages: items and the next page")
+        parser.add_argument("--why", action="store_true", help="add what each term gives to the relevance")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if not args:
@@ -68,7 +69,7 @@ class Command(ScrapyCommand):
         try:
             sources = [source for argument in args for source in _sources(argument)]
             for name in sources:
-                row = _read(name, opts.url, opts.list, self.settings["USER_AGENT"])
+                row = _read(name, opts.url, opts.list, opts.why, self.settings["USER_AGENT"])
                 print(json.dumps(row, ensure_ascii=False), flush=True)
         except Unreadable as problem:
             print(f"scrapy extract: {problem}", file=sys.stderr)
@@ -98,7 +99,7 @@ def _sources(argument: str) -> Iterator[str]:
     yield from map(str, found)
 
 
-def _read(name: str, url: str | None, as_list: bool, agent: str) -> dict[str, Any]:
+def _read(name: str, url: str | None, as_list: bool, why: bool, agent: str) -> dict[str, Any]:
     """One page as a row to print. Raises Unreadable."""
     from crawler.parsing.page import Page
 
@@ -110,7 +111,7 @@ def _read(name: str, url: str | None, as_list: bool, agent: str) -> dict[str, An
     if not page.url:
         page.url = row["url"] = _own_url(page) or ""
     row["url"] = page.url or None
-    return row | (_listing(page) if as_list else _article(page))
+    return row | (_listing(page) if as_list else _article(page, why))
 
 
 def _bytes_of(name: str, agent: str) -> tuple[bytes, str | None, str | None, int]:
@@ -209,14 +210,23 @@ def _listing(page: Page) -> dict[str, Any]:
     return row if items else row | {"reason": listing.reason or "empty"}
 
 
-def _article(page: Page) -> dict[str, Any]:
+def _article(page: Page, why: bool) -> dict[str, Any]:
     from crawler.pipelines.clean import clean_article
+    from crawler.pipelines.rate import rated
     from crawler.platforms.extract import Refusal, read_article
+    from crawler.sites.places import places_named
 
-    result = read_article(page, site=_site_of(page), now=datetime.now(UTC))
+    site = _site_of(page)
+    result = read_article(page, site=site, now=datetime.now(UTC))
     if isinstance(result, Refusal):
         return {"reason": result.reason, "detail": result.detail}
-    return row_of(clean_article(result))
+    article = clean_article(result)
+    article.site = site.as_publisher() if site else None
+    rating = rated(article)
+    article.relevance = rating.as_dict()
+    article.places = places_named(article.title, article.body, article.site).names
+    reasons = {"why": [[each.term, each.zone, each.group, each.weight] for each in rating.reasons]} if why else {}
+    return row_of(article) | reasons
 
 
 def row_of(article: Article) -> dict[str, Any]:
@@ -234,7 +244,7 @@ def row_of(article: Article) -> dict[str, Any]:
         "platform",
         "provenance",
     )
-    more = ("images", "attachments", "tables", "gov_index", "confidence", "restored")
+    more = ("images", "attachments", "tables", "gov_index", "confidence", "restored", "relevance", "places")
     fields = asdict(article)
     row = {name: fields[name] for name in names + more}
     row["published_at"] = _date(article.published_at, article.published_precision)

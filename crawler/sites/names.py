@@ -54,7 +54,7 @@ class Names:
         short: dict[str, list[Site]] = defaultdict(list)
         for site in sites:
             full = site.pinyin + (rank_pinyin(site.name) if site.short != site.name else "")
-            called = {site.name.lower(), _spoken(site), *map(str.lower, site.aliases), full}
+            called = {site.name.lower(), spoken_name(site), *map(str.lower, site.aliases), full}
             for name in called - {"", site.pinyin}:
                 whole[name].append(site)
             for name in {site.short, site.pinyin} - {""}:
@@ -124,7 +124,7 @@ def rank_pinyin(name: str) -> str:
     return next((reading for rank, reading in _RANKS.items() if name.endswith(rank)), "")
 
 
-def _spoken(site: Site) -> str:
+def spoken_name(site: Site) -> str:
     """What people call an autonomous place: 景宁县, 延边州; "" for others."""
     rank = next((rank for rank in ("自治县", "自治州", "自治旗") if site.name.endswith(rank)), "")
     return site.short + rank[-1] if rank else ""

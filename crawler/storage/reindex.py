@@ -11,9 +11,11 @@ from typing import Any
 
 from pymongo import UpdateOne
 
+from crawler.sites.places import places_named
 from crawler.storage.clusters import Stories
 from crawler.storage.store import Store
 from crawler.text.fingerprint import content_hash, fingerprint
+from crawler.text.relevance import relevance
 
 CHUNK = 500
 _POSITION = "reindex"
@@ -23,8 +25,17 @@ Progress = Callable[[str, int, int], None]
 DERIVED: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "content_hash": lambda article: content_hash(article["title"], article["body"]),
     "fingerprint": lambda article: fingerprint(article["title"], article["body"]),
+    "relevance": lambda article: _relevance(article),
+    "places": lambda article: places_named(article["title"], article["body"], article.get("site")).names,
+    "place_codes": lambda article: places_named(article["title"], article["body"], article.get("site")).codes,
 }
 _UNSETTLED = {"cluster": None, "original": None, "original_evidence": None}
+
+
+def _relevance(article: Mapping[str, Any]) -> dict[str, Any]:
+    kind = (article.get("site") or {}).get("kind")
+    about = {name: article.get(name) for name in ("section", "source")}
+    return relevance(article["title"], article["body"], **about, kind=kind).as_dict()
 
 
 async def reindex(store: Store, progress: Progress) -> int:

@@ -66,7 +66,7 @@ def relevance(
     source: str | None = None,
     kind: str | None = None,
 ) -> Relevance:
-    """How far a clean article is about food safety: from its text, 栏目 and 来源, and the `kind` of its site (`portal`)."""
+    """How far a clean article is about food safety. `section` is its 栏目, `source` its 来源, `kind` its site's."""
     texts = {TITLE: title or "", SECTION: section or "", SOURCE: source or "", BODY: body or ""}
     found = _found(texts)
     scale = _body_scale(found, len(texts[BODY]))
