@@ -1,4 +1,4 @@
-"""`scrapy extract FILE-or-URL… [--url BASE] [--list | --why]`: what the parsers and the cleaning read in saved pages."""
+"""`scrapy extract FILE-or-URL… [--url BASE] [--list | --why]`: what parsers and cleaning read in saved pages."""
 
 from __future__ import annotations
 

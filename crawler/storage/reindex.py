@@ -21,21 +21,22 @@ CHUNK = 500
 _POSITION = "reindex"
 Progress = Callable[[str, int, int], None]
 
-# Each derived field and how it follows from the document.
-DERIVED: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
-    "content_hash": lambda article: content_hash(article["title"], article["body"]),
-    "fingerprint": lambda article: fingerprint(article["title"], article["body"]),
-    "relevance": lambda article: _relevance(article),
-    "places": lambda article: places_named(article["title"], article["body"], article.get("site")).names,
-    "place_codes": lambda article: places_named(article["title"], article["body"], article.get("site")).codes,
-}
-_UNSETTLED = {"cluster": None, "original": None, "original_evidence": None}
-
 
 def _relevance(article: Mapping[str, Any]) -> dict[str, Any]:
     kind = (article.get("site") or {}).get("kind")
     about = {name: article.get(name) for name in ("section", "source")}
     return relevance(article["title"], article["body"], **about, kind=kind).as_dict()
+
+
+# Each derived field and how it follows from the document.
+DERIVED: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "content_hash": lambda article: content_hash(article["title"], article["body"]),
+    "fingerprint": lambda article: fingerprint(article["title"], article["body"]),
+    "relevance": _relevance,
+    "places": lambda article: places_named(article["title"], article["body"], article.get("site")).names,
+    "place_codes": lambda article: places_named(article["title"], article["body"], article.get("site")).codes,
+}
+_UNSETTLED = {"cluster": None, "original": None, "original_evidence": None}
 
 
 async def reindex(store: Store, progress: Progress) -> int:
