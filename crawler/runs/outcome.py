@@ -25,7 +25,9 @@ _NAMES = {
 def summary(stats: Mapping[str, Any]) -> str:
     """One line for people: what was fetched and what became of it."""
     parts = [f"{stats.get(f'articles/{key}', 0)} {name}" for key, name in _NAMES.items()]
-    parts += [f"{stats.get('rejects', 0)} rejected", f"{stats.get('links/known', 0)} known already"]
+    irrelevant = stats.get("rejects/irrelevant", 0)
+    parts += [f"{irrelevant} irrelevant", f"{stats.get('rejects', 0) - irrelevant} rejected"]
+    parts += [f"{stats.get('links/known', 0)} known already"]
     pages = f"{stats.get('lists/pages', 0)} list pages, {stats.get('downloader/request_count', 0)} requests"
     return f"{', '.join(parts)} ({pages})"
 
