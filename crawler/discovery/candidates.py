@@ -40,6 +40,8 @@ _HEADLINE = Verdict("rejected", 0, "an article")
 _MOST_OF_ROW = 3
 _CLIMB = 4
 _LONGEST_HEADING = 14
+_HAN = re.compile(r"[\u4e00-\u9fff]{2}")
+_MORE_PICTURE = re.compile(r"(?:^|[/_-])(?:more|gengduo|gd)[\w-]{0,6}\.(?:png|gif|jpe?g|svg)", re.I)
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def candidates(page: Page, site: Site | None = None) -> list[Candidate]:
 
 def links_more(page: Page) -> int:
     """How many links of a page say 更多: a page that holds sections has one for each, a list has none."""
-    return sum(1 for link in page.root.iter("a") if _MORE.match(_text(link) or link.get("title") or ""))
+    return sum(1 for link in page.root.iter("a") if _says_more(link))
 
 
 def _once_by_name(found: Iterable[Candidate]) -> Iterator[Candidate]:
@@ -116,19 +118,25 @@ def _named_links(page: Page) -> Iterator[tuple[str, str, HtmlElement]]:
         url = absolute(start, href)
         if not url:
             continue
-        text = _text(link)
-        if _MORE.match(text) or (_MORE.match(link.get("title") or "") and not bare_name(text)):
+        if _says_more(link):
             name = _heading_of(link)
         else:
-            name = next(
-                (bare for shown in (text, link.get("title"), _alt(link)) if (bare := bare_name(shown or ""))), ""
-            )
+            shown = (_text(link), link.get("title"), _alt(link))
+            name = next((bare for one in shown if (bare := bare_name(one or ""))), "")
         if name:
             yield name, url, link
 
 
 def _text(element: HtmlElement) -> str:
     return "".join("".join(map(str, element.itertext())).split())
+
+
+def _says_more(link: HtmlElement) -> bool:
+    """Whether a link says 更多, in words or by a picture that is called so."""
+    said = [one for one in (_text(link), link.get("title"), _alt(link)) if one]
+    if not said:
+        return any(_MORE_PICTURE.search(image.get("src") or "") for image in link.iter("img"))
+    return bool(_MORE.match(said[0])) and not any(bare_name(one) for one in said)
 
 
 def _alt(link: HtmlElement) -> str:
@@ -146,12 +154,26 @@ def _heading_of(link: HtmlElement) -> str:
         parent = node.getparent()
         if parent is None or parent.tag in {"body", "html"}:
             return ""
-        heads = list(_heads_before(parent, link))
+        name = _text_before(node)
+        heads = [(name, True)] if name else list(_heads_before(parent, link))
         if heads:
             chosen = [name for name, active in heads if active]
             return (chosen or [heads[0][0]])[0]
         node = parent
     return ""
+
+
+def _text_before(node: HtmlElement) -> str:
+    """The words that stand right before an element in the same block, where they may be a heading."""
+    parent = node.getparent()
+    if parent is None:
+        return ""
+    name = bare_name((parent.text or "") + "".join(sibling.tail or "" for sibling in node.itersiblings(preceding=True)))
+    return name if _is_heading(name) else ""
+
+
+def _is_heading(name: str) -> bool:
+    return 2 <= len(name) <= _LONGEST_HEADING and bool(_HAN.search(name))
 
 
 def _heads_before(block: HtmlElement, link: HtmlElement) -> Iterator[tuple[str, bool]]:
@@ -163,7 +185,7 @@ def _heads_before(block: HtmlElement, link: HtmlElement) -> Iterator[tuple[str, 
         if link in set(element.iterdescendants("a")):
             continue
         name = bare_name(_text(element)) if not _MORE.match(_text(element)) else ""
-        if 2 <= len(name) <= _LONGEST_HEADING and name not in seen and re.search(r"[\u4e00-\u9fff]{2}", name):
+        if _is_heading(name) and name not in seen:
             seen.add(name)
             active = any(_ACTIVE.search(node.get("class") or "") for node in (element, element.getparent()))
             yield name, active
