@@ -22,6 +22,15 @@ _NAMES = {
 }
 
 
+def outcomes(stats: Mapping[str, Any]) -> str:
+    """What became of the pages, without what there was none of."""
+    told = {name: stats.get(f"articles/{key}", 0) for key, name in _NAMES.items()}
+    irrelevant = stats.get("rejects/irrelevant", 0)
+    told |= {"irrelevant": irrelevant, "rejected": stats.get("rejects", 0) - irrelevant}
+    told |= {"known": stats.get("links/known", 0)}
+    return ", ".join(f"{n} {name}" for name, n in told.items() if n or name == "new")
+
+
 def summary(stats: Mapping[str, Any]) -> str:
     """One line for people: what was fetched and what became of it."""
     parts = [f"{stats.get(f'articles/{key}', 0)} {name}" for key, name in _NAMES.items()]

@@ -141,13 +141,12 @@ def useless(case: Case) -> Finding:
 
 
 def silent_sections(case: Case) -> Finding:
-    """Sections that gave nothing."""
+    """Sections that gave nothing where others did."""
     now = case.now
-    if not now.silent or not now.sections:
+    if not now.silent or not now.useful:
         return None
     names = "、".join(now.silent[:3]) + (" …" if len(now.silent) > 3 else "")
-    word = "degraded" if now.useful else "broken"
-    return word, f"no article from {len(now.silent)} of {now.sections} sections: {names}"
+    return "degraded", f"no article from {len(now.silent)} of {now.sections} sections: {names}"
 
 
 def fewer_links(case: Case) -> Finding:
