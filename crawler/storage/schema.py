@@ -270,6 +270,7 @@ _DUE = {
     "time_limit": _field("seconds a crawl may take", "int", "double"),
     "due_at": _date("when it is to be crawled next"),
     "attempts": _count("crawls begun since it was due, of which none ended"),
+    "begun_by": _field("host and process of the last attempt", "object", "null"),
     "queued_at": _field("when a message for it went to a broker (UTC)", "date", "null"),
     "last": _field("its last crawl: started_at, ended_at, outcome, verdict, run, holder", "object", "null"),
 }
