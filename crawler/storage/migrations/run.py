@@ -7,7 +7,6 @@ that was killed goes on with those it had not reached; the database carries the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pymongo import UpdateOne
@@ -21,15 +20,11 @@ CHUNK = 200
 Progress = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True)
-class Step:
-    """What leads to the next version: the `changes` of each document of `collections`."""
+Document = Mapping[str, Any]
+Step = Mapping[str, Callable[[Document], dict[str, Any]]]
+"""What leads to the next version: the changes of a document, by collection."""
 
-    collections: tuple[str, ...]
-    changes: Callable[[Mapping[str, Any]], dict[str, Any]]
-
-
-STEPS: Mapping[int, Step] = {1: Step(("articles", "revisions"), from_1.changes)}
+STEPS: Mapping[int, Step] = {1: {"articles": from_1.article, "revisions": from_1.revision}}
 
 
 async def migrate(store: Store, progress: Progress, steps: Mapping[int, Step] = STEPS, until: int = VERSION) -> int:
@@ -39,7 +34,7 @@ async def migrate(store: Store, progress: Progress, steps: Mapping[int, Step] = 
     names = await store.retrying(lambda: _names(store))
     first = VERSION if is_fresh(names) else await store.retrying(lambda: stored_version(store.database))
     for version in range(first, until):
-        for collection in steps[version].collections:
+        for collection in steps[version]:
             await _carry_out(store, collection, version, steps[version], progress)
         await store.retrying(lambda version=version: store_version(store.database, version + 1))  # type: ignore[misc]
     if first > until:
@@ -72,6 +67,6 @@ async def _pending(store: Store, collection: str, version: int) -> list[Any]:
 async def _change(store: Store, collection: str, ids: list[Any], version: int, step: Step) -> None:
     reached = {"schema_version": version + 1}
     found = store.database[collection].find({"_id": {"$in": ids}})
-    updates = [UpdateOne({"_id": row["_id"]}, {"$set": step.changes(row) | reached}) async for row in found]
+    updates = [UpdateOne({"_id": row["_id"]}, {"$set": step[collection](row) | reached}) async for row in found]
     if updates:
         await store.database[collection].bulk_write(updates, ordered=False)
