@@ -25,9 +25,10 @@ class Trs(PagedCms):
 
     def row(self, column: Column, entry: Entry) -> str:
         """A table row; the address is relative to the list."""
-        folder = os.path.dirname(str(column.table["path"]).partition("?")[0])
-        href = entry.path if "://" in entry.path else os.path.relpath(entry.path, folder)
-        href = href if href.startswith(".") or "://" in href else f"./{href}"
+        folder, href = beside(str(column.table["path"]), ""), entry.path
+        if "://" not in href:
+            within = href.startswith(folder)
+            href = f"./{href.removeprefix(folder)}" if within else os.path.relpath(href, folder)
         date = f"{entry.published_at:%Y-%m-%d}" if column.table.get("dates", True) else ""
         return f'<TR><TD height=25><A href="{text(href)}">{text(entry.title)}</A></TD><TD width="80">{date}</TD></TR>'
 
