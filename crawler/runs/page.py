@@ -26,18 +26,20 @@ body{margin:0 auto;max-width:80rem;padding:1rem;background:var(--back);color:var
 font:14px/1.45 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif}
 h1{font-size:1.35rem;margin:0}p{margin:.3rem 0;color:var(--dim)}
 ul{list-style:none;margin:1rem 0;padding:0}
-li{display:grid;grid-template-columns:13rem 6.5rem 1fr 190px 11rem;gap:.2rem 1rem;align-items:center;
+li{display:grid;grid-template-columns:12rem 8rem 1fr 260px 12rem;gap:.2rem 1rem;align-items:center;
 padding:.45rem 0;border-top:1px solid var(--line)}
 li>*{min-width:0;overflow-wrap:anywhere}
 .name b{display:block;font-weight:600}small{color:var(--dim);font-size:.82rem}
-.word{font-weight:600}.ok{color:var(--ok)}.degraded{color:var(--degraded)}.broken{color:var(--broken)}
+.word{font-weight:600}.word+small{white-space:nowrap}
+.spark{display:flex;gap:.6rem;align-items:end}.spark small{white-space:nowrap}
+.ok{color:var(--ok)}.degraded{color:var(--degraded)}.broken{color:var(--broken)}
 .blocked{color:var(--blocked)}
 svg{display:block;width:180px;height:24px}path{fill:none;stroke:currentColor;stroke-width:4}
 .base{stroke:var(--line);stroke-width:1}a{color:inherit}
-.times{text-align:right}.times small{display:block}
+.times{text-align:right;white-space:nowrap}.times small{display:block}
 @media(max-width:760px){body{padding:.7rem}
 li{grid-template-columns:1fr auto;padding:.6rem 0}.why{grid-column:1/-1}.why:empty{display:none}
-.spark{grid-column:1}.times{grid-column:2}svg{width:150px}}
+.spark{grid-column:1;display:block}.times{grid-column:2}svg{width:150px}}
 """
 
 

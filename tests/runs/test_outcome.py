@@ -31,6 +31,6 @@ def test_uselessness(stats, reason, expected):
 def test_summary_counts_every_fate():
     stats = {"articles/new": 12, "articles/changed": 1, "articles/reprint": 2, "rejects": 3, "links/known": 40}
     assert summary({**stats, "lists/pages": 5, "downloader/request_count": 21}) == (
-        "12 new, 1 changed, 0 unchanged, 0 duplicates, 2 reprints, 0 near-duplicates, 3 rejected, "
+        "12 new, 1 changed, 0 unchanged, 0 duplicates, 2 reprints, 0 near-duplicates, 0 irrelevant, 3 rejected, "
         "40 known already (5 list pages, 21 requests)"
     )
