@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,6 +38,7 @@ def document(schedule: str, entry: Entry, site: Site, now: datetime) -> Document
         "time_limit": entry.time_limit.total_seconds(),
         "due_at": timing.next_due(now, site.code),
         "attempts": 0,
+        "begun_by": None,
         "queued_at": None,
         "last": None,
     }
@@ -59,7 +62,7 @@ def merged(fresh: Document, known: Document | None, now: datetime) -> Document:
     the due time is one that only a wrong clock can have set."""
     if known is None:
         return fresh
-    row = fresh | {"last": known["last"], "attempts": known["attempts"]}
+    row = fresh | {key: known[key] for key in ("last", "attempts", "begun_by")}
     same = all(fresh[key] == known[key] for key in ("cron", "every", "spread"))
     if same and timing_of(fresh).is_plausible(known["due_at"], now, fresh["site"]):
         row["due_at"], row["queued_at"] = known["due_at"], known["queued_at"]
@@ -107,15 +110,25 @@ class DueTimes:
         return await self.store.retrying(lambda: self.store.database["due"].find_one({"_id": key}))
 
     async def begin(self, row: Document) -> Document | None:
-        """The row once an attempt at it is on record, None where it is no longer due: another process, which held the
-        site's lease before, has done it. Only for the holder of the site's lease."""
-        due = self.store.database["due"]
+        """The row once an attempt at it is on record (`begun_by`: the attempt before it), None where it is no longer
+        due: another process, which held the site's lease before, has done it. Only for the holder of that lease."""
         current = await self.row(row["_id"])
         if current is None or current["due_at"] != row["due_at"]:
             return None
-        attempts = {"$set": {"attempts": current["attempts"] + 1}}
-        await self.store.retrying(lambda: due.update_one({"_id": row["_id"], "due_at": row["due_at"]}, attempts))
-        return {**current, "attempts": current["attempts"] + 1}
+        attempt = {"attempts": current["attempts"] + 1, "begun_by": {"host": platform.node(), "pid": os.getpid()}}
+        await self._set(row, attempt)
+        return {**current, "attempts": attempt["attempts"]}
+
+    async def finished_run(self, row: Document) -> Document | None:
+        """The run of the attempt before, where that ended and only its process died before it could say so here."""
+        if row["attempts"] < 2 or not row["begun_by"]:
+            return None
+        query = {"site": row["site"], "started_at": {"$gte": row["due_at"] - timedelta(days=1)}}
+        runs = await self.store.retrying(lambda: self.store.database["runs"].find(query).to_list())
+        of_attempt = [run for run in runs if {"host": run["host"], "pid": run["pid"]} == row["begun_by"]]
+        latest = max(of_attempt, key=lambda run: run["started_at"], default=None)
+        known = row["last"] and row["last"]["run"]
+        return latest if latest and latest["parent"] != known and latest["finish_reason"] == "finished" else None
 
     async def end(self, row: Document, last: Document, now: datetime) -> None:
         """The row's crawl is over: `last` tells how, and the next is due at the entry's next moment."""

@@ -107,6 +107,10 @@ class Worker:
             logger.error("%s: given up: %d crawls of it ended with their process", row["_id"], ATTEMPTS)
             await self.due.end(row, self._last(started, "gave up", {}), self.leases.holder.now())
             return "gave up"
+        if run := await self.due.finished_run(row):
+            stats = {"verdict": run["verdict"], "run_id": run["parent"]}
+            await self.due.end(row, self._last(run["started_at"], "finished", stats), self.leases.holder.now())
+            return "finished before"
         crawler = self._crawler(row)
         TENURES[crawler] = tenure = Tenure(self.leases, [lease], lent=True)
         failure = await self._until_done(crawler, row)

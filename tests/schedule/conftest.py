@@ -1,0 +1,98 @@
+"""Processes that hold leases, schedulers and workers as a user starts them, and the store they share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from crawler.replica.fleet.hosts import Fleet
+from crawler.replica.fleet.server import FleetServer
+
+ROOT = Path(__file__).resolve().parents[2]
+Start = Callable[..., subprocess.Popen[str]]
+DEADLINE_SECONDS = 60
+
+
+def wait_until(true: Callable[[], object], what: str) -> None:
+    """Look until it is `true`."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, what
+
+
+@pytest.fixture
+def stored(mongo_uri: str, database: str) -> Iterator[Database]:
+    """The database of this test."""
+    client: MongoClient = MongoClient(mongo_uri, tz_aware=True)
+    yield client[database]
+    client.close()
+
+
+@pytest.fixture
+def holder(mongo_uri: str, database: str) -> Iterator[Start]:
+    """Starts `hold.py` in a process of its own: `holder(seconds, place)` or `holder(seconds, folder, times)`."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: object) -> subprocess.Popen[str]:
+        command = [sys.executable, str(Path(__file__).parent / "hold.py"), mongo_uri, database, *map(str, arguments)]
+        pipe = subprocess.PIPE
+        started.append(subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def fleet() -> Iterator[FleetServer]:
+    """Twelve sites of three articles each; every answer takes a moment, so that crawls last."""
+    with FleetServer(Fleet(12, 3), latency=0.1) as server:
+        yield server
+
+
+@pytest.fixture
+def schedule_file(fleet: FleetServer, tmp_path: Path) -> Path:
+    """A schedule of the fleet."""
+    path = tmp_path / "fleet.toml"
+    codes = ", ".join(f'"{code}"' for code in fleet.fleet.codes())
+    path.write_text(f'[fleet]\nsite = [{codes}]\nevery = "1d"\ntime_limit = "60s"\n', "utf-8")
+    return path
+
+
+@pytest.fixture
+def scrapy(fleet: FleetServer, mongo_uri: str, database: str, tmp_path: Path) -> Iterator[Start]:
+    """Starts a scrapy command on the fleet: `scrapy("schedule", path, "--once")`. Its log is in `tmp_path`."""
+    started: list[subprocess.Popen[str]] = []
+    settings = {
+        "REPLICA": fleet.address,
+        "MONGO_URI": mongo_uri,
+        "MONGO_DATABASE": database,
+        "HTTPCACHE_DIR": tmp_path / "httpcache",
+        "DATA_DIR": tmp_path / "data",
+        "DOWNLOAD_DELAY": 0.02,  # not 0: Scrapy 2.19.0 then starts whatever waits for a host at once
+        "AUTOTHROTTLE_ENABLED": 0,
+        "LEASE_SECONDS": 2,
+    }
+    options = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
+
+    def start(*arguments: object) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "scrapy", *map(str, arguments), *options]
+        with (tmp_path / f"log-{len(started)}.txt").open("w") as log:
+            started.append(subprocess.Popen(command, cwd=ROOT, env={**os.environ}, stdout=log, stderr=log, text=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(DEADLINE_SECONDS)

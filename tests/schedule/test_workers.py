@@ -1,0 +1,73 @@
+"""`scrapy schedule` as a user runs it, on a fleet of sites: rounds, workers that are killed, and an orderly end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections import Counter
+from datetime import UTC, datetime
+
+from crawler.schedule.status import print_status
+from tests.schedule.conftest import wait_until
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def finished(stored) -> Counter[str]:
+    """How often each site was crawled to the end."""
+    runs = stored.runs.find({"finish_reason": "finished"})
+    return Counter(run["site"] for run in runs if run.get("site"))
+
+
+def test_a_round_goes_on_when_a_worker_is_killed(scrapy, schedule_file, fleet, stored, tmp_path):
+    codes = set(fleet.fleet.codes())
+    process = scrapy("schedule", schedule_file, "--now", "--processes", 2, "--concurrent", 3)
+    wait_until(lambda: stored.holders.count_documents({}) == 2 and len(finished(stored)) >= 2, "nothing was crawled")
+    pids = [row["pid"] for row in stored.holders.find({})]
+    os.kill(pids[0], signal.SIGKILL)
+    done = {"last.outcome": "finished"}
+    wait_until(lambda: stored.due.count_documents(done) == len(codes), (tmp_path / "log-0.txt").read_text())
+    # The killed crawls were made again, by whoever took the sites over; no crawl that ended was repeated.
+    assert finished(stored) == dict.fromkeys(codes, 1)
+    assert stored.articles.count_documents({}) == 3 * len(codes)
+    assert max(log.most_open for log in fleet.log.values()) == 1
+    rows = list(stored.due.find({}))
+    assert all(row["due_at"] > datetime.now(UTC) for row in rows)
+    assert len({row["due_at"] for row in rows}) > len(codes) / 2
+    assert {row["last"]["verdict"] for row in rows} == {"ok"}
+
+    schedule_file.write_text('[other]\nsite = "qingtian"\ncron = "0 6 * * *"\n', "utf-8")
+    wait_until(lambda: [row["site"] for row in stored.due.find({})] == ["331121"], "the new file was not read")
+    schedule_file.write_text("[broken\n", "utf-8")
+    process.terminate()
+    assert process.wait(30) == 0
+    assert not any(is_alive(pid) for pid in pids)
+    assert stored.holders.count_documents({}) == 0
+
+
+def test_sigterm_closes_crawls_in_order_and_leaves_them_due(scrapy, schedule_file, fleet, stored, capsys):
+    fleet.latency = 2.0
+    process = scrapy("schedule", schedule_file, "--once", "--now", "--concurrent", 4)
+    wait_until(lambda: len(fleet.log) >= 4, "nothing was asked for")
+    (worker,) = [row["pid"] for row in stored.holders.find({})]
+    print_status(stored, as_json=True)
+    status = json.loads(capsys.readouterr().out)
+    running = {row["held_by"] for row in status["crawls"] if row["state"] == "running"}
+    assert running == {f"process {worker} on {os.uname().nodename}"}
+    process.terminate()
+    assert process.wait(30) == 0
+    assert not is_alive(worker)
+    cut = list(stored.runs.find({"finish_reason": "shutdown", "parent": None}))
+    assert cut
+    assert all(run["finished_at"] for run in stored.runs.find({}))
+    due = list(stored.due.find({"due_at": {"$lte": datetime.now(UTC)}}))
+    assert {run["sites"][0] for run in cut} <= {row["site"] for row in due}
+    assert {row["attempts"] for row in due} == {0}
+    assert stored.holders.count_documents({}) == 0
