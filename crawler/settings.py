@@ -21,6 +21,10 @@ STORE_RETRY_SECONDS = 900.0  # how long a crawl waits for a store that went away
 LEASE_SECONDS = 30.0  # a process silent for so long has lost its sites to others
 SPOOL_MAX_BYTES = 256 * 1024 * 1024  # what is scraped meanwhile waits on the disk; above this the crawl pauses
 
+# --- Archive ---------------------------------------------------------------------------------------------------------
+ARCHIVE_DIR = None  # a folder: every answer is kept there as WARC, for `scrapy reparse`
+ARCHIVE_FILE_BYTES = 1_000_000_000  # what the format recommends for one file
+
 # --- Politeness ------------------------------------------------------------------------------------------------------
 CONTACT = os.environ.get("CRAWLER_CONTACT") or "no contact set; CRAWLER_CONTACT says who runs this crawl"
 # The province-wide firewalls of Zhejiang answer 403 to agents that do not begin like a browser; the name stays honest.
@@ -100,6 +104,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.replica.middleware.ReplicaMiddleware": 820,
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
     "crawler.spiders.cache.HonestCacheMiddleware": 900,
+    "crawler.archive.middleware.ArchiveMiddleware": 950,  # next to the network: answers as they came
 }
 REPLICA = None  # "127.0.0.1:PORT": send every request to a replica of the sites instead (demo and tests)
 EXTENSIONS = {

@@ -37,7 +37,7 @@ class RatePipeline:
             return item
         rating = rated(item)
         item.relevance = rating.as_dict()
-        threshold = getattr(self.crawler.spider, "relevant_from", None)
+        threshold = self._threshold(item)
         if threshold is None or rating.score >= threshold:
             return item
         why = f"relevance {rating.score:.3f}, kept from {threshold:g} on: {item.title}"
@@ -46,3 +46,8 @@ class RatePipeline:
         if store := self.crawler.get_item_pipeline(StorePipeline):
             await store.process_item(reject)
         raise DropItem(f"irrelevant: {why}: {item.url}", log_level="DEBUG")
+
+    def _threshold(self, article: Article) -> float | None:
+        """The relevance from which on the article is kept; `scrapy reparse` knows it of each."""
+        wanted = getattr(self.crawler.spider, "relevance_wanted", None)
+        return wanted(article) if wanted else getattr(self.crawler.spider, "relevant_from", None)

@@ -40,6 +40,7 @@ class StorePipeline:
     writer: ArticleWriter | None = None
     accounts: Accounts | None = None
     ending: asyncio.Future[None] | None = None
+    make_writer = ArticleWriter
 
     def __init__(self, crawler: Crawler) -> None:
         assert crawler.stats is not None
@@ -72,7 +73,7 @@ class StorePipeline:
         if not began:
             raise CloseSpider("held_elsewhere")
         self.spool = Spool(directory, place, self.settings.getint("SPOOL_MAX_BYTES"))
-        self.writer = ArticleWriter(
+        self.writer = self.make_writer(
             self.store,
             max_items=self.settings.getint("STORE_BATCH_ITEMS"),
             max_seconds=self.settings.getfloat("STORE_BATCH_SECONDS"),
@@ -82,6 +83,10 @@ class StorePipeline:
             on_spool=self._spooled,
             on_lost=self._end_crawl,
         )
+
+    @property
+    def _replays(self) -> bool:
+        return getattr(self.crawler.spider, "replays", False)
 
     async def _drain(self, store: Store, directory: Path, place: str) -> None:
         count, others = await drain(store, directory, place)
@@ -111,7 +116,11 @@ class StorePipeline:
         try:
             if isinstance(item, Article):
                 fields["run"] = self.stats.get_value("run_id")
-                await self.writer.add({"_id": article_id(fields["canonical_url"]), **fields.asdict()})
+                document = {"_id": article_id(fields["canonical_url"]), **fields.asdict()}
+                await self.writer.add(document, reread=self._replays)
+            elif isinstance(item, Reject) and self._replays:
+                # The crawl that fetched the page has recorded what it gave then.
+                self.stats.inc_value(f"reparse/rejected/{item.reason}")
             elif isinstance(item, Reject):
                 fields["run"] = self.stats.get_value("run_id")
                 await self.writer.add_reject(fields.asdict())

@@ -61,6 +61,18 @@ class Asked:
             self.section.waiting -= 1
             self.section.failures += failed
 
+    def described(self) -> dict[str, Any]:
+        """What the archive notes beside the page, for `scrapy reparse`."""
+        item = self.item
+        return {
+            "link": self.link,
+            "site": self.site.code if self.site else None,
+            "section": self.section.section.name if self.section else None,
+            "listed_at": item.published_at.isoformat() if item and item.published_at else None,
+            "precision": item.precision if item else None,
+            "part": len(self.parts),
+        }
+
     def reject(self, reason: str, detail: str | None) -> Reject:
         """The record of a page that gave no article."""
         return Reject(
@@ -141,7 +153,7 @@ class NewsSpider(Spider):
 
     async def parse_article(self, response: Response, asked: Asked) -> AsyncIterator[Any]:
         """An article page: yields the article, the request for its next part, or a reject."""
-        now = datetime.now(UTC)
+        now = response.meta.get("fetched_at") or datetime.now(UTC)
         page = page_of(response)
         result = read_article(page, site=asked.site, now=now)
         if isinstance(result, Refusal):

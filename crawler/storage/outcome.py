@@ -14,7 +14,9 @@ _NEEDED = (
     *("content_hash", "title", "revision", "run", "first_seen_at", "changed_at"),
     *("cluster", "original", "original_evidence"),
 )
-HEAD = dict.fromkeys((*_NEEDED, "canonical_url", "site"), 1)
+READ = ("content_hash", "title", "published_at", "published_precision", "source", "author", "editor")
+"""What newer rules may read better on the same page."""
+HEAD = dict.fromkeys((*_NEEDED, *READ, "canonical_url", "site"), 1)
 
 
 @dataclass(eq=False)
@@ -25,6 +27,8 @@ class Entry:
     document: Document
     tried: bool = False
     replayed: bool = False
+    reread: bool = False
+    """Whether it is an archived page read by newer rules: its other fields may be better too."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ def decide(entry: Entry, stored: Document | None, twins: Sequence[Document]) -> 
     """The outcome of one entry, given its stored article and the stored articles with the same text."""
     document = entry.document
     if stored is not None:
-        if any(stored[field] != document[field] for field in ("content_hash", "title")):
+        compared = READ if entry.reread else ("content_hash", "title")
+        if any(stored.get(field) != document[field] for field in compared):
             # Not for a page that was just fetched: a clock that was once ahead must not shut out what comes.
             if entry.replayed and document["last_seen_at"] < stored["changed_at"]:
                 return Step(entry, "outdated", stored, done=True)

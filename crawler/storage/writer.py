@@ -40,6 +40,8 @@ class ArticleWriter:
     whenever that changes, and `on_lost` of the store's not coming back within `retry_seconds`. Without a spool, whoever
     adds waits."""
 
+    batches = Batches
+
     def __init__(
         self,
         store: Store,
@@ -59,7 +61,7 @@ class ArticleWriter:
         self._spool = spool
         self._on_spool = on_spool
         self._on_lost = on_lost
-        self._batches = Batches(store, on_outcome)
+        self._batches = self.batches(store, on_outcome)
         self._entries: list[Entry] = []
         self._rejects: list[Document] = []
         self._writing = asyncio.Lock()
@@ -68,10 +70,11 @@ class ArticleWriter:
         self._draining: asyncio.Task[None] | None = None
         self._failure: StoreError | None = None
 
-    async def add(self, document: Document, *, replayed: bool = False) -> None:
+    async def add(self, document: Document, *, reread: bool = False) -> None:
         """Take an article: the fields of `items.Article` and `_id`. Waits while a full batch is being written. What the
-        store can't hold becomes a reject. One that is `replayed`, from the archive, never stands in for a version that
-        was fetched after it. Raises StoreError once the store stayed away for `retry_seconds`."""
+        store can't hold becomes a reject. One that is `reread`, from the archive, is a change also where only its date
+        or credits changed, and never stands in for a version that was fetched after it. Raises StoreError once the
+        store stayed away for `retry_seconds`."""
         self._check()
         seen = _milliseconds(document.get("fetched_at"))
         article = {**document, "fetched_at": seen, "last_seen_at": seen}
@@ -83,7 +86,7 @@ class ArticleWriter:
             if size > LARGEST_BYTES:
                 self._reject(article, "too_large", f"the document takes {size} bytes")
             else:
-                self._entries.append(Entry(article, replayed=replayed))
+                self._entries.append(Entry(article, replayed=reread, reread=reread))
         await self._taken()
 
     async def add_reject(self, document: Document) -> None:
@@ -217,13 +220,17 @@ class ArticleWriter:
 
 
 def _packed(entries: Sequence[Entry], rejects: Sequence[Document]) -> list[Record]:
-    articles = [{"kind": "article", "tried": entry.tried, "document": entry.document} for entry in entries]
+    articles = [
+        {"kind": "article", "tried": entry.tried, "reread": entry.reread, "document": entry.document}
+        for entry in entries
+    ]
     return [*articles, *({"kind": "reject", "document": reject} for reject in rejects)]
 
 
 def _unpacked(records: Sequence[Record]) -> tuple[list[Entry], list[Document]]:
     # Meanwhile another crawl may have stored a later version.
-    entries = [Entry(row["document"], row["tried"], replayed=True) for row in records if row["kind"] == "article"]
+    articles = [row for row in records if row["kind"] == "article"]
+    entries = [Entry(row["document"], row["tried"], True, row.get("reread", False)) for row in articles]
     return entries, [row["document"] for row in records if row["kind"] == "reject"]
 
 
