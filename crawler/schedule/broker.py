@@ -61,7 +61,7 @@ class Broker:
         """How many messages no worker has taken yet."""
         try:
             with self.app.connection_for_write() as connection:
-                connection.ensure_connection(max_retries=1, timeout=REACH_SECONDS)
+                connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=REACH_SECONDS)
                 return self.app.amqp.queues[QUEUE].bind(connection.default_channel).queue_declare().message_count
         except (OperationalError, OSError, ValueError) as error:
             raise BrokerError(

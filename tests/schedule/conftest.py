@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,6 +27,12 @@ def wait_until(true: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not true():
         assert time.monotonic() < deadline, what
+
+
+def finished(stored: Database) -> Counter[str]:
+    """How often each site was crawled to the end."""
+    runs = stored.runs.find({"finish_reason": "finished"})
+    return Counter(run["site"] for run in runs if run.get("site"))
 
 
 @pytest.fixture

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections import Counter
 from datetime import UTC, datetime
 
 from crawler.schedule.status import print_status
-from tests.schedule.conftest import wait_until
+from tests.schedule.conftest import finished, wait_until
 
 
 def is_alive(pid: int) -> bool:
@@ -18,12 +17,6 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def finished(stored) -> Counter[str]:
-    """How often each site was crawled to the end."""
-    runs = stored.runs.find({"finish_reason": "finished"})
-    return Counter(run["site"] for run in runs if run.get("site"))
 
 
 def test_a_round_goes_on_when_a_worker_is_killed(scrapy, schedule_file, fleet, stored, tmp_path):

@@ -1,0 +1,101 @@
+"""Celery over a real Redis: the broker only carries messages; lost, repeated and spoilt ones cost a delay at most."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from crawler.schedule.enqueuer import LOST_AFTER, to_send
+from tests.schedule.conftest import finished, wait_until
+
+broker = pytest.importorskip("crawler.schedule.broker", reason="the extra `workers` (Celery) is not installed")
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("queued_ago", "waiting", "sent"),
+    [
+        (None, 5, True),  # never sent
+        (timedelta(seconds=5), 0, False),  # a worker may just be taking it
+        (LOST_AFTER + timedelta(seconds=1), 1, False),  # it may be the one that waits
+        (LOST_AFTER + timedelta(seconds=1), 0, True),  # nobody has it
+    ],
+)
+def test_a_message_is_sent_again_only_where_it_was_lost(queued_ago, waiting, sent):
+    row = {"queued_at": None if queued_ago is None else NOW - queued_ago}
+    assert to_send(row, waiting, NOW) is sent
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("localhost:6379", "'localhost:6379' is no address of a broker: it looks like redis://HOST:6379/0"),
+        ("redis://me:secret@127.0.0.1:1/0", "No broker answers at redis://127.0.0.1:1/0 "),
+    ],
+)
+def test_a_wrong_address_is_told_without_credentials(url, said):
+    with pytest.raises(broker.BrokerError) as raised:
+        broker.Broker(url).check()
+    assert str(raised.value).startswith(said)
+    assert "secret" not in str(raised.value)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def redis() -> Iterator[str]:
+    """The address of a Redis that keeps nothing on disk."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed (Debian: apt install redis-server)")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: _answers(port), "redis-server did not start")
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_every_site_is_crawled_once_whatever_becomes_of_messages_and_workers(
+    scrapy, schedule_file, fleet, stored, redis
+):
+    from redis import Redis
+
+    codes, log = set(fleet.fleet.codes()), schedule_file.with_name("log-0.txt")
+    client = Redis.from_url(redis)
+    # Spoilt messages wait already: no JSON, no task of ours, no arguments.
+    broker.application(redis).send_task("nonsense")
+    broker.application(redis).send_task(broker.TASK, args=["one"])
+    client.lpush(broker.QUEUE, "{")
+    scrapy("worker", "--broker", redis, "--processes", 3, "--concurrent", 2)
+    for _ in range(2):
+        scrapy("schedule", schedule_file, "--broker", redis, "--now")
+    wait_until(lambda: len(finished(stored)) >= 2, "nothing was crawled")
+    for row in stored.due.find({}):
+        broker.application(redis).send_task(broker.TASK, args=[row["_id"], row["due_at"].isoformat()])
+    os.kill(stored.holders.find_one({})["pid"], signal.SIGKILL)
+    wait_until(lambda: len(finished(stored)) >= 5, "the crawls did not go on")
+    client.flushall()
+    client.close()
+    done = {"last.outcome": "finished", "due_at": {"$gt": datetime.now(UTC)}}
+    wait_until(lambda: stored.due.count_documents(done) == len(codes), log.read_text())
+    assert finished(stored) == dict.fromkeys(codes, 1)
+    assert stored.articles.count_documents({}) == 3 * len(codes)
+    assert max(log.most_open for log in fleet.log.values()) == 1
+    assert "Received unregistered task of type 'nonsense'" in log.read_text()
+    assert "A message that names no crawl was skipped: ('one',)" in log.read_text()
