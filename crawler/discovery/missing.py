@@ -59,4 +59,4 @@ def _links(page: Page) -> frozenset[str]:
 def _words(page: Page) -> str:
     """The text of a page without digits and addresses, which error pages fill in."""
     text = "".join(map(str, page.root.itertext()))
-    return re.sub(r"[\w/.:-]*/[\w/.:-]*|[\d\s]+", "", text)
+    return re.sub(r"[A-Za-z0-9_/.:?=&-]*/[A-Za-z0-9_/.:?=&-]*|[\d\s]+", "", text)
