@@ -70,8 +70,8 @@ class ArchiveReader:
             for record in records:
                 body = record.raw_stream.read()
                 end = records.get_record_offset() + records.get_record_length()
-                # False: it is not what was written. None: who wrote it gave no digest.
-                if record.digest_checker.passed is False:
+                # Bytes are missing; or they are not what was written (None: who wrote it gave no digest).
+                if record.raw_stream.limit or record.digest_checker.passed is False:
                     self.torn += 1
                     end = path.stat().st_size
                     continue
