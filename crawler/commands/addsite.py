@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from datetime import UTC, datetime
+from os.path import relpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,7 +169,7 @@ def _write(visit: Visit, *, yes: bool) -> int:
     print(f"{'=' if present == row else '+'} {row_line(row)}", end="")
     print("Frozen pages, each with a truth to be checked by a person:")
     for one in frozen:
-        print(f"+ {place_of(one)[0]}")
+        print(f"+ {relpath(place_of(one)[0])}")
     if not yes and not _agreed("Write them? [y/N] "):
         raise NothingToAdd("there was no yes (--yes writes without asking)")
     return _put(row, frozen)
@@ -229,7 +230,9 @@ def _put(row: Row, frozen: list[Frozen]) -> int:
     except OSError as error:
         drop(written)
         raise NothingToAdd(f"{error.filename or path} can't be written: {error.strerror}") from None
-    print(f"Written: {path}:{line}")
+    print(f"Written: {relpath(path)}:{line}")
     for truth in written[1::2]:
-        print(f'Compare {truth} with the page, correct it, and set "checked" to true: until then its test fails.')
+        print(
+            f'Compare {relpath(truth)} with the page, correct it, and set "checked" to true: until then its test fails.'
+        )
     return 0

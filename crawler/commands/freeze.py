@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import UTC, datetime
+from os.path import relpath
 from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
@@ -84,8 +85,10 @@ class Command(ScrapyCommand):
             print(f"scrapy freeze: {error.filename} can't be written: {error.strerror}", file=sys.stderr)
             self.exitcode = 1
         else:
-            print(f"Written: {page}")
-            print(f'Compare {truth} with the page, correct it, and set "checked" to true: until then its test fails.')
+            print(f"Written: {relpath(page)}")
+            print(
+                f'Compare {relpath(truth)} with the page, correct it, and set "checked" to true: until then its test fails.'
+            )
 
 
 def _drafted(answer: Response | Failed, site: Site, *, as_list: bool) -> Frozen:
