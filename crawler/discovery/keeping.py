@@ -8,6 +8,7 @@ from pathlib import Path
 from crawler.discovery.fixtures import Frozen
 from crawler.sites.edit import write_whole
 
+TO_CHECK = 'Compare {} with the page, correct it, and set "checked" to true: until then its test fails.'
 PAGES = Path(__file__).resolve().parents[2] / "tests" / "pages"
 
 
