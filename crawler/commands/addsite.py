@@ -213,7 +213,7 @@ def _caught(visit: Visit, page: Page) -> Caught:
 
 def _put(row: Row, frozen: list[Frozen]) -> int:
     """Write all or nothing."""
-    from crawler.discovery.keeping import drop, keep
+    from crawler.discovery.keeping import TO_CHECK, drop, keep
     from crawler.sites.edit import put_row
     from crawler.sites.problems import RegistryError
     from crawler.sites.registry import HERE
@@ -232,7 +232,5 @@ def _put(row: Row, frozen: list[Frozen]) -> int:
         raise NothingToAdd(f"{error.filename or path} can't be written: {error.strerror}") from None
     print(f"Written: {relpath(path)}:{line}")
     for truth in written[1::2]:
-        print(
-            f'Compare {relpath(truth)} with the page, correct it, and set "checked" to true: until then its test fails.'
-        )
+        print(TO_CHECK.format(relpath(truth)))
     return 0

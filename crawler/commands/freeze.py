@@ -66,7 +66,7 @@ class Command(ScrapyCommand):
         prepare(self.settings)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        from crawler.discovery.keeping import keep
+        from crawler.discovery.keeping import TO_CHECK, keep
         from crawler.parsing.page import PageRequest
         from crawler.spiders.surveying import run
 
@@ -86,9 +86,7 @@ class Command(ScrapyCommand):
             self.exitcode = 1
         else:
             print(f"Written: {relpath(page)}")
-            print(
-                f'Compare {relpath(truth)} with the page, correct it, and set "checked" to true: until then its test fails.'
-            )
+            print(TO_CHECK.format(relpath(truth)))
 
 
 def _drafted(answer: Response | Failed, site: Site, *, as_list: bool) -> Frozen:
