@@ -19,6 +19,9 @@ from crawler.archive.files import ASKED
 _KINDS = ("*.warc.gz", "*.warc")
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?")
 
+# The last is what warcio 1.8 raises for a record whose head is cut short.
+_BROKEN = (ArchiveLoadFailed, zlib.error, EOFError, UnicodeError, ValueError, AttributeError)
+
 
 class ArchiveError(Exception):
     """An archive that can't be read; the text is one sentence for people."""
@@ -78,7 +81,7 @@ class ArchiveReader:
                 whole = True
                 if record.rec_type == "response" and (answer := _answer(record, body)):
                     yield answer
-        except (ArchiveLoadFailed, zlib.error, EOFError, UnicodeError, ValueError) as error:
+        except _BROKEN as error:
             if not whole:
                 raise ArchiveError(f"{path} is no WARC file") from error
             self.torn += 1
