@@ -100,8 +100,7 @@ def _judge(visit: Visit) -> None:
         _show_refused(visit)
     if surveyed.problem:
         raise NothingToAdd(f"{visit.url}: {surveyed.problem[1]}")
-    if visit.site is None:
-        raise NothingToAdd(f"nothing on {visit.url} says whose site it is: give --code, and --name where it is new")
+    assert visit.site is not None
     if visit.reviewed is None or not visit.reviewed.read:
         failed = visit.reviewed.failed if visit.reviewed else ()
         raise NothingToAdd(f"no article could be read ({failed[0][1] if failed else 'the lists hold none'})")

@@ -28,7 +28,7 @@ def stranger(page: Page, site: Site | None) -> tuple[str, str] | None:
 
 
 def _foreign(page: Page, site: Site) -> tuple[str, str] | None:
-    if site.short in page.text or site.name in page.text:
+    if names_site(page, site):
         return None
     stated = _CODE.match(page.meta.get("siteidcode", ""))
     if stated and stated[0][:4] != (site.gb_code or "")[:4]:

@@ -199,11 +199,12 @@ class ListSpider(NewsSpider):
         section.ended = ended
         if ended is None:
             return listing.next
-        self._ended(section)
         if not section.listed:
             self.count("sections/without_links", site=section.crawl.site)
             why = listing.reason or "no article links"
             self.logger.warning("%s %s: nothing to crawl on %s (%s)", site, name, section.section.url, why)
+            self.homes.consult(section)
+        self._ended(section)
         return None
 
     def _ended(self, section: SectionCrawl) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from scrapy.http import Response
 
+from crawler.discovery.identity import stranger
 from crawler.discovery.review import Review, review
 from crawler.discovery.survey import Survey, Unanswered, survey
 from crawler.parsing.page import Page, PageRequest
@@ -15,6 +16,8 @@ from crawler.sites.registry import Registry
 from crawler.sites.site import Site
 from crawler.spiders.base import page_of
 from crawler.spiders.surveying import Ask
+
+_GIVE = "give --code, and --name where the code is new"
 
 
 @dataclass
@@ -42,6 +45,11 @@ class Visit:
         if self.site is None:
             home = await fetch(PageRequest(self.url))
             self.site = recognised(home, self.registry) if isinstance(home, Page) else None
+            if self.site is None and isinstance(home, Page) and home.status == 200 and not stranger(home, None):
+                self.surveyed = Survey(
+                    self.url, home, ("unknown_site", "nothing on it says whose site it is: " + _GIVE)
+                )
+                return
         known = self.site.sections if self.site else ()
         self.surveyed = await survey(fetch, self.url, self.site, self.now, known=known)
         if self.site is not None and self.surveyed.problem is None:

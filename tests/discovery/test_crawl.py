@@ -89,6 +89,9 @@ def test_odd_sites_each_for_itself(project, crawl, stored, odd_sites):
     project.change("331125", homepage="http://www.l5.gov.cn/", lists="要闻=http://www.l5.gov.cn/yw/", **anew)  # gone
     project.change("331126", homepage="http://www.l6.gov.cn/", lists="要闻=http://www.l6.gov.cn/yw/", **anew)  # guessed
     project.change("331127", homepage="http://www.l7.gov.cn/", lists="", **anew)  # a login
+    project.change(
+        "331181", homepage="http://www.l8.gov.cn/", lists="要闻=http://www.l8.gov.cn/yw/", **anew
+    )  # soft 404
     sites = odd_sites(
         {
             "www.l1.gov.cn": {
@@ -107,19 +110,26 @@ def test_odd_sites_each_for_itself(project, crawl, stored, odd_sites):
                 **articles("/xwzx/jryh/"),
             },
             "www.l6.gov.cn": {"/": home("庆元", link("领导信箱", "/xx/")), "*": (302, "http://www.l6.gov.cn/")},
+            "www.l8.gov.cn": {
+                "/": home("龙泉", link("今日龙泉", "/jrlq/")),
+                "/jrlq/": listing("/jrlq/"),
+                "*": SORRY,
+                **articles("/jrlq/"),
+            },
             "www.l7.gov.cn": {"/": page("系统登录", "<form><input type='password'></form>")},
         }
     )
-    codes = "331102,331122,331123,331124,331125,331126,331127"
+    codes = "331102,331122,331123,331124,331125,331126,331127,331181"
     result = crawl(codes, REPLICA=sites.address, RETRY_TIMES=0)
     told = result.stderr
     assert result.returncode == 0, told[-3000:]
     found = {
         (row["site"], row["name"]) for row in stored.sections.find({"found_at": {"$ne": None}}) if row["key"] != "home"
     }
-    assert found == {("331102", "食品安全"), ("331124", "松阳要闻"), ("331125", "今日云和")}
+    assert found == {("331102", "食品安全"), ("331124", "松阳要闻"), ("331125", "今日云和"), ("331181", "今日龙泉")}
     by_site = {code: stored.articles.count_documents({"site.code": code}) for code in codes.split(",")}
-    assert by_site == {"331102": 2, "331122": 0, "331123": 0, "331124": 2, "331125": 2, "331126": 0, "331127": 0}
+    assert {code for code, number in by_site.items() if number} == {"331102", "331124", "331125", "331181"}
+    assert set(by_site.values()) == {0, 2}
     for sentence in (
         "缙云县: http://www.l2.gov.cn/: the domain is parked",
         "遂昌县: http://www.l3.gov.cn/: the page names 栖霞溪县 as its owner",
@@ -128,6 +138,7 @@ def test_odd_sites_each_for_itself(project, crawl, stored, odd_sites):
         "庆元县 要闻: http://www.l6.gov.cn/yw/: it leads back to the home page",
         "庆元县: http://www.l6.gov.cn/: no link of the home page leads to a list",
         "景宁畲族自治县: http://www.l7.gov.cn/: the page asks for a login",
+        "龙泉市: its home page leads to 今日龙泉 http://www.l8.gov.cn/jrlq/",
         "www.l4.gov.cn answers http only",
     ):
         assert sentence in told
@@ -140,4 +151,4 @@ def test_odd_sites_each_for_itself(project, crawl, stored, odd_sites):
     asked = [url for url in sites.asked[before:] if url.endswith(".gov.cn/")]
     assert "http://www.l6.gov.cn/" not in [url for url in asked if asked.count(url) > 1]
     assert "http://www.l1.gov.cn/" not in asked
-    assert stored.articles.count_documents({}) == 6
+    assert stored.articles.count_documents({}) == 8
