@@ -95,7 +95,8 @@ class Command(ScrapyCommand):
 def _judge(visit: Visit) -> None:
     """Raises NothingToAdd where there is nothing to show."""
     surveyed = visit.surveyed
-    assert surveyed is not None
+    if surveyed is None:
+        raise NothingToAdd("the visit was ended early")
     if surveyed.problem and surveyed.problem[0] == "no_sections" and surveyed.refused:
         _show_refused(visit)
     if surveyed.problem:
@@ -116,7 +117,7 @@ def _show(visit: Visit, seconds: float) -> None:
     assert site is not None
     number = len(surveyed.found)
     told = f"{platform_of(surveyed) or 'no platform known'}, {number} section{'s' * (number != 1)}"
-    print(f"{describe(site)}: {told}; {len(visit.answers)} answers, {seconds:.1f} s")
+    print(f"{describe(site)}: {told}; {visit.asked} answers, {seconds:.1f} s")
     for found in surveyed.found:
         paging = "more pages follow" if found.goes_on else "one page"
         print(f"  {found.name}  {len(found.items)} articles, {paging}; {found.why}\n    {found.url}")
@@ -160,7 +161,7 @@ def _write(visit: Visit, *, yes: bool) -> int:
     present = rows_of(path.read_text("utf-8")).get(site.code)
     gone = [one.url for one in surveyed.refused if one.verdict.kind == "gone"]
     sections = [one.section() for one in surveyed.found]
-    row = row_of(site, present, Seen(surveyed.home.url, sections, gone, platform_of(surveyed)))
+    row = row_of(site, present, Seen(visit.url, surveyed.home.url, sections, gone, platform_of(surveyed)))
     frozen = _frozen(visit)
     print("\nThe row of counties.csv:")
     if present and present != row:
@@ -177,7 +178,7 @@ def _write(visit: Visit, *, yes: bool) -> int:
 def _agreed(question: str) -> bool:
     try:
         return input(question).strip().lower() in {"y", "yes", "是"}
-    except EOFError:
+    except (EOFError, KeyboardInterrupt):
         print()
         return False
 

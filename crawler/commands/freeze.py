@@ -77,6 +77,8 @@ class Command(ScrapyCommand):
 
         run(self, work)
         try:
+            if not answers:
+                raise NothingToFreeze("the visit was ended early")
             page, truth = keep(_drafted(answers[0], self.site, as_list=opts.list))
         except NothingToFreeze as why:
             print(f"scrapy freeze: {args[0]}: {why}; nothing is written", file=sys.stderr)

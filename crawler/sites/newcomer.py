@@ -54,9 +54,10 @@ def recognised(page: Page, registry: Registry) -> Site | None:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a visit saw of a site: its home page's address, the sections found, the addresses of lists that are `gone`,
-    and the platform, None where unknown."""
+    """What a visit saw of a site: the home page's address as `asked` for and as it answered, the sections found, the
+    addresses of lists that are `gone`, and the platform, None where unknown."""
 
+    asked: str
     homepage: str
     sections: Sequence[Section]
     gone: Sequence[str] = ()
@@ -73,7 +74,10 @@ def row_of(site: Site, present: Mapping[str, str] | None, seen: Seen) -> Row:
     known = {canonical_url(entry.partition("=")[2]) for entry in kept}
     added = [f"{_cell(one.name)}={one.url}" for one in seen.sections if canonical_url(one.url) not in known]
     row["lists"] = ";".join([*kept, *added])
-    if not row["homepage"] or bare_host(row["homepage"]) != bare_host(seen.homepage):
+    # Another host; or another scheme, where the one in the row was tried and did not answer.
+    moved = bare_host(row["homepage"]) != bare_host(seen.homepage)
+    tried = row["homepage"].partition(":")[0] == seen.asked.partition(":")[0] != seen.homepage.partition(":")[0]
+    if not row["homepage"] or moved or tried:
         row["homepage"] = seen.homepage
     row["platform"] = seen.platform or row["platform"]
     if row["status"] != "verified":

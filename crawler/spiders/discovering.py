@@ -60,7 +60,9 @@ class HomePages:
         sought = crawl.home.get("found_at")
         if sought and sought > datetime.now(UTC) - timedelta(days=days):
             spider.count("discovery/none_before", site=site)
-            told = "%s: no list page is known, and on %s its home page held none; it is looked at again after %d days"
+            told = (
+                "%s: a list page is missing, and on %s its home page led to no other; it is asked again after %d days"
+            )
             spider.logger.warning(told, site.name, f"{sought:%F}", days)
             self._end(site, "failed")
             return None
@@ -69,7 +71,7 @@ class HomePages:
             callback=self.answered,
             errback=self.failed,
             cb_kwargs={"crawl": crawl},
-            meta={"site": site.code, "dont_cache": True},
+            meta={"site": site.code, "dont_cache": True, "deadline": crawl.deadline},
             dont_filter=True,
         )
 
@@ -117,9 +119,10 @@ class HomePages:
         spider, site, now = self.spider, crawl.site, datetime.now(UTC)
         answers: dict[str, Response] = {}
         first = PageRequest(site.homepage)
+        meta = {"site": site.code, "deadline": crawl.deadline}
 
         async def fetch(wanted: PageRequest) -> Page | Unanswered:
-            answer = home if wanted == first else await ask(spider.crawler, wanted, site.code)
+            answer = home if wanted == first else await ask(spider.crawler, wanted, meta)
             if not isinstance(answer, Response):
                 return Unanswered(answer.reason, answer.detail)
             answers[wanted.url] = answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from scrapy import Request, Spider
@@ -18,17 +18,17 @@ from crawler.spiders.failures import Failed, classify
 Ask = Callable[[PageRequest], Awaitable[Response | Failed]]
 
 
-async def ask(crawler: Crawler, wanted: PageRequest, site: str = "") -> Response | Failed:
+async def ask(crawler: Crawler, wanted: PageRequest, meta: Mapping[str, Any] | None = None) -> Response | Failed:
     """The answer to one request of a running crawl, whatever its status, or why none came. It goes the way of all
-    requests (robots.txt, delays, retries, limits) but for the scheduler: nothing that waits there holds it up. `site`
-    is the code of the site whose accounts it is for."""
+    requests (robots.txt, delays, retries, limits) but for the scheduler: nothing that waits there holds it up. `meta`
+    is added to the request's."""
     assert crawler.engine is not None
     request = Request(
         wanted.url,
         method=wanted.method,
         body=wanted.body,
         headers=dict(wanted.headers),
-        meta={"dont_cache": True, "site": site},
+        meta={"dont_cache": True, **(meta or {})},
         dont_filter=True,
     )
     (answer,) = await asyncio.gather(crawler.engine.download_async(request), return_exceptions=True)

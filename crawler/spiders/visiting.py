@@ -23,7 +23,8 @@ _GIVE = "give --code, and --name where the code is new"
 @dataclass
 class Visit:
     """What a visit to `url` brings. `site` is the one expected there, None where the page itself is to tell; after
-    `work`, `surveyed` and `reviewed` hold what was found, and `answers` every answer by the address it came from."""
+    `work`, `surveyed` and `reviewed` hold what was found, and `answers` every answer by the address asked for and the
+    one it came from."""
 
     url: str
     site: Site | None
@@ -32,6 +33,7 @@ class Visit:
     surveyed: Survey | None = None
     reviewed: Review | None = None
     answers: dict[str, Response] = field(default_factory=dict)
+    asked: int = 0
     _asked: dict[PageRequest, Page | Unanswered] = field(default_factory=dict)
 
     async def work(self, ask: Ask) -> None:
@@ -59,7 +61,8 @@ class Visit:
         answer = await ask(wanted)
         if not isinstance(answer, Response):
             return Unanswered(answer.reason, answer.detail)
-        self.answers[answer.url] = answer
+        self.asked += 1
+        self.answers[wanted.url] = self.answers[answer.url] = answer
         return page_of(answer, wanted)
 
 
