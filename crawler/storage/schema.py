@@ -255,6 +255,7 @@ _LEASE = {
     "claim": _text("this taking of it"),
     "token": _count("how often it was taken", minimum=1),
     "taken_at": _date("when it was taken last"),
+    "released_at": _field("when the holder before gave it back; null where it died (UTC)", "date", "null"),
 }
 
 _DUE = {
