@@ -14,11 +14,14 @@ from crawler.discovery.candidates import Candidate, candidates, links_more
 from crawler.discovery.identity import names_site, stranger
 from crawler.discovery.missing import is_gone, missing_url
 from crawler.discovery.names import Verdict
+from crawler.discovery.onward import onward
 from crawler.discovery.schemes import other_scheme
+from crawler.parsing.blocked import BLOCKED_STATUS
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.urls import canonical_url
 from crawler.platforms.base import Listing, ListItem
 from crawler.platforms.listing import read_list
+from crawler.sites.rows import bare_host
 from crawler.sites.site import Section, Site
 
 _CHANNELS = 3
@@ -123,6 +126,8 @@ class _Walk:
             if url is None or (problem and problem[0] in {"robots", "foreign"}):
                 break
             answer = await self.ask(PageRequest(url))
+            if isinstance(answer, Page) and answer.status < 400 and (further := onward(answer)):
+                answer = await self.ask(PageRequest(further))
             problem = self._home_problem(answer)
             if problem is None:
                 assert isinstance(answer, Page)
@@ -134,6 +139,8 @@ class _Walk:
     def _home_problem(self, answer: Page | Unanswered) -> tuple[str, str] | None:
         if isinstance(answer, Unanswered):
             return answer.reason, answer.detail
+        if answer.status in BLOCKED_STATUS:
+            return "blocked", f"the home page answers {answer.status}: the site refuses this crawler"
         if answer.status >= 400:
             return f"http_{answer.status}", f"the home page answers {answer.status}"
         if (strange := stranger(answer, self.site)) is not None:
@@ -195,7 +202,13 @@ class _Walk:
             return [_below(candidate, one) for one in self._worth_asking(page)]
         if not listing.items:
             return self._refuse(candidate, f"lists no articles ({listing.reason or 'no article links'})")
+        if not any(self._is_own(item.url) for item in listing.items):
+            return self._refuse(candidate, "lists articles of other sites only")
         return self._take(candidate, page, listing)
+
+    def _is_own(self, url: str) -> bool:
+        home, host = bare_host(self.result.home.url if self.result.home else ""), bare_host(url)
+        return host == home or host.endswith("." + home)
 
     def _take(self, candidate: Candidate, page: Page, listing: Listing) -> list[Candidate]:
         shown = {canonical_url(item.url) for item in listing.items}
