@@ -57,20 +57,41 @@ def why_not(result: Survey) -> dict[str, str]:
 
 
 def test_best_names_first_and_only_lists_are_found():
-    menu = [
-        ("通知公告", "/tz/"),
-        ("示溪要闻", "/yw/"),
-        ("食品安全", "/sp/"),
-        ("工作动态", "/dt/"),
-        ("部门动态", "/bm/"),
-    ]
+    menu = [("通知公告", "/tz/"), ("示溪要闻", "/yw/"), ("食品安全", "/sp/"), ("工作动态", "/dt/")]
     result, asked = surveyed(
         {
-            "/": page(links(*menu)),
+            "/": page(links(*menu, ("部门动态", "/bm/"))),
             "/yw/": listing("/yw/"),
-            "/zw/yw/": listing("/yw/"),
+            "/sp/": listing("/sp/", range(1, 7)),
+            "/tz/": page("<p>栏目建设中</p>"),
         }
     )
+    assert found(result) == ["食品安全", "示溪要闻"]
+    assert result.problem is None
+    assert [url.removeprefix(HOME) for url in asked[2:]] == ["sp/", "yw/", "dt/", "tz/"]
+    assert result.asked == len(asked) == 6
+    reasons = why_not(result)
+    assert "below" in reasons["部门动态"]
+    assert "404" in reasons["工作动态"]
+    assert "no articles" in reasons["通知公告"]
+    (food, _) = result.found
+    assert (food.url, food.platform, len(food.items), food.goes_on) == (HOME + "sp/", "trs", 6, False)
+
+
+def test_never_more_questions_than_allowed():
+    many = [(f"{name}要闻", f"/{name}/") for name in ("jia", "yi", "bing", "ding", "wu", "ji")]
+    named = [(f"第{number}要闻", path) for number, (_, path) in enumerate(many)]
+    pages = {"/": page(links(*named)), **{path: listing(path) for _, path in many}}
+    result, asked = surveyed(pages, limits=Limits(sections=99, requests=5))
+    assert len(asked) == 5
+    assert len(result.found) == 3
+    result, _ = surveyed(pages, limits=Limits(sections=2, requests=99))
+    assert len(result.found) == 2
+
+
+def test_two_names_for_one_list():
+    home = page(links(("示溪要闻", "/yw/"), ("今日要闻", "/zw/yw/")))
+    result, _ = surveyed({"/": home, "/yw/": listing("/yw/"), "/zw/yw/": listing("/yw/")})
     assert found(result) == ["示溪要闻"]
     assert why_not(result)["今日要闻"] == "lists the same articles as 示溪要闻"
 
