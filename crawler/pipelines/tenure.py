@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
 
 from crawler.sites.site import Site
+from crawler.storage.errors import StoreError
 from crawler.storage.leases import HeldElsewhere, Lease, Leases
 from crawler.storage.store import Store
 
@@ -49,10 +51,10 @@ async def begin(crawler: Crawler, store: Store) -> bool:
     leases = Leases(store, crawler.settings.getfloat("LEASE_SECONDS"))
     await leases.open()
     TENURES[crawler] = tenure = Tenure(leases, [], lent=False)
-    kept = []
+    kept, rest = [], crawler.settings.getfloat("DOWNLOAD_DELAY")
     for site in sites:
         try:
-            tenure.held.append(await leases.take(site.code, lease_host(site), patience=True))
+            tenure.held.append(await leases.take(site.code, lease_host(site), rest=rest, patience=True))
             kept.append(site)
         except HeldElsewhere as other:
             assert crawler.stats is not None
@@ -67,4 +69,7 @@ async def end(crawler: Crawler) -> None:
     """Give back what the crawl held, unless it was lent."""
     tenure = TENURES.get(crawler)
     if tenure is not None and not tenure.lent:
+        with suppress(StoreError):  # then they end with the heartbeat
+            for lease in tenure.held:
+                await tenure.leases.release(lease)
         await tenure.leases.close()

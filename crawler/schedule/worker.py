@@ -57,7 +57,8 @@ class Worker:
         """Crawl one due row if it is due and nobody crawls its site; what became of it, in a word or two."""
         site = load().get(row["site"])
         try:
-            lease = await self.leases.take(row["site"], lease_host(site))
+            rest = self.settings.getfloat("DOWNLOAD_DELAY")
+            lease = await self.leases.take(row["site"], lease_host(site), rest=rest)
         except HeldElsewhere as other:
             return f"held by {other}"
         try:

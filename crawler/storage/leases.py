@@ -68,14 +68,16 @@ class Leases:
         with contextlib.suppress(StoreError):  # then it counts as dead after `seconds`
             await self.holder.leave()
 
-    async def take(self, site: str, host: str, *, patience: bool = False) -> Lease:
-        """The lease of `host` for `site`. Raises HeldElsewhere, StoreError. With `patience` it first waits until a
-        holder that may be dead has moved or is gone, at most its `seconds`."""
+    async def take(self, site: str, host: str, *, rest: float = 0, patience: bool = False) -> Lease:
+        """The lease of `host` for `site`, once the host was left alone for `rest` seconds. Raises HeldElsewhere,
+        StoreError. With `patience` it first waits until a holder that may be dead has moved or is gone, at most its
+        `seconds`."""
         # The claim tells this taking from any other, so that it may be repeated after a lost answer.
         claim = {"holder": self.holder.id, "site": site, "claim": uuid.uuid4().hex}
         while True:
             row = await self.store.retrying(lambda: self._take(host, claim))
             if isinstance(row, dict):
+                await asyncio.sleep(self._left_to_rest(row, rest))
                 return Lease(host, site, claim["holder"], row["token"])
             if not patience or self._watched.setdefault(row.id, row.beat) != row.beat:
                 raise HeldElsewhere(row.told)
@@ -84,7 +86,8 @@ class Leases:
 
     async def release(self, lease: Lease) -> None:
         """Give `lease` back, unless it was lost. Raises StoreError."""
-        mine, free = {"_id": lease.host, "token": lease.token}, {"$set": {"holder": None}}
+        mine = {"_id": lease.host, "token": lease.token}
+        free = {"$set": {"holder": None, "released_at": self.holder.now()}}
         await self.store.retrying(lambda: self.store.database["leases"].update_one(mine, free))
 
     async def holds(self, lease: Lease) -> bool:
@@ -102,6 +105,13 @@ class Leases:
                     return False
                 await asyncio.sleep(self.holder.seconds / 8)
         return lease.holder == self.holder.id
+
+    def _left_to_rest(self, row: Document, rest: float) -> float:
+        if row["token"] == 1:
+            return 0.0
+        # Whoever died may have asked the host for something a moment ago.
+        since = (self.holder.now() - row["released_at"]).total_seconds() if row["released_at"] else 0.0
+        return min(rest, max(0.0, rest - since))
 
     async def _live(self) -> None:
         while True:
@@ -138,13 +148,14 @@ class Leases:
         """Take the lease if its document is still the `known` one (None: there was none)."""
         leases, ours = self.store.database["leases"], {**claim, "taken_at": self.holder.now()}
         if known is not None:
+            released = known["released_at"] if known["holder"] is None else None
             return await leases.find_one_and_update(
                 {"_id": host, "token": known["token"]},
-                {"$set": ours, "$inc": {"token": 1}},
+                {"$set": {**ours, "released_at": released}, "$inc": {"token": 1}},
                 return_document=ReturnDocument.AFTER,
             )
         with contextlib.suppress(DuplicateKeyError):  # another process was faster
-            await leases.insert_one({"_id": host, "token": 1, **ours})
+            await leases.insert_one({"_id": host, "token": 1, **ours, "released_at": None})
         return None
 
 
