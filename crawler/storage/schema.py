@@ -273,6 +273,7 @@ _DUE = {
     "attempts": _count("crawls begun since it was due, of which none ended"),
     "begun_by": _field("host and process of the last attempt", "object", "null"),
     "queued_at": _field("when a message for it went to a broker (UTC)", "date", "null"),
+    "queued_attempt": _count("attempts when that message was sent"),
     "last": _field("its last crawl: started_at, ended_at, outcome, verdict, run, holder", "object", "null"),
 }
 
