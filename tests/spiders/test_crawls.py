@@ -39,7 +39,7 @@ def stored_pages(stored) -> dict[str, dict]:
     return found
 
 
-@pytest.mark.parametrize(("spider", "arguments"), [("cfsn", ()), ("county", ("-a", "site=qingtian"))])
+@pytest.mark.parametrize(("spider", "arguments"), [("cfsn", ()), ("county", ("-a", "site=qingtian", "-a", "keep=all"))])
 def test_every_article_is_stored_as_written(spider, arguments, crawl, stored):
     result = crawl(spider, *arguments)
     assert result.returncode == 0, result.stderr[-3000:]
@@ -55,7 +55,7 @@ def test_every_article_is_stored_as_written(spider, arguments, crawl, stored):
 
 
 def test_images_attachments_and_tables(crawl, stored):
-    assert crawl("county", "-a", "site=331121").returncode == 0
+    assert crawl("county", "-a", "site=331121", "-a", "keep=all").returncode == 0
     found = stored_pages(stored)
     for key, article in truth_of("qingtian").items():
         origin = f"{article.scheme}://{article.host}"
@@ -93,6 +93,39 @@ def test_a_second_run_fetches_list_pages_only(crawl, replica):
     assert again
     assert not [path for path in again if "/art/" in path]
     assert len(again) < first / 2
+
+
+def test_what_does_not_concern_food_safety_is_read_once_and_recorded(crawl, stored, replica):
+    title, path = "海外华侨农场回乡订购有机肥检测服务", "/art/2026/11/6/art_1229365841_611815.html"
+    (news,) = [article for article in content.articles(1, "qingtian") if article.title == title]
+    assert news.path == path
+
+    def reads() -> int:
+        return sum(seen.path == path for seen in replica.requests)
+
+    arguments = ("county", "-a", "site=qingtian")
+    result = crawl(*arguments)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert "1 irrelevant" in result.stderr
+    assert not stored.articles.find_one({"title": title})
+    (reject,) = stored.rejects.find({"reason": "irrelevant"})
+    assert reject["url"] == news.url
+    assert 0 < reject["score"] < 0.5
+    assert title in reject["detail"]
+    assert {round(a["relevance"]["score"] >= 0.5) for a in stored.articles.find({})} == {1}
+    # It is known for good, long after other rejects are asked for again, …
+    assert crawl(*arguments, REJECT_RETRY_DAYS=0).returncode == 0
+    assert reads() == 1
+    # … unless the threshold falls below it, or all is to be kept.
+    assert crawl(*arguments, RELEVANCE_THRESHOLD=reject["score"]).returncode == 0
+    assert reads() == 2
+    assert stored.articles.find_one({"title": title})["relevance"]["score"] == reject["score"]
+    stored.articles.delete_one({"title": title})
+    assert crawl(*arguments, "-a", "keep=all").returncode == 0
+    assert reads() == 3
+    article = stored.articles.find_one({"title": title})
+    assert article["places"][0] == "青田县"
+    assert article["place_codes"][:3] == ["330000", "331100", "331121"]
 
 
 def test_list_pages_are_asked_for_with_the_validators_of_their_last_answer(crawl, replica):
@@ -168,7 +201,7 @@ def test_strays_are_recorded_as_rejects_with_their_reason(crawl, stored):
 
 def test_a_feed_holds_what_the_crawl_scraped(crawl, tmp_path):
     feed = tmp_path / "out.jsonl"
-    assert crawl("county", "-a", "site=qingtian", "-O", str(feed)).returncode == 0
+    assert crawl("county", "-a", "site=qingtian", "-a", "keep=all", "-O", str(feed)).returncode == 0
     written = feed.read_text("utf-8")
     assert "市场监管" in written  # not as \\u escapes
     rows = [json.loads(line) for line in written.splitlines()]

@@ -15,7 +15,7 @@ DEADLINE_SECONDS = 60
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_crawl_stores_what_it_holds(how, command, crawl, replica, stored):
-    arguments = ("county", "-a", "site=qingtian")
+    arguments = ("county", "-a", "site=qingtian", "-a", "keep=all")
     # Nothing is flushed by count or by time: what the crawl holds is stored at its end or never.
     held = {"STORE_BATCH_ITEMS": 1000, "STORE_BATCH_SECONDS": 600, "DOWNLOAD_DELAY": 0.05}
     process = subprocess.Popen(
