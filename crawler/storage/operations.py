@@ -16,6 +16,7 @@ from crawler.storage.outcome import Step
 from crawler.storage.refusal import fits
 from crawler.storage.schema import COLLECTIONS, VERSION
 from crawler.text.paragraphs import paragraph_changes
+from crawler.text.tokens import tokens
 
 MOST_ADDRESSES = 1000
 """A page copied to ever more addresses doesn't grow its article without end."""
@@ -42,17 +43,19 @@ def first_version(document: Document) -> Document:
     # A null cluster says that the article's story is to be looked up.
     story = {"cluster": None, "original": None, "original_evidence": None}
     history = {"also_at": [], "revision": 1, "first_seen_at": seen, "changed_at": seen}
-    return {**document, **story, **history, "schema_version": VERSION}
+    return {**document, **story, **history, **_added(document)}
 
 
 def past_version(article: Document, following: Document) -> Document:
-    """The document of `revisions` that keeps `article`, as stored now, whole, and what `following` changes in it."""
+    """The document of `revisions` that keeps `article`, as stored now, and what `following` changes in it: whole, but
+    for the tokens, since search looks for what is now."""
     identity = {"_id": f"{article['_id']}:{article['revision']}", "article": article["_id"]}
     times = {"seen_from": article["changed_at"], "seen_until": article["last_seen_at"]}
     diff = paragraph_changes(article["body"], following["body"])
     if article["title"] != following["title"]:
         diff = [f"- {article['title']}", f"+ {following['title']}", *diff]
-    return {**article, **identity, **times, "diff": diff}
+    kept = {name: value for name, value in article.items() if name != "tokens"}
+    return {**kept, **identity, **times, "diff": diff}
 
 
 def reject_document(document: Document, reason: str, detail: str | None) -> Document:
@@ -88,10 +91,15 @@ def _next_version(document: Document, stored: Document) -> dict[str, Any]:
     """An expression: the article with the new text, unless another process changed it since we looked."""
     kept = {key: stored[key] for key in ("first_seen_at", "cluster", "original", "original_evidence")}
     new = {**document, **kept, "revision": stored["revision"] + 1, "changed_at": document["last_seen_at"]}
-    new["schema_version"] = VERSION
+    new |= _added(document)
     # Addresses that another process adds meanwhile are kept; the literal keeps a "$" in a text from being an operator.
     replaced = {"$mergeObjects": [{"$literal": new}, {"also_at": "$also_at"}]}
     return {"$cond": [{"$eq": ["$revision", stored["revision"]]}, replaced, "$$ROOT"]}
+
+
+def _added(document: Document) -> Document:
+    """What only the stored article has, of whatever revision."""
+    return {"tokens": tokens(document["title"], document["body"]), "schema_version": VERSION}
 
 
 def _with_address(document: Document) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from crawler.storage.clusters import Stories
 from crawler.storage.store import Store
 from crawler.text.fingerprint import content_hash, fingerprint
 from crawler.text.relevance import relevance
+from crawler.text.tokens import tokens
 
 CHUNK = 500
 _POSITION = "reindex"
@@ -35,6 +36,7 @@ DERIVED: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "relevance": _relevance,
     "places": lambda article: places_named(article["title"], article["body"], article.get("site")).names,
     "place_codes": lambda article: places_named(article["title"], article["body"], article.get("site")).codes,
+    "tokens": lambda article: tokens(article["title"], article["body"]),
 }
 _UNSETTLED = {"cluster": None, "original": None, "original_evidence": None}
 

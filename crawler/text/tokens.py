@@ -1,0 +1,61 @@
+"""What Chinese search looks up: the pairs of neighbouring Han characters of a text, and its Latin words and numbers.
+
+MongoDB's `$text` splits no Chinese, and a dictionary of words misses what it doesn't know (names of places, firms and
+products). Every pair of a term is in a text that holds the term, so pairs lose nothing; what they find too much, a look
+at the text itself sorts out. Both are compared folded: width, case and script of a character make no difference.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from operator import add
+
+from crawler.text.script import simplified
+
+TITLE = "^"
+"""Goes before a token of the title: headlines can be asked for alone."""
+LONGEST_WORD = 40
+"""Of a word of Latin letters or digits: what is longer (a hash, an address) is cut, here as in a query."""
+LONGEST_BODY = 50_000
+"""Characters of a body that can be searched: what a reader would read, and a bound for the index."""
+
+HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af"
+_PAIRS = re.compile(rf"[{HAN}]+")
+_WORDS = re.compile(rf"[^\W_{HAN}]+")
+
+
+class _Folding(dict[int, str]):
+    """A character table that learns: what each character looked up folds to."""
+
+    def __missing__(self, code: int) -> str:
+        folded = unicodedata.normalize("NFKC", chr(code)).lower()
+        self[code] = simplified(folded) if _PAIRS.match(folded) else folded
+        return self[code]
+
+
+_FOLDING = _Folding()
+
+
+def fold(text: str) -> str:
+    """`text` as it is compared: half-width, lower-case, simplified, each character by itself. Of the same length,
+    except for characters that stand for several (㎏ → kg)."""
+    return text.translate(_FOLDING)
+
+
+def tokens(title: str | None, body: str | None) -> list[str]:
+    """The tokens of an article, sorted, each once: those of title and body, and those of the title once more behind
+    `TITLE`."""
+    headline = tokens_of(fold(title or ""))
+    return sorted({*headline, *tokens_of(fold((body or "")[:LONGEST_BODY])), *(TITLE + token for token in headline)})
+
+
+def tokens_of(folded: str) -> set[str]:
+    """The tokens of a folded text. A single Han character between other things gives none: it is in no pair."""
+    words = {word[:LONGEST_WORD] for word in _WORDS.findall(folded)}
+    return words.union(*(map(add, run, run[1:]) for run in _PAIRS.findall(folded)))
+
+
+def is_word(character: str) -> bool:
+    """Whether a folded character is part of a word or number: a letter or digit that isn't Han."""
+    return bool(_WORDS.match(character))
