@@ -110,7 +110,10 @@ REPLICA = None  # "127.0.0.1:PORT": send every request to a replica of the sites
 EXTENSIONS = {
     "crawler.runs.accounts.Accounts": 400,
     "crawler.runs.extension.RunExtension": 500,
+    "crawler.runs.progress.Progress": 600,
+    "scrapy.extensions.logstats.LogStats": None,  # Progress tells more
 }
+PROGRESS_SECONDS = 60.0  # how often the log tells how far a crawl is, where no terminal shows it; 0: never
 RUN_PROGRESS_SECONDS = 30.0  # how often a crawl writes down how far it is
 ALARM_INTERVAL_SECONDS = 30.0  # the robots of DingTalk and WeCom take 20 messages a minute, from everybody together
 RUN_KEEP_DAYS = 365  # documents of `runs`; `sites` keeps what verdicts need
@@ -121,6 +124,7 @@ MEMUSAGE_ENABLED = False
 
 # --- Logging ---------------------------------------------------------------------------------------------------------
 LOG_LEVEL = "INFO"
+LOG_JSON = False  # a JSON object a line, for programs that read logs
 LOG_FORMATTER = "crawler.runs.log.BriefLogFormatter"
 LOG_VERSIONS: list[str] = []
 STATS_DUMP = False  # the closing line and the run's document say what counts; -s STATS_DUMP=1 shows all

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from scrapy import signals
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.spiderloader import get_spider_loader
+
+from crawler.runs.alarms.changes import plain
+from crawler.runs.log import use_json
 
 if TYPE_CHECKING:
     from crawler.items import Article
@@ -22,29 +25,47 @@ class Command(ScrapyCrawl):
     def long_desc(self) -> str:
         return (
             "Run a spider: cfsn (the portal), county -a site=NAME (government sites), page -a url=URL (one article). "
-            "All take since, until, limit, section, refresh. Exit status: 0 done, 1 the run was useless, 2 wrong use."
+            "All take since, until, limit, section, refresh. Exit status: 0 the verdict is ok or degraded, 1 it is "
+            "broken or blocked, or the crawl was useless or ended early, 2 wrong use."
         )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        loudness = parser.add_mutually_exclusive_group()
+        loudness.add_argument("-q", "--quiet", action="store_true", help="tell only what is wrong")
+        loudness.add_argument("-v", "--verbose", action="store_true", help="tell every page")
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         # Here and not in run(): before Scrapy has begun to log, so that the sentence stands alone.
+        from crawler.spiders.options import wrong_settings
+
+        given = [pair for pair in opts.set if "=" in pair] + ([f"LOG_LEVEL={opts.loglevel}"] if opts.loglevel else [])
+        if fault := wrong_settings(given):
+            _refuse(fault)
         super().process_options(args, opts)
         if fault := self._wrong_use(args, opts.spargs):
-            print(f"scrapy crawl: {fault}", file=sys.stderr)
-            sys.exit(2)
+            _refuse(fault)
         self._check_store()
+        assert self.settings is not None
+        if opts.quiet or opts.verbose:
+            self.settings.set("LOG_LEVEL", "WARNING" if opts.quiet else "DEBUG", priority="cmdline")
+        if not opts.loglevel and not opts.verbose:
+            for source in _TALKATIVE:
+                # A filter: levels are set anew when Scrapy begins to log.
+                logging.getLogger(source).addFilter(_is_grave)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.crawler_process is not None
-        if not opts.loglevel:
-            for source in _TALKATIVE:
-                logging.getLogger(source).setLevel(logging.WARNING)
+        assert self.settings is not None
+        if self.settings.getbool("LOG_JSON"):
+            use_json()
         (name,) = args
         crawler = self._create_crawler(name)
         if name == "page":
             crawler.signals.connect(_show, signal=signals.item_scraped)
         self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
-        self._tell(name, crawler.stats.get_stats() if crawler.stats else {})
+        self._tell(name, crawler.stats.get_stats() if crawler.stats else {}, quiet=opts.quiet)
         if self.crawler_process.bootstrap_failed:
             self.exitcode = 1
 
@@ -83,13 +104,28 @@ class Command(ScrapyCrawl):
             print(f"scrapy crawl: {error}", file=sys.stderr)
             sys.exit(1)
 
-    def _tell(self, name: str, stats: dict[str, Any]) -> None:
+    def _tell(self, name: str, stats: dict[str, Any], *, quiet: bool) -> None:
+        """The closing lines: what was done, then what the crawl was worth where that is not ok."""
         from crawler.runs.outcome import summary, uselessness
 
-        print(f"{name}: {summary(stats)}", file=sys.stderr)
+        if not quiet:
+            print(f"{name}: {summary(stats)}", file=sys.stderr)
+        verdict, reasons = stats.get("verdict", "broken"), stats.get("verdict/reasons", ())
         if why := uselessness(stats, str(stats.get("finish_reason", "not started"))):
             print(f"{name}: {why}", file=sys.stderr)
+        elif verdict != "ok":
+            print(plain(f"{name}: {verdict}: {'; '.join(reasons)}"), file=sys.stderr)
+        if why or verdict in {"broken", "blocked"}:
             self.exitcode = 1
+
+
+def _is_grave(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
+
+
+def _refuse(fault: str) -> NoReturn:
+    print(f"scrapy crawl: {fault}", file=sys.stderr)
+    sys.exit(2)
 
 
 def _show(item: Any) -> None:

@@ -142,7 +142,8 @@ class RunExtension:
             self.done[:0] = accounts
             raise
         for each in results:
-            logger.log(LEVELS[each.verdict.word], "%s", site_line(each))
+            site = {"site": each.account.site.code, "url": each.verdict.page}
+            logger.log(LEVELS[each.verdict.word], "%s", site_line(each), extra=site)
         self.judged += results
 
     async def _remember(self, runs: RunStore, results: Iterable[Judged]) -> None:

@@ -13,7 +13,7 @@ from crawler.runs.outcome import uselessness
 from crawler.runs.records import history_of
 from crawler.runs.verdict import WORDS, Expectation, Verdict, judge
 
-BY_HAND = frozenset({"shutdown", "cancelled", "store_unavailable"})
+BY_HAND = frozenset({"shutdown", "cancelled", "lease_lost", "store_unavailable"})
 """Ends of a crawl that say nothing about its sites."""
 
 

@@ -1,7 +1,11 @@
-"""Log lines short enough to read: an item is named by its address, never printed whole."""
+"""Log lines short enough to read: an item is named by its address, never printed whole; for programs, a JSON object a
+line."""
 
 from __future__ import annotations
 
+import json
+import logging
+from datetime import UTC, datetime
 from typing import Any
 
 from itemadapter import ItemAdapter
@@ -34,3 +38,29 @@ class BriefLogFormatter(LogFormatter):
     @staticmethod
     def _brief(result: LogFormatterResult, item: Any) -> LogFormatterResult:
         return {**result, "args": {**result["args"], "item": ItemAdapter(item).get("url")}}  # type: ignore[dict-item]
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as one JSON object on one line: `time` (UTC), `level`, `logger`, `message`; `spider`, `site` and `url`
+    where the record has them (`extra=`), `error` with its traceback where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record, without its end."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        spider = getattr(record, "spider", None)
+        line |= {"spider": getattr(spider, "name", spider)} if spider else {}
+        line |= {key: getattr(record, key) for key in ("site", "url") if getattr(record, key, None)}
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def use_json() -> None:
+    """From now on every handler of the root logger writes JSON lines."""
+    for handler in logging.root.handlers:
+        handler.setFormatter(JsonFormatter())

@@ -1,0 +1,162 @@
+"""How far a crawl is, for people: one live line on a terminal, else a line in the log every so often."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
+
+from crawler.runs.accounts import Accounts
+from crawler.runs.alarms.changes import plain
+from crawler.runs.log import use_json
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.text import Text
+
+logger = logging.getLogger(__name__)
+
+LIVE_SECONDS = 0.5
+RATE_SECONDS = 60.0
+"""Over how much of the past the rate is taken."""
+
+_COPIES = ("articles/duplicate", "articles/reprint", "articles/near_duplicate")
+
+
+class Progress:
+    """Tells how far the crawl is: pages, new, changed, duplicates, rejects, rate, queue and the site that answered
+    last. On a terminal a live line, redrawn twice a second; else a line in the log every PROGRESS_SECONDS. Silent where
+    the log is (LOG_LEVEL above INFO), and live only where the log goes to the terminal as text."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        assert crawler.stats is not None
+        self.crawler = crawler
+        self.stats = crawler.stats
+        self.live = _is_live(crawler.settings)
+        self.seconds = LIVE_SECONDS if self.live else crawler.settings.getfloat("PROGRESS_SECONDS")
+        self.history: deque[tuple[float, int]] = deque()
+        self.telling: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Progress:
+        progress = cls(crawler)
+        if crawler.settings.getbool("LOG_JSON"):
+            use_json()
+        crawler.signals.connect(progress.spider_opened, signal=signals.spider_opened)
+        crawler.signals.connect(progress.spider_closed, signal=signals.spider_closed)
+        return progress
+
+    def spider_opened(self, spider: Spider) -> None:
+        """Begin to tell."""
+        if self.seconds > 0:
+            self.telling = asyncio.ensure_future(self._tell(spider.name))
+
+    def spider_closed(self, spider: Spider) -> None:
+        """Tell no more; the line disappears."""
+        if self.telling:
+            self.telling.cancel()
+        _board.remove(self)
+
+    async def _tell(self, name: str) -> None:
+        while True:
+            if self.live:
+                _board.show(self, self.line(name, time.monotonic()))
+            await asyncio.sleep(self.seconds)
+            if not self.live:
+                logger.info("%s", self.line(name, time.monotonic()))
+
+    def line(self, name: str, now: float) -> str:
+        """The line at `now` (monotonic seconds)."""
+        pages = int(self.stats.get_value("downloader/response_count", 0))
+        copies = sum(self.stats.get_value(key, 0) for key in _COPIES)
+        parts = [f"{pages:,} pages"]
+        for label, key in (("new", "articles/new"), ("changed", "articles/changed")):
+            parts.append(f"{self.stats.get_value(key, 0):,} {label}")
+        parts += [f"{copies:,} duplicates", f"{self.stats.get_value('rejects', 0):,} rejected"]
+        parts += [f"{self._rate(pages, now):.0f} pages/min", f"{self._queue():,} queued"]
+        if accounts := self.crawler.get_extension(Accounts):
+            begun = [account for account in accounts.by_site.values() if account.begun_at]
+            if len(begun) > 1:
+                parts.append(f"{sum(account.ended_at is not None for account in begun)}/{len(begun)} sites")
+            if accounts.current:
+                parts.append(accounts.current)
+        return plain(f"{name}: {', '.join(parts)}")
+
+    def _rate(self, pages: int, now: float) -> float:
+        """Pages a minute, lately."""
+        self.history.append((now, pages))
+        while len(self.history) > 2 and now - self.history[0][0] > RATE_SECONDS:
+            self.history.popleft()
+        then, before = self.history[0]
+        return 60 * (pages - before) / (now - then) if now > then else 0.0
+
+    def _queue(self) -> int:
+        engine: Any = self.crawler.engine
+        slot = engine._slot if engine else None
+        return len(slot.scheduler) + len(slot.inprogress) if slot else 0
+
+
+class _Board:
+    """The live lines of all crawls of this process, below what is logged."""
+
+    def __init__(self) -> None:
+        self.lines: dict[Progress, str] = {}
+        self.live: Live | None = None
+        self.drawn = 0.0
+
+    def show(self, progress: Progress, line: str) -> None:
+        """Show `line` for a crawl from now on."""
+        self.lines[progress] = line
+        if self.live is None:
+            self._start()
+        elif time.monotonic() - self.drawn >= LIVE_SECONDS:
+            self.drawn = time.monotonic()
+            self.live.update(self._text(), refresh=True)
+
+    def remove(self, progress: Progress) -> None:
+        """A crawl has ended."""
+        if self.lines.pop(progress, None) is not None and not self.lines and self.live:
+            _hand_over(sys.stderr, _plain_stream(sys.stderr))
+            self.live.stop()
+            self.live = None
+
+    def _start(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        before = sys.stderr
+        self.live = Live(self._text(), console=Console(stderr=True), auto_refresh=False, transient=True)
+        self.live.start(refresh=True)
+        # rich stands in for sys.stderr now; the log has to go by it too, or it writes into the line.
+        _hand_over(before, sys.stderr)
+
+    def _text(self) -> Text:
+        from rich.text import Text
+
+        return Text("\n".join(self.lines.values()), no_wrap=True, overflow="ellipsis", style="dim")
+
+
+_board = _Board()
+
+
+def _hand_over(before: Any, after: Any) -> None:
+    for handler in logging.root.handlers:
+        if isinstance(handler, logging.StreamHandler) and handler.stream is before:
+            handler.setStream(after)
+
+
+def _plain_stream(stream: Any) -> Any:
+    return getattr(stream, "rich_proxied_file", stream)
+
+
+def _is_live(settings: BaseSettings) -> bool:
+    level = logging.getLevelName(settings.get("LOG_LEVEL"))
+    told = isinstance(level, int) and level <= logging.INFO and settings.getbool("LOG_ENABLED")
+    return told and sys.stderr.isatty() and not settings.get("LOG_FILE") and not settings.getbool("LOG_JSON")
