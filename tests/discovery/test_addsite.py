@@ -132,7 +132,6 @@ def test_a_site_that_the_registry_does_not_know(project, odd_sites):
     [
         ({}, ("addsite", "www.qingtian.gov.cn"), (2, "is no web address")),
         ({}, ("addsite", HONGYA, "--code", "331121"), (2, "is the site of 四川省眉山市洪雅县 (511423) already")),
-        ({}, ("addsite", "http://x-demo.cn/", "--code", "999999", "--name", "示例县"), (2, "no province has a code")),
         ({}, ("addsite", HONGYA), (1, "answers 404; nothing is written")),
         ({"/robots.txt": "User-agent: *\nDisallow: /"}, ("addsite", HONGYA), (1, "robots.txt forbids this page")),
         ({"/": "<title>洪雅</title><p>洪雅县</p>"}, ("addsite", HONGYA), (1, "no link of the home page leads to")),
