@@ -61,7 +61,9 @@ def run(name: str, port: int, pages: int, directory: Path) -> dict[str, Any]:
         command = [sys.executable, str(HERE / "contenders.py"), name, str(port), str(pages), str(directory)]
         result = subprocess.run(command, env=environment, cwd=data, capture_output=True, text=True, check=False)
         if name == "ours, stored":
-            subprocess.run([sys.executable, "-m", "scrapy", "db", "stop"], env=environment, cwd=ROOT, check=False, stdout=-3)
+            subprocess.run(
+                [sys.executable, "-m", "scrapy", "db", "stop"], env=environment, cwd=ROOT, check=False, stdout=-3
+            )
         if result.returncode:
             raise SystemExit(f"{name} failed:\n{result.stderr[-3000:]}")
         if result.stderr.strip():
@@ -104,8 +106,12 @@ def main() -> None:
                     pages = options.pages // PEER_SHARE if name in PEER_NAMES else options.pages
                     results[name].append(run(name, port, pages, directory))
             server.stdin.close()
-        print(f"{options.pages} pages, {options.rounds} rounds, {os.cpu_count()} cores, Python {sys.version.split()[0]}\n")
-        print("| | pages/s | from–to | CPU ms/page | peak MB | titles | minutes | bodies |\n|---|---|---|---|---|---|---|---|")
+        print(
+            f"{options.pages} pages, {options.rounds} rounds, {os.cpu_count()} cores, Python {sys.version.split()[0]}\n"
+        )
+        print(
+            "| | pages/s | from–to | CPU ms/page | peak MB | titles | minutes | bodies |\n|---|---|---|---|---|---|---|---|"
+        )
         for name in names:
             print(row(name, results[name], {} if name.startswith("bare") else right_fields(directory, name, truth)))
 

@@ -36,7 +36,7 @@ FAST: dict[str, Any] = {
     "CONCURRENT_REQUESTS": 64,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
     "LOG_LEVEL": "ERROR",
-    "GUARD_ALLOW": ["127.0.0.0/8"],
+    "GUARD_ALLOWED": ["127.0.0.0/8"],
 }
 """Ours without the waits that real sites are owed; everything else as it is."""
 CSS = {"title": "h1::text, h2::text, td.title::text", "time": "meta[name=PubDate]::attr(content)", "body": "p::text"}
@@ -79,7 +79,13 @@ def ours(stored: bool) -> Callable[[list[str], Results], None]:
         if not stored:
             pipelines = {k: v for k, v in settings.getdict("ITEM_PIPELINES").items() if not k.endswith("StorePipeline")}
             settings.set("ITEM_PIPELINES", pipelines, priority="cmdline")
-        crawl(OursSpider, settings, results, addresses, **({"keep": "all"} if "keep" in CrawlArguments.model_fields else {}))
+        crawl(
+            OursSpider,
+            settings,
+            results,
+            addresses,
+            **({"keep": "all"} if "keep" in CrawlArguments.model_fields else {}),
+        )
 
     return run
 

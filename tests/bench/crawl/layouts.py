@@ -71,7 +71,8 @@ def _phrase(chance: random.Random) -> str:
 def _furniture(chance: random.Random) -> tuple[str, str]:
     """Style and navigation above, further links, script and the foot below."""
     rules = "".join(
-        f".c{n}{{margin:{n}px;color:#{chance.getrandbits(24):06x};padding:0 {n}px}}" for n in range(chance.randint(80, 240))
+        f".c{n}{{margin:{n}px;color:#{chance.getrandbits(24):06x};padding:0 {n}px}}"
+        for n in range(chance.randint(80, 240))
     )
     menu = "".join(f'<li><a href="/col/{n}/">{chance.choice(NOUNS)}</a></li>' for n in range(chance.randint(40, 120)))
     rows = "".join(

@@ -31,7 +31,9 @@ class Results:
         self._file = self.path.open("w", encoding="utf-8")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._file.close()
 
     def add(self, url: str, title: str | None, minute: str | None, body: str | None) -> None:

@@ -38,7 +38,9 @@ class BareSpider(Spider):
         if self.fields:
             found = {name: response.css(selector).getall() for name, selector in self.fields.items()}
             time = found["time"][0] if found["time"] else None
-            self.results.add(response.url, found["title"][0] if found["title"] else None, time, "\n".join(found["body"]))
+            self.results.add(
+                response.url, found["title"][0] if found["title"] else None, time, "\n".join(found["body"])
+            )
             yield found
 
     def closed(self, reason: str) -> None:
@@ -78,4 +80,6 @@ class OursSpider(Args[CrawlArguments], NewsSpider):
 
 
 def _site(host: str) -> Site:
-    return Site(code=host.replace(":", "-").replace(".", "-"), kind="other", name=f"示范县{host}", homepage=f"http://{host}/")
+    return Site(
+        code=host.replace(":", "-").replace(".", "-"), kind="other", name=f"示范县{host}", homepage=f"http://{host}/"
+    )
