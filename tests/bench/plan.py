@@ -121,16 +121,14 @@ def main() -> None:
         print(f"| {processes} | {hours(round_)} | {cpu[0]} | {hours(years)} | {cpu[1]} |")
     longest = max(backfill, key=lambda each: each.seconds)
     print(f"\nThe busiest site alone takes {hours(longest.seconds)} at a request a second: no backfill is shorter.")
-    yearly = sum(daily) * (WORKING + OTHER * WEEKEND)
+    yearly, stored = (options.kept * n for n in (sum(daily) * (WORKING + OTHER * WEEKEND), sum(whole)))
     print("\n| store after | articles | size |\n|---|---|---|")
     for name, articles in (
         ("a year", yearly),
-        ("the backfill", sum(whole)),
-        ("the backfill and five years", sum(whole) + 5 * yearly),
+        ("the backfill", stored),
+        ("the backfill and five years", stored + 5 * yearly),
     ):
-        print(
-            f"| {name} | {articles * options.kept / 1e6:.1f} M | {articles * options.kept * options.bytes / 1e9:,.0f} GB |"
-        )
+        print(f"| {name} | {articles / 1e6:.1f} M | {articles * options.bytes / 1e9:,.0f} GB |")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """How fast a whole crawl is, beside a spider that only downloads and beside the libraries others use:
 `python tests/bench/crawl/bench_crawl.py [--pages 5000] [--rounds 3] [--only NAME,NAME]` prints a table in Markdown.
 
-In one run, in turn and each in a process of its own: a bare Scrapy spider and one with three CSS fields, both by default
-and tuned; ours into an embedded store of its own and into none; the peers that are installed (they read every tenth page:
-they take that long). Pages come gzipped from `pages.py`, a server process that only hands out prepared bytes. pages/s run
-from the first request to the end; CPU is the crawling process's; a title or minute is right when equal, a body where
-4-grams agree with F1 ≥ .95.
+In one run, in turn and each in a process of its own: a bare Scrapy spider and one with three CSS fields, both by
+default and tuned; ours into an embedded store of its own and into none; the peers that are installed (they read a tenth
+of the pages: they take that long). Pages come gzipped from `pages.py`, a server process that only hands out prepared
+bytes. pages/s run from the first request to the end; CPU is the crawling process's; a title or minute is right when
+equal, a body where 4-grams agree with F1 ≥ .95.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ def main() -> None:
             [sys.executable, str(HERE / "pages.py"), str(options.pages), str(directory / "truth.jsonl")],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": f"{ROOT}:{HERE}"},
         )  # fmt: skip
-        assert server.stdout and server.stdin
+        assert server.stdout
+        assert server.stdin
         with server:
             port = int(server.stdout.readline().split()[1])
             rows = (json.loads(line) for line in (directory / "truth.jsonl").open(encoding="utf-8"))
@@ -109,9 +110,7 @@ def main() -> None:
         print(
             f"{options.pages} pages, {options.rounds} rounds, {os.cpu_count()} cores, Python {sys.version.split()[0]}\n"
         )
-        print(
-            "| | pages/s | from–to | CPU ms/page | peak MB | titles | minutes | bodies |\n|---|---|---|---|---|---|---|---|"
-        )
+        print("| | pages/s | from–to | CPU ms/page | peak MB | titles | minutes | bodies |\n" + "|---" * 8 + "|")
         for name in names:
             print(row(name, results[name], {} if name.startswith("bare") else right_fields(directory, name, truth)))
 

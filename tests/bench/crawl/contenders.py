@@ -1,6 +1,6 @@
 """The crawls that `bench_crawl.py` compares, each run in a process of its own:
-`python contenders.py NAME PORT PAGES DIRECTORY` fetches the pages that DIRECTORY/truth.jsonl lists, writes what it got to
-DIRECTORY/NAME.jsonl, and prints one JSON object: pages, seconds, cpu (seconds of this process), peak (KB).
+`python contenders.py NAME PORT PAGES DIRECTORY` fetches the pages that DIRECTORY/truth.jsonl lists, writes what it got
+to DIRECTORY/NAME.jsonl, and prints one JSON object: pages, seconds, cpu (seconds of this process), peak (KB).
 """
 
 from __future__ import annotations

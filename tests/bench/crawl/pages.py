@@ -1,7 +1,7 @@
-"""The benchmark's site: invented articles on realistic pages, the truth of each, and a server that only hands out bytes.
+"""The benchmark's site: invented articles on realistic pages, what is true of each, and a server of prepared bytes.
 
-`python tests/bench/crawl/pages.py PAGES TRUTH` prints `READY PORT` and serves until its standard input closes; the same pages
-for the same number, every time. Pages stand on eight addresses of the loopback network, as if they were eight sites.
+`python tests/bench/crawl/pages.py PAGES TRUTH` prints `READY PORT` and serves until its standard input closes; the same
+pages for the same number, every time. Pages stand on eight addresses of the loopback network, as if they were eight sites.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import random
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from layouts import LAYOUTS, PATHS, render
@@ -22,7 +22,7 @@ from text import NAMES, UNITS, headline, paragraphs
 HOSTS = [f"127.0.0.{number}" for number in range(2, 10)]
 GARBLED, REPRINTED = 0.04, 0.10
 """Shares of the pages that a content farm damaged, and that tell another page's story again."""
-FIRST = datetime(2026, 1, 1, 8, 0)
+FIRST = datetime(2026, 1, 1, 8, 0, tzinfo=timezone(timedelta(hours=8)))
 
 
 @dataclass(frozen=True)
