@@ -1,7 +1,7 @@
 """The benchmark's site: invented articles on realistic pages, what is true of each, and a server of prepared bytes.
 
 `python tests/bench/crawl/pages.py PAGES TRUTH` prints `READY PORT` and serves until its standard input closes; the same
-pages for the same number, every time. Pages stand on eight addresses of the loopback network, as if they were eight sites.
+pages for the same number, every time. They stand on eight addresses of the loopback network, as on eight sites.
 """
 
 from __future__ import annotations
