@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -180,3 +182,11 @@ def test_a_home_page_that_is_none_ends_the_survey(answer, reason, questions):
     assert len(asked) == questions
     assert result.home is None
     assert result.found == []
+
+
+def test_discovery_needs_neither_scrapy_nor_a_database():
+    """The same steps serve a crawl, a command and a test."""
+    modules = ("survey", "review", "fixtures", "keeping")
+    told = "; ".join(f"import crawler.discovery.{name}" for name in modules)
+    check = f"{told}; import sys; sys.exit(bool({{'scrapy', 'twisted', 'pymongo'}} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
