@@ -1,0 +1,233 @@
+"""Which articles a question is about: one set of filters for search, export, statistics and the Python API.
+
+The embedded server uses an index only for a filter of one index's fields and scans the collection for any other. So a
+plan has a leading condition, which the server answers from an index, and the others are looked at here; the whole as one
+MongoDB filter is what a server with a full planner would be asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+from crawler.query.errors import QueryError
+from crawler.query.language import Query, Term, read_query
+from crawler.text.tokens import fold
+
+Document = Mapping[str, Any]
+_NEVER = float("inf")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition: `said` as the user gave it, `filter` for MongoDB, `accepts` for a document with the `needs`;
+    `index` serves `leading`, where there is one: the smaller `rank`, the fewer articles it is likely to give."""
+
+    said: str
+    filter: dict[str, Any]
+    accepts: Callable[[Document], bool]
+    needs: tuple[str, ...]
+    leading: dict[str, Any] | None = None
+    index: str | None = None
+    rank: float = _NEVER
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`leading` goes to the server and is served by `index` (None: all articles are read); `rest` is looked at here;
+    `filter` is the whole."""
+
+    leading: dict[str, Any]
+    index: str | None
+    rest: tuple[Condition, ...]
+    filter: dict[str, Any]
+    needs: frozenset[str]
+
+    def accepts(self, document: Document) -> bool:
+        """Whether a document that the leading filter gave is asked for."""
+        return all(condition.accepts(document) for condition in self.rest)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Conditions that an article has to fulfil, all of them; what is None or empty is none. Times are aware, `sites`
+    codes of the registry, `places` GB/T 2260 codes that the text names (itself, or a place in it), `source` and
+    `section` words of which one is in that field."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    sites: tuple[str, ...] | None = None
+    places: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    section: tuple[str, ...] = ()
+    min_relevance: float | None = None
+    originals: bool = False
+    text: Query | None = None
+
+    @classmethod
+    def read(
+        cls,
+        text: str | None = None,
+        *,
+        since: str | datetime | None = None,
+        until: str | datetime | None = None,
+        region: str | Iterable[str] = (),
+        site: str | Iterable[str] = (),
+        place: str | Iterable[str] = (),
+        source: str | Iterable[str] = (),
+        section: str | Iterable[str] = (),
+        min_relevance: float | str | None = None,
+        originals: bool = False,
+    ) -> Filters:
+        """The filters that people's words mean: `since` 2026-11-01, 7d or 昨天; `region` a province, city or county,
+        `site` and `place` by name or code, several by commas. Raises QueryError."""
+        from crawler.query.reading import place_codes, read_relevance, read_time, site_codes, words
+
+        start, end = read_time(since), read_time(until, end=True)
+        if start and end and start > end:
+            raise QueryError(f"since ({start:%F %H:%M}) is later than until ({end:%F %H:%M}): turn them round.")
+        return cls(
+            start,
+            end,
+            site_codes(words(site), words(region)),
+            place_codes(words(place)),
+            words(source),
+            words(section),
+            read_relevance(min_relevance),
+            originals,
+            read_query(text) if text is not None else None,
+        )
+
+    def conditions(self) -> list[Condition]:
+        """Each condition by itself, those of the text first."""
+        return [*_text_conditions(self.text), *self._publisher(), *self._time(), *self._words(), *self._others()]
+
+    def plan(self) -> Plan:
+        """How to find the articles."""
+        conditions = self.conditions()
+        first = min(conditions, key=lambda condition: condition.rank, default=None)
+        led = first if first and first.leading is not None else None
+        # The leading condition of a text is one of its tokens: the term itself is still looked for.
+        rest = tuple(each for each in conditions if each is not led or each.leading != each.filter)
+        whole = [condition.filter for condition in conditions]
+        needs = frozenset(name for condition in rest for name in condition.needs)
+        leading = led.leading if led and led.leading else {}
+        return Plan(leading, led.index if led else None, rest, _joined(whole), needs)
+
+    def _publisher(self) -> Iterator[Condition]:
+        if self.sites is not None:
+            codes = frozenset(self.sites)
+            asked = {"site.code": {"$in": sorted(codes)} if len(codes) != 1 else min(codes)}
+            yield Condition(
+                "--site or --region",
+                asked,
+                lambda document: (document.get("site") or {}).get("code") in codes,
+                ("site",),
+                asked,
+                "by_site_and_published",
+                2 if len(codes) < 5 else 4,
+            )
+        if self.places:
+            named = frozenset(self.places)
+            asked = {"place_codes": {"$in": sorted(named)} if len(named) > 1 else min(named)}
+            yield Condition(
+                "--place",
+                asked,
+                lambda document: not named.isdisjoint(document.get("place_codes") or ()),
+                ("place_codes",),
+            )
+
+    def _time(self) -> Iterator[Condition]:
+        if self.since or self.until:
+            since = self.since or datetime.min.replace(tzinfo=UTC)
+            until = self.until or datetime.max.replace(tzinfo=UTC)
+            bounds = {**({"$gte": self.since} if self.since else {}), **({"$lte": self.until} if self.until else {})}
+            said = " and ".join(name for name, given in (("--since", self.since), ("--until", self.until)) if given)
+            asked = {"published_at": bounds}
+
+            def within(document: Document) -> bool:
+                moment = document.get("published_at")
+                return moment is not None and since <= moment <= until
+
+            yield Condition(said, asked, within, ("published_at",), asked, "by_published", 3)
+
+    def _words(self) -> Iterator[Condition]:
+        for field, wanted in (("source", self.source), ("section", self.section)):
+            if wanted:
+                pattern = "|".join(map(re.escape, wanted))
+
+                def holds(document: Document, field: str = field, wanted: tuple[str, ...] = wanted) -> bool:
+                    return any(word in (document.get(field) or "") for word in wanted)
+
+                yield Condition(f"--{field}", {field: {"$regex": pattern}}, holds, (field,))
+
+    def _others(self) -> Iterator[Condition]:
+        if (least := self.min_relevance) is not None:
+
+            def relevant(document: Document) -> bool:
+                return ((document.get("relevance") or {}).get("score") or 0) >= least
+
+            yield Condition("--min-relevance", {"relevance.score": {"$gte": least}}, relevant, ("relevance",))
+        if self.originals:
+            yield Condition("--originals", {"original": None}, lambda document: not document["original"], ("original",))
+
+
+def folded_text(document: Document) -> str:
+    """Title and body as terms are looked for in them."""
+    return fold(f"{document['title']}\n{document.get('body') or ''}")
+
+
+def _text_conditions(query: Query | None) -> Iterator[Condition]:
+    for term in query.terms if query else ():
+        yield _term_condition(term)
+    for term in query.excluded if query else ():
+        pattern = term.pattern
+
+        def lacks(document: Document, pattern: re.Pattern[str] = pattern) -> bool:
+            return pattern.search(folded_text(document)) is None
+
+        banned = {"$nor": [_holding(term)]}
+        yield Condition(f"-{term.typed}", banned, lacks, ("title", "body"))
+
+
+def _term_condition(term: Term) -> Condition:
+    pattern = term.pattern
+
+    def holds(document: Document) -> bool:
+        return pattern.search(folded_text(document)) is not None
+
+    asked, needs = _holding(term), ("title", "body")
+    if not term.tokens:
+        return Condition(term.typed, asked, holds, needs)
+    rarity, token = max((_rarity(token), token) for token in term.tokens)
+    return Condition(term.typed, asked, holds, needs, {"tokens": token}, "by_token", -rarity)
+
+
+def _holding(term: Term) -> dict[str, Any]:
+    """The MongoDB filter for a term: its tokens, and where those alone prove too little the text as well."""
+    tokens = sorted(term.tokens)
+    by_token = {"tokens": tokens[0] if len(tokens) == 1 else {"$all": tokens}}
+    if tokens == [term.folded]:
+        return by_token
+    literal = {"$regex": re.escape(term.folded), "$options": "i"}
+    by_text = {"$or": [{"title": literal}, {"body": literal}]}
+    return {**by_token, **by_text} if tokens else by_text
+
+
+def _rarity(token: str) -> float:
+    """How rare a token is likely to be: what its characters cost one after the other in Chinese news."""
+    from crawler.text.characters import characters
+
+    costs = characters()
+    return costs.rarity(token[0]) + sum(costs.cost("", *pair) for pair in pairwise(token))
+
+
+def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    keys = [key for part in parts for key in part]
+    if len(keys) == len(set(keys)):
+        return {key: value for part in parts for key, value in part.items()}
+    return {"$and": parts}
