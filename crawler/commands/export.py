@@ -6,10 +6,15 @@ import argparse
 import os
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
+
+if TYPE_CHECKING:
+    from crawler.transfer.export import Exported
 
 _STDOUT = "-"
 _BATCH = 500
@@ -35,10 +40,14 @@ class Command(ScrapyCommand):
         super().add_options(parser)
         parser.add_argument("-o", "--output", metavar="FILE", help="where to; - for standard output")
         parser.add_argument("--fields", metavar="NAMES", help="only these columns, in this order: title,site_name,body")
+        from crawler.transfer.selection import add_options
+
+        add_options(parser)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        if not opts.output:
+        if args or not opts.output:
             raise UsageError("say where to: scrapy export -o news.csv", print_help=False)
+        from crawler.sites.registry import RegistryError, SiteError
         from crawler.storage.errors import StoreError
         from crawler.transfer.errors import TransferError
 
@@ -46,7 +55,7 @@ class Command(ScrapyCommand):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             self._export(opts)
-        except (TransferError, StoreError) as error:
+        except (TransferError, StoreError, SiteError, RegistryError) as error:
             print(f"scrapy export: {error}", file=sys.stderr)
             self.exitcode = 1
         except BrokenPipeError:
@@ -58,22 +67,30 @@ class Command(ScrapyCommand):
     def _export(self, opts: argparse.Namespace) -> None:
         from crawler.storage.mongo import connect, telling
         from crawler.transfer.columns import choose, projection
-        from crawler.transfer.export import Form, export, form_of, stream_to
+        from crawler.transfer.export import export, form_of, stream_to
         from crawler.transfer.progress import bar
+        from crawler.transfer.selection import selection
 
         assert self.settings is not None
         columns = choose(opts.fields.split(",") if opts.fields else None)
         target = None if opts.output == _STDOUT else Path(opts.output)
-        if target:
-            form_of(target)
-        uri = self.settings["MONGO_URI"]
+        form = form_of(target or Path("-.jsonl"))
+        query, uri = selection(opts, datetime.now(UTC)), self.settings["MONGO_URI"]
         with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri), bar() as progress:
             articles = client[self.settings["MONGO_DATABASE"]]["articles"]
-            documents = articles.find({}, projection(columns), batch_size=_BATCH)
+            total = None if query else articles.estimated_document_count()
+            documents = articles.find(query, projection(columns), batch_size=_BATCH)
             if target:
-                done = export(documents, columns, target, lambda rows: progress("articles", rows, None))
+                done = export(documents, columns, target, lambda rows: progress("articles", rows, total))
             else:
-                done = stream_to(documents, columns, Form("jsonl"), sys.stdout.buffer)
-        print(f"{done.rows} articles written to {opts.output}", file=sys.stderr)
-        for note in done.notes:
-            print(note, file=sys.stderr)
+                done = stream_to(documents, columns, form, sys.stdout.buffer)
+        _tell(done, opts.output)
+
+
+def _tell(done: Exported, output: str) -> None:
+    if done.rows:
+        print(f"{done.rows} articles written to {output}", file=sys.stderr)
+    else:
+        print(f"no article matches: {output} has no rows; ask for less, or see `scrapy stats`", file=sys.stderr)
+    for note in done.notes:
+        print(note, file=sys.stderr)

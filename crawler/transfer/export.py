@@ -82,8 +82,8 @@ def writer(form: Form, stream: BinaryIO, columns: Sequence[Column], directory: P
 def export(
     documents: Iterable[Mapping[str, Any]], columns: Sequence[Column], target: Path, advance: Callable[[int], None]
 ) -> Exported:
-    """Write `documents` to `target`, which is then whole or, where this raises, as it was before. `advance(n)` hears of
-    every `n` rows. Raises TransferError, and what `documents` raises."""
+    """Write `documents` to `target`, which is then whole or, where this raises, as it was before. `advance(n)` hears
+    that `n` rows are written. Raises TransferError, and what `documents` raises."""
     form = form_of(target)
     with replacing(target) as part, opened(part, form.compression) as stream:
         sink = writer(form, stream, columns, part.parent)
@@ -119,5 +119,5 @@ def copy(
     while batch := [row(columns, document) for document in islice(source, BATCH)]:
         sink.write(batch)
         count += len(batch)
-        advance(len(batch))
+        advance(count)
     return count
