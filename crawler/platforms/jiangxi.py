@@ -1,5 +1,6 @@
 """Jiangxi's variant of Hanweb: `/<site>/col/col42150/index.html`, `/<site>/col/col42150/content/content_<id>.html`.
 
+With a page for each kind of device, also in Kaifeng, Zigong and Dali: `/<site>/c00145/pc/list.html`, `…/pc/content/…`.
 Fingerprint: `loadPageData(`, `renderChannelTemplate(`, `webSiteCode`, `x-handlebars-template`, the address.
 Article: the newer Hanweb layouts. List: the page holds a template and `params`; POST `/queryList` answers with
 `data.results[].source`. Paging: the page's `params` as a form, field by field as it spells them, with the next number.
@@ -40,8 +41,8 @@ class Jiangxi(Platform):
         header=(".article-info", ".con-info", ".info"),
         body=("#zoom", ".article-content", ".bt_content", ".content"),
     )
-    article_url = re.compile(r"/col/col\d+/content/content_\d+\.html?")
-    list_url = re.compile(r"^/\w+/col/col\d+/(?:index|list)\w*\.html?")
+    article_url = re.compile(r"/(?:col/col\d+|pc)/content/(?:\d+/)?content_\d+\.html?")
+    list_url = re.compile(r"^/\w+/(?:col/col\d+/(?:index|list)\w*|(?:[\w-]+/)+pc/list)\.html?")
     marks: ClassVar[tuple[str, ...]] = ("loadPageData(", "renderChannelTemplate(", "webSiteCode", "templateContainerId")
     traces: ClassVar[tuple[str, ...]] = (
         "x-handlebars-template",

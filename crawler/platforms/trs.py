@@ -25,6 +25,8 @@ class Trs(Platform):
         body=(".trs_editor_view", ".TRS_UEDITOR", ".TRS_Editor", ".Custom_UnionStyle", "#zoom", ".view"),
     )
     article_url = re.compile(r"/[a-z]?t(?:20\d{6}_)?\d{5,}\.s?html?$", re.I)
+    # WCM numbers a folder whose name another channel has already: /zwxx_266/wzdt/.
+    list_url = re.compile(r"^/(?:[a-z]+(?:_\d+)?/)*[a-z]+_\d{2,6}/(?:[a-z]+(?:_\d+)?/)*(?:index(?:_\d+)?\.s?html?)?$")
     link_form = re.compile(r"/t20\d{6}_\d{3,}\.s?html?")
     link_sign = "/t20"
     traces: ClassVar[tuple[str, ...]] = (

@@ -54,9 +54,10 @@ def test_bad_sites_hold_nobody_up(replica, crawl, stored):
     felt = {host.name: replica.log[host.name] for host in fleet.hosts.values()}
     assert {felt[host.name].most_open for host in fleet.good()} == {1}
     assert felt[bad["refused"].name].times.tolist() == []
-    assert len(felt[bad["hang"].name].times) == 3
+    # Given up: without that robots.txt and list page would have been tried four times each.
+    assert 3 <= len(felt[bad["hang"].name].times) <= 4
     # While the hanging host kept its first request, many others were served.
-    first, second, _ = felt[bad["hang"].name].times
+    first, second = felt[bad["hang"].name].times[:2]
     assert second - first >= SECONDS_TO_TIMEOUT * 0.9
     assert sum(first < moment < second for host in fleet.good() for moment in felt[host.name].times) > 20
 
