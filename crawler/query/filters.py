@@ -1,8 +1,8 @@
 """Which articles a question is about: one set of filters for search, export, statistics and the Python API.
 
 The embedded server uses an index only for a filter of one index's fields and scans the collection for any other. So a
-plan has a leading condition, which the server answers from an index, and the others are looked at here; the whole as one
-MongoDB filter is what a server with a full planner would be asked.
+plan has a leading condition, which the server answers from an index, and the others are looked at here; the whole as
+one MongoDB filter is what a server with a full planner would be asked.
 """
 
 from __future__ import annotations
@@ -221,9 +221,10 @@ def _holding(term: Term) -> dict[str, Any]:
 def _rarity(token: str) -> float:
     """How rare a token is likely to be: what its characters cost one after the other in Chinese news."""
     from crawler.text.characters import characters
+    from crawler.text.characters import fold as fold_class
 
-    costs = characters()
-    return costs.rarity(token[0]) + sum(costs.cost("", *pair) for pair in pairwise(token))
+    costs, classes = characters(), [fold_class(character) for character in token]
+    return costs.rarity(classes[0]) + sum(costs.cost("", *pair) for pair in pairwise(classes))
 
 
 def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 from crawler.query.filters import Filters
@@ -23,11 +22,8 @@ def suggestions(articles: Any, filters: Filters) -> list[str]:
             spared[failing[0]] += 1
     if spared:
         return [f"Without {said} there would be {count}." for said, count in spared.most_common(3)]
-    lone = [
-        term
-        for term in (filters.text.terms if filters.text else ())
-        if not _any(articles, Filters(text=Query((term,))))
-    ]
+    terms = filters.text.terms if filters.text else ()
+    lone = [term for term in terms if not _any(articles, Filters(text=Query((term,))))]
     if lone:
         return [f"No article holds {term.typed}: leave it out, or write it another way." for term in lone]
     if filters.text and _any(articles, Filters(text=filters.text)):
@@ -38,4 +34,4 @@ def suggestions(articles: Any, filters: Filters) -> list[str]:
 def _any(articles: Any, filters: Filters) -> bool:
     from crawler.query.reading import matching
 
-    return next(matching(articles, replace(filters), ("title",)), None) is not None
+    return next(matching(articles, filters, ("title",)), None) is not None

@@ -54,16 +54,8 @@ def search(articles: Any, filters: Filters, limit: int) -> Found:
     """The best `limit` stories that `filters` asks for, in the collection `articles` (synchronous). Without a text the
     newest come first."""
     query = filters.text or Query(())
-    candidates = [
-        _Candidate(
-            row["_id"],
-            row.get("cluster") or row["_id"],
-            bool(row.get("original")),
-            row["published_at"],
-            _base(row, query),
-        )
-        for row in matching(articles, filters, (*_needed(query), "published_at", "cluster", "original"))
-    ]
+    fields = (*_needed(query), "published_at", "cluster", "original")
+    candidates = [_candidate(row, query) for row in matching(articles, filters, fields)]
     ranked = _ranked(candidates)
     stories: dict[str, list[tuple[float, _Candidate]]] = {}
     for score, candidate in ranked:
@@ -76,6 +68,11 @@ def search(articles: Any, filters: Filters, limit: int) -> Found:
 
 def _needed(query: Query) -> tuple[str, ...]:
     return ("title", "body") if query.terms else ("title",)
+
+
+def _candidate(row: dict[str, Any], query: Query) -> _Candidate:
+    story, reprint = row.get("cluster") or row["_id"], bool(row.get("original"))
+    return _Candidate(row["_id"], story, reprint, row.get("published_at"), _base(row, query))
 
 
 def _base(row: dict[str, Any], query: Query) -> float:

@@ -1,0 +1,84 @@
+"""`scrapy search`: full-text search in Chinese over the stored articles."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+_FORMATS = ("table", "json", "jsonl", "csv")
+
+
+class Command(ScrapyCommand):
+    requires_project = True
+    requires_crawler_process = False
+
+    def syntax(self) -> str:
+        return "'WORDS \"A PHRASE\" -WITHOUT' [options]"
+
+    def short_desc(self) -> str:
+        return "Search the articles: all words, phrases, exclusions; simplified or traditional"
+
+    def long_desc(self) -> str:
+        return (
+            "Every word must be in title or body. Han text is found wherever it stands, a Latin word or a number as a "
+            "whole. Terms in the title, crowding the text, and new articles come first. A single Han character alone "
+            "is looked for in every article."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        from crawler.query.options import add_filter_options
+
+        super().add_options(parser)
+        add_filter_options(parser)
+        parser.add_argument("--limit", type=int, default=10, metavar="N", help="at most so many stories (default 10)")
+        parser.add_argument("--format", choices=_FORMATS, default="table", help="default table")
+        parser.add_argument("--explain", action="store_true", help="print the MongoDB filter and its index, then end")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if not args:
+            raise UsageError("say what to look for: scrapy search '食品抽检 不合格 米粉'", print_help=False)
+        if opts.limit < 1:
+            raise UsageError("--limit must be 1 or more", print_help=False)
+        from crawler.query.errors import QueryError
+        from crawler.sites.problems import RegistryError
+        from crawler.storage.errors import StoreError
+
+        try:
+            self._answer(" ".join(args), opts)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except QueryError as error:
+            print(f"scrapy search: {error}", file=sys.stderr)
+            self.exitcode = 2
+        except (StoreError, RegistryError) as error:
+            print(f"scrapy search: {error}", file=sys.stderr)
+            self.exitcode = 1
+
+    def _answer(self, text: str, opts: argparse.Namespace) -> None:
+        from crawler.query.loosen import suggestions
+        from crawler.query.options import filters_of
+        from crawler.query.printing import explained, printed
+        from crawler.query.search import search
+        from crawler.storage.mongo import connect, telling
+
+        assert self.settings is not None
+        filters = filters_of(opts, text)
+        if opts.explain:
+            print("\n".join(explained(filters, filters.plan())), flush=True)
+            return
+        uri = self.settings["MONGO_URI"]
+        with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri):
+            articles = client[self.settings["MONGO_DATABASE"]]["articles"]
+            found = search(articles, filters, opts.limit)
+            hints = [] if found.matched else suggestions(articles, filters)
+        if hints:
+            print("Nothing matched.", *hints, file=sys.stderr)
+        if found.matched or opts.format == "json":
+            for line in printed(found, filters, opts.format, colour=sys.stdout.isatty()):
+                print(line)
+        sys.stdout.flush()

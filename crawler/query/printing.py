@@ -1,0 +1,130 @@
+"""Answers of a search as text: for a terminal, and as JSON lines, JSON and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from crawler.parsing.dates import CST
+from crawler.query.filters import Filters, Plan
+from crawler.query.language import Query
+from crawler.query.passages import Passage, spans
+from crawler.query.search import Found, Hit
+from crawler.query.terminal import plain
+from crawler.transfer.cells import harmless
+
+FORMATS = ("table", "json", "jsonl", "csv")
+_MARK, _DIM, _END = "\x1b[1;31m", "\x1b[2m", "\x1b[0m"
+_MOST_NAMES = 3
+
+
+def printed(found: Found, filters: Filters, form: str, *, colour: bool) -> Iterator[str]:
+    """The lines of the answer in one of FORMATS; `colour` marks the terms of a table."""
+    if form == "table":
+        yield from _table(found, filters.text or Query(()), colour=colour)
+        return
+    rows = [_row(hit) for hit in found.hits]
+    if form == "json":
+        yield json.dumps(
+            {"matched": found.matched, "stories": found.stories, "hits": rows}, ensure_ascii=False, indent=1
+        )
+    elif form == "jsonl":
+        yield from (json.dumps(row, ensure_ascii=False) for row in rows)
+    else:
+        yield from _csv(rows)
+
+
+def explained(filters: Filters, plan: Plan) -> Iterator[str]:
+    """The filter in the language of MongoDB's shell, and the index it starts from."""
+    yield f"db.articles.find({_shell(plan.filter)})"
+    if plan.index:
+        yield f"starts from index {plan.index} with {_shell(plan.leading)}; the rest is looked at article by article"
+    else:
+        yield "reads every article: no index serves this; give words of two characters or more, a site or a time"
+
+
+def beijing(moment: datetime | None) -> str:
+    """A moment as people in China read it."""
+    return f"{moment.astimezone(CST):%Y-%m-%d %H:%M}" if moment else "no date shown   "
+
+
+def _table(found: Found, query: Query, *, colour: bool) -> Iterator[str]:
+    mark: Callable[[Passage], str] = _coloured if colour else lambda piece: plain(piece.text)
+    for hit in found.hits:
+        article = hit.article
+        title = mark(Passage(article["title"], tuple(spans(article["title"], query))))
+        yield f"{beijing(article['published_at'])}  {_publisher(article)}  {title}"
+        if hit.passage.text:
+            yield f"    …{mark(hit.passage)}…"
+        yield _dimmed(f"    {plain(article['url'])}", colour)
+        if hit.reprints:
+            names = list(dict.fromkeys(_publisher(each) for each in hit.reprints))
+            more = "…" if len(names) > _MOST_NAMES else ""
+            yield f"    + {len(hit.reprints)} of the same story: {'、'.join(names[:_MOST_NAMES])}{more}"
+    shown = f", the best {len(found.hits)} shown" if len(found.hits) < found.stories else ""
+    yield f"{found.matched} articles matched, {found.stories} stories{shown}."
+
+
+def _coloured(piece: Passage) -> str:
+    parts, at = [], 0
+    for begin, end in piece.spans:
+        parts += [plain_piece(piece.text[at:begin]), _MARK, plain_piece(piece.text[begin:end]), _END]
+        at = end
+    return "".join([*parts, plain_piece(piece.text[at:])])
+
+
+def plain_piece(text: str) -> str:
+    """A piece of a line, its outer spaces kept."""
+    inner = plain(text)
+    return f"{' ' * text[:1].isspace()}{inner}{' ' * (bool(inner) and text[-1:].isspace())}"
+
+
+def _dimmed(text: str, colour: bool) -> str:
+    return f"{_DIM}{text}{_END}" if colour else text
+
+
+def _publisher(article: dict[str, Any]) -> str:
+    return plain((article["site"] or {}).get("name")) or "?"
+
+
+def _row(hit: Hit) -> dict[str, Any]:
+    article = hit.article
+    return {
+        "_id": article["_id"],
+        "published_at": article["published_at"].astimezone(CST).isoformat() if article["published_at"] else None,
+        "site": (article["site"] or {}).get("name"),
+        "section": article["section"],
+        "title": article["title"],
+        "source": article["source"],
+        "url": article["url"],
+        "relevance": (article.get("relevance") or {}).get("score"),
+        "score": hit.score,
+        "passage": hit.passage.text,
+        "reprints": [each["url"] for each in hit.reprints],
+    }
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    for row in rows:
+        if not buffer.tell():
+            writer.writerow(row)
+        cells = [" ".join(value) if isinstance(value, list) else value for value in row.values()]
+        writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in cells])
+    if text := buffer.getvalue():
+        yield text.removesuffix("\n")
+
+
+def _shell(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f'ISODate("{value:%Y-%m-%dT%H:%M:%S}{value:%z}")'
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)}: {_shell(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_shell, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
