@@ -12,7 +12,6 @@ from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.spiderloader import get_spider_loader
 
 from crawler.runs.alarms.changes import plain
-from crawler.runs.log import use_json
 
 if TYPE_CHECKING:
     from crawler.items import Article
@@ -56,9 +55,6 @@ class Command(ScrapyCrawl):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.crawler_process is not None
-        assert self.settings is not None
-        if self.settings.getbool("LOG_JSON"):
-            use_json()
         (name,) = args
         crawler = self._create_crawler(name)
         if name == "page":
@@ -106,17 +102,27 @@ class Command(ScrapyCrawl):
 
     def _tell(self, name: str, stats: dict[str, Any], *, quiet: bool) -> None:
         """The closing lines: what was done, then what the crawl was worth where that is not ok."""
-        from crawler.runs.outcome import summary, uselessness
+        from crawler.runs.outcome import LEVELS, summary, uselessness
 
-        if not quiet:
-            print(f"{name}: {summary(stats)}", file=sys.stderr)
+        assert self.settings is not None
+        as_json = self.settings.getbool("LOG_JSON")
         verdict, reasons = stats.get("verdict", "broken"), stats.get("verdict/reasons", ())
-        if why := uselessness(stats, str(stats.get("finish_reason", "not started"))):
-            print(f"{name}: {why}", file=sys.stderr)
+        why = uselessness(stats, str(stats.get("finish_reason", "not started")))
+        if not quiet:
+            _say(f"{name}: {summary(stats)}", logging.INFO, as_json=as_json)
+        if why:
+            _say(f"{name}: {why}", logging.ERROR, as_json=as_json)
         elif verdict != "ok":
-            print(plain(f"{name}: {verdict}: {'; '.join(reasons)}"), file=sys.stderr)
+            _say(f"{name}: {verdict}: {'; '.join(reasons)}", LEVELS[verdict], as_json=as_json)
         if why or verdict in {"broken", "blocked"}:
             self.exitcode = 1
+
+
+def _say(sentence: str, level: int, *, as_json: bool) -> None:
+    if as_json:
+        logging.getLogger(__name__).log(level, "%s", sentence)
+    else:
+        print(plain(sentence), file=sys.stderr)
 
 
 def _is_grave(record: logging.LogRecord) -> bool:

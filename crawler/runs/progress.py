@@ -47,14 +47,14 @@ class Progress:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Progress:
         progress = cls(crawler)
-        if crawler.settings.getbool("LOG_JSON"):
-            use_json()
         crawler.signals.connect(progress.spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(progress.spider_closed, signal=signals.spider_closed)
         return progress
 
     def spider_opened(self, spider: Spider) -> None:
         """Begin to tell."""
+        if self.crawler.settings.getbool("LOG_JSON"):
+            use_json()  # here and not earlier: Scrapy has set up the log anew after making its extensions
         if self.seconds > 0:
             self.telling = asyncio.ensure_future(self._tell(spider.name))
 
@@ -79,7 +79,8 @@ class Progress:
         parts = [f"{pages:,} pages"]
         for label, key in (("new", "articles/new"), ("changed", "articles/changed")):
             parts.append(f"{self.stats.get_value(key, 0):,} {label}")
-        parts += [f"{copies:,} duplicates", f"{self.stats.get_value('rejects', 0):,} rejected"]
+        rejected = self.stats.get_value("rejects", 0) - self.stats.get_value("rejects/irrelevant", 0)
+        parts += [f"{copies:,} duplicates", f"{rejected:,} rejected"]
         parts += [f"{self._rate(pages, now):.0f} pages/min", f"{self._queue():,} queued"]
         if accounts := self.crawler.get_extension(Accounts):
             begun = [account for account in accounts.by_site.values() if account.begun_at]

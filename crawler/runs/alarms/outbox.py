@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo import UpdateOne
+from pymongo.errors import DuplicateKeyError
 
 from crawler.runs.alarms.changes import Message, message_of
 from crawler.runs.alarms.channels import AlarmError, Channel
@@ -97,10 +98,17 @@ class Outbox:
         if (until := row.get("claimed_until")) and until > now:
             return False
         if not row:
-            await self._set(name, {}, {"claimed_until": None})
+            return await self.store.retrying(lambda: self._claim_first({**key, "claimed_until": now + CLAIM}))
         return await self._set(name, {"claimed_until": until}, {"claimed_until": now + CLAIM})
+
+    async def _claim_first(self, row: dict[str, Any]) -> bool:
+        try:
+            await self.store.database["maintenance"].insert_one(row)
+        except DuplicateKeyError:  # another process was faster
+            return False
+        return True
 
     async def _set(self, name: str, expected: dict[str, Any], values: dict[str, Any]) -> bool:
         rows, wanted = self.store.database["maintenance"], {"_id": f"alarms:{name}", **expected}
-        done = await self.store.retrying(lambda: rows.update_one(wanted, {"$set": values}, upsert=not expected))
+        done = await self.store.retrying(lambda: rows.update_one(wanted, {"$set": values}))
         return bool(done.modified_count)

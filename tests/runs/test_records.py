@@ -1,0 +1,118 @@
+"""From an account to what is kept of it, without a crawl."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from crawler.runs.accounts import Account, Accounts, SectionEnd
+from crawler.runs.figures import Figures, figures_of
+from crawler.runs.judgement import judged, of_crawl
+from crawler.runs.records import history_of, next_state
+from crawler.runs.verdict import Verdict
+from crawler.sites.site import Section, Site
+
+NOW = datetime(2026, 6, 17, 4, 0, tzinfo=UTC)
+SITE = Site(
+    "990001",
+    "虚山县",
+    "county",
+    "http://www.xushan.gov.cn/",
+    sections=(Section("要闻", "http://www.xushan.gov.cn/yw/"), Section("公告", "http://www.xushan.gov.cn/gg/")),
+)
+
+
+def stored(section="要闻", **fields):
+    return {"site": {"code": "990001"}, "section": section, "published_at": NOW, **fields}
+
+
+def crawl(*ends: SectionEnd, articles: int = 0) -> Account:
+    accounts = Accounts()
+    accounts.begin(SITE, 2)
+    for _ in range(articles):
+        accounts.asked(SITE)
+    for end in ends:
+        accounts.section_ended(SITE, end)
+    for _ in range(articles):
+        accounts.stored("article", "new", stored(editor="某人", provenance={"body": "generic"}))
+    return accounts.by_site["990001"]
+
+
+NEWS = SectionEnd("要闻", SITE.sections[0].url, "last_page", pages=1, listed=9)
+EMPTY = SectionEnd("公告", SITE.sections[1].url, "empty", pages=1)
+
+
+def test_a_site_is_done_when_its_sections_and_articles_are():
+    accounts, done = Accounts(), []
+    accounts.on_done = done.append
+    accounts.begin(SITE, 2)
+    accounts.asked(SITE)
+    accounts.asked(SITE)
+    accounts.section_ended(SITE, NEWS)
+    accounts.section_ended(SITE, EMPTY)
+    assert not done
+    accounts.stored("reject", "empty", stored())
+    accounts.settled(SITE)
+    assert [account.site.code for account in done] == ["990001"]
+    accounts.stored("article", "new", {"site": {"code": "990002"}})  # of a site nobody crawls
+    assert len(done) == 1
+
+
+def test_figures():
+    account = crawl(NEWS, EMPTY, articles=9)
+    account.counts["rejects/irrelevant"] += 2
+    account.dated(NOW + timedelta(days=400), NOW)  # a typing error of the site's
+    figures = figures_of(account)
+    assert (figures.articles, figures.new, figures.generic, figures.irrelevant, figures.rejected) == (9, 9, 9, 2, 0)
+    assert figures.missing == {"source": 9, "author": 9, "body": 9}
+    assert (figures.silent, figures.newest_at) == (("公告",), NOW)
+
+
+def test_a_site_whose_section_is_silent_is_shown_by_that_section():
+    account = crawl(NEWS, EMPTY, articles=9)
+    result = judged(account, {}, None)
+    assert "no article from 1 of 2 sections: 公告" in result.verdict.reasons
+    assert result.verdict.page == "http://www.xushan.gov.cn/gg/"
+
+
+def test_a_crawl_cut_off_by_hand_says_nothing_about_the_site():
+    account = crawl()
+    account.ended_at = NOW
+    assert judged(account, {}, "shutdown").verdict.word == "degraded"
+    assert judged(account, {}, "closespider_timeout").verdict.reasons[-1] == "ended early (closespider_timeout)"
+
+
+def test_the_history_keeps_good_runs_through_a_long_failure():
+    account = crawl(NEWS, EMPTY, articles=9)
+    account.ended_at = NOW
+    state = {}
+    for number in range(60):
+        figures = replace(Figures(), new=number)
+        state = next_state(state, account, figures, Verdict("ok" if number < 30 else "broken", ("why",)), f"r{number}")
+    kept = [(word, figures.new) for word, figures in history_of(state)]
+    assert kept == [*(("ok", n) for n in range(10, 30)), *(("broken", n) for n in range(50, 60))]
+    assert (state["verdict"], state["totals"]["runs"], state["run"]) == ("broken", 60, "r59")
+    assert state["days"] == [{"day": "2026-06-17", "new": sum(range(60)), "verdict": "broken"}]
+
+
+def test_since_moves_with_the_verdict_only():
+    account = crawl(NEWS, articles=1)
+    account.ended_at = NOW
+    first = next_state({}, account, Figures(), Verdict("broken"), "r1")
+    account.ended_at = NOW + timedelta(days=40)
+    second = next_state(first, account, Figures(), Verdict("broken"), "r2")
+    third = next_state(second, account, Figures(), Verdict("ok"), "r3")
+    assert (second["since"], second["ok_at"]) == (NOW, None)
+    assert third["since"] == third["ok_at"] == NOW + timedelta(days=40)
+    assert [day["day"] for day in third["days"]] == ["2026-07-27"]
+
+
+def test_a_crawl_of_many_sites_is_as_good_as_its_best():
+    ok, bad, blocked = Verdict("ok"), Verdict("broken", ("no page",)), Verdict("blocked")
+    stats = {"articles/new": 1}
+    assert of_crawl([ok, ok], stats, "finished") == ok
+    assert of_crawl([ok, bad, blocked], stats, "finished") == Verdict(
+        "degraded", ("1 of 3 sites blocked", "1 of 3 sites broken")
+    )
+    assert of_crawl([bad], stats, "finished") == bad
+    assert of_crawl([blocked, blocked], {}, "finished").word == "blocked"
+    assert of_crawl([], {}, "finished").word == "broken"
+    assert of_crawl([ok], stats, "shutdown").word == "degraded"
