@@ -6,7 +6,6 @@ import argparse
 import os
 import signal
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,16 @@ if TYPE_CHECKING:
     from crawler.transfer.export import Exported
 
 _STDOUT = "-"
-_BATCH = 500
+_FILTERS = {
+    "since": "published since: 2026-11-01, '2026-11-01 08:30', 7d, 昨天 (China Standard Time)",
+    "until": "published until; a bare day is meant whole",
+    "region": "published by sites of these provinces, cities or counties",
+    "site": "published by these sites: name, code or pinyin of the registry",
+    "place": "the text names these places, or places in them",
+    "source": "来源 contains one of these words",
+    "section": "栏目 contains one of these words",
+    "min-relevance": "at least so much about food safety, from 0 to 1",
+}
 
 
 class Command(ScrapyCommand):
@@ -25,14 +33,15 @@ class Command(ScrapyCommand):
     requires_crawler_process = False
 
     def syntax(self) -> str:
-        return "-o FILE.{jsonl,csv,xlsx,parquet} [options]"
+        return '["QUERY"] -o FILE.{jsonl,csv,xlsx,parquet} [options]'
 
     def short_desc(self) -> str:
         return "Write articles to a file: JSON lines, CSV, Excel or Parquet"
 
     def long_desc(self) -> str:
         return (
-            "The file's name says the format; .jsonl and .csv may be compressed (.jsonl.gz, .csv.zst). `-o -` writes "
+            "QUERY is what `scrapy search` takes; without it, and without options, all articles are written. The file's "
+            "name says the format; .jsonl and .csv may be compressed (.jsonl.gz, .csv.zst). `-o -` writes "
             "JSON lines to standard output. The file is whole or not there."
         )
 
@@ -40,22 +49,22 @@ class Command(ScrapyCommand):
         super().add_options(parser)
         parser.add_argument("-o", "--output", metavar="FILE", help="where to; - for standard output")
         parser.add_argument("--fields", metavar="NAMES", help="only these columns, in this order: title,site_name,body")
-        from crawler.transfer.selection import add_options
-
-        add_options(parser)
+        for name, meaning in _FILTERS.items():
+            parser.add_argument(f"--{name}", metavar=name.upper(), help=meaning)
+        parser.add_argument("--originals", action="store_true", help="no reprints")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        if args or not opts.output:
-            raise UsageError("say where to: scrapy export -o news.csv", print_help=False)
-        from crawler.sites.registry import RegistryError, SiteError
+        if len(args) > 1 or not opts.output:
+            raise UsageError('say where to: scrapy export -o news.csv, or "不合格 米粉" -o news.csv', print_help=False)
+        from crawler.query.errors import QueryError
         from crawler.storage.errors import StoreError
         from crawler.transfer.errors import TransferError
 
         # A scheduler's SIGTERM leaves no half file either.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            self._export(opts)
-        except (TransferError, StoreError, SiteError, RegistryError) as error:
+            self._export(args[0] if args else None, opts)
+        except (QueryError, TransferError, StoreError) as error:
             print(f"scrapy export: {error}", file=sys.stderr)
             self.exitcode = 1
         except BrokenPipeError:
@@ -64,27 +73,33 @@ class Command(ScrapyCommand):
             print("\nscrapy export: interrupted; nothing is left behind.", file=sys.stderr)
             self.exitcode = 130
 
-    def _export(self, opts: argparse.Namespace) -> None:
+    def _export(self, text: str | None, opts: argparse.Namespace) -> None:
+        from crawler.query.filters import Filters
+        from crawler.query.reading import matching
         from crawler.storage.mongo import connect, telling
         from crawler.transfer.columns import choose, projection
         from crawler.transfer.export import export, form_of, stream_to
         from crawler.transfer.progress import bar
-        from crawler.transfer.selection import selection
 
         assert self.settings is not None
         columns = choose(opts.fields.split(",") if opts.fields else None)
         target = None if opts.output == _STDOUT else Path(opts.output)
         form = form_of(target or Path("-.jsonl"))
-        query, uri = selection(opts, datetime.now(UTC)), self.settings["MONGO_URI"]
+        given = {name.replace("-", "_"): value for name in _FILTERS if (value := _given(opts, name)) is not None}
+        filters, uri = Filters.read(text, originals=opts.originals, **given), self.settings["MONGO_URI"]
         with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri), bar() as progress:
             articles = client[self.settings["MONGO_DATABASE"]]["articles"]
-            total = None if query else articles.estimated_document_count()
-            documents = articles.find(query, projection(columns), batch_size=_BATCH)
+            total = articles.estimated_document_count() if filters == Filters() else None
+            documents = matching(articles, filters, projection(columns))
             if target:
                 done = export(documents, columns, target, lambda rows: progress("articles", rows, total))
             else:
                 done = stream_to(documents, columns, form, sys.stdout.buffer)
         _tell(done, opts.output)
+
+
+def _given(opts: argparse.Namespace, name: str) -> str | None:
+    return getattr(opts, name.replace("-", "_"))  # type: ignore[no-any-return]
 
 
 def _tell(done: Exported, output: str) -> None:
