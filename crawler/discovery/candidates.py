@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
@@ -37,7 +38,9 @@ _ACTIVE = re.compile(
 )
 _DATE = re.compile(r"(?:20\d\d\s*[-/.年]\s*)?(?:0?[1-9]|1[0-2])\s*[-/.月]\s*(?:0?[1-9]|[12]\d|3[01])(?!\d)")
 _HEADLINE = Verdict("rejected", 0, "an article")
-_MOST_OF_ROW = 3
+_MOST_OF_ROW, _NEAR = 3, 5
+_MOST_OF_BLOCK = 80
+"""Elements before a link among which its heading is looked for."""
 _CLIMB = 4
 _LONGEST_HEADING = 14
 _HAN = re.compile(r"[\u4e00-\u9fff]{2}")
@@ -155,7 +158,9 @@ def _heading_of(link: HtmlElement) -> str:
         if parent is None or parent.tag in {"body", "html"}:
             return ""
         name = _text_before(node)
-        heads = [(name, True)] if name else list(_heads_before(parent, link))
+        heads = [(name, True)] if name else _heads_before(parent, link)
+        if heads is None:
+            return ""
         if heads:
             chosen = [name for name, active in heads if active]
             return (chosen or [heads[0][0]])[0]
@@ -168,7 +173,8 @@ def _text_before(node: HtmlElement) -> str:
     parent = node.getparent()
     if parent is None:
         return ""
-    name = bare_name((parent.text or "") + "".join(sibling.tail or "" for sibling in node.itersiblings(preceding=True)))
+    before = islice(node.itersiblings(preceding=True), _NEAR)
+    name = bare_name((parent.text or "") + "".join(sibling.tail or "" for sibling in before))
     return name if _is_heading(name) else ""
 
 
@@ -176,16 +182,20 @@ def _is_heading(name: str) -> bool:
     return 2 <= len(name) <= _LONGEST_HEADING and bool(_HAN.search(name))
 
 
-def _heads_before(block: HtmlElement, link: HtmlElement) -> Iterator[tuple[str, bool]]:
-    """The short texts of `block` that stand before `link`, each with whether its element is marked as chosen."""
-    seen: set[str] = set()
-    for element in block.iter(*_HEADING):
+def _heads_before(block: HtmlElement, link: HtmlElement) -> list[tuple[str, bool]] | None:
+    """The short texts of `block` that stand before `link`, each with whether its element is marked as chosen; None
+    where another link that says 更多 stands there: the block holds several sections."""
+    around = set(islice(link.iterancestors(), _CLIMB))
+    heads: dict[str, bool] = {}
+    for element in islice(block.iter(*_HEADING), _MOST_OF_BLOCK):
         if element is link:
-            return
-        if link in set(element.iterdescendants("a")):
+            break
+        if element in around:
             continue
-        name = bare_name(_text(element)) if not _MORE.match(_text(element)) else ""
-        if _is_heading(name) and name not in seen:
-            seen.add(name)
+        if element.tag == "a" and _says_more(element):
+            return None
+        name = bare_name(_text(element))
+        if _is_heading(name):
             active = any(_ACTIVE.search(node.get("class") or "") for node in (element, element.getparent()))
-            yield name, active
+            heads[name] = heads.get(name, False) or active
+    return list(heads.items())

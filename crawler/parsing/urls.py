@@ -13,12 +13,16 @@ _INDEX = re.compile(r"/(?:index|default)\.(?:s?html?|jsp|aspx?|php)$", re.I)
 def canonical_url(url: str) -> str:
     """`url` without what does not change the page: scheme and host case, `www.`/`m.` twin, default port, fragment,
     tracking parameters, `view=pc`, a trailing `index.html`. What is no http(s) address is returned as it is."""
-    parts = urlsplit(url.strip())
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        return url.strip()
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return url.strip()
     host = re.sub(r"^(?:www|m|wap|3g)\.(?=[^.]+\.[^.]+)", "", parts.hostname.lower().rstrip("."))
-    if parts.port and parts.port not in {80, 443}:
-        host = f"{host}:{parts.port}"
+    if port and port not in {80, 443}:
+        host = f"{host}:{port}"
     path = _INDEX.sub("/", re.sub(r"/{2,}", "/", parts.path) or "/")
     query = urlencode(
         sorted(

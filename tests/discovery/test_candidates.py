@@ -1,5 +1,6 @@
 """Home pages of several systems, in their markup with invented text: which links are sections, and why not others."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,23 @@ def test_a_channel_has_links_to_more():
     assert links_more(load("trs_channel")) == 3
     assert links_more(load("trs")) == 1
     assert links_more(load("ucap")) == 0
+
+
+def test_a_heading_is_not_borrowed_from_another_block():
+    boxes = '<div><h3>示例要闻</h3><a href="/yw/">更多</a></div><div><b></b><a href="/qt/">更多</a></div>'
+    found = candidates(Page("http://www.pangu.gov.cn/", f"<html><body><div>{boxes}</div></body></html>"))
+    assert [(one.name, one.url) for one in found] == [("示例要闻", "http://www.pangu.gov.cn/yw/")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "".join(f'<p><a href="/c{number}/">更多</a></p>' for number in range(3000)),
+        "<div><i>示</i>" * 1500 + '<a href="/c/">更多</a>' * 1500,
+        '<a href="http://x:red;9pt">要闻</a><a href="http://[x/">要闻</a><a href="//">要闻</a>',
+    ],
+)
+def test_pages_made_to_hurt(body):
+    started = time.process_time()
+    assert not [one for one in candidates(Page("http://www.pangu.gov.cn/", body)) if one.verdict.wanted]
+    assert time.process_time() - started < 5
