@@ -40,8 +40,8 @@ class Command(ScrapyCommand):
 
     def long_desc(self) -> str:
         return (
-            "QUERY is what `scrapy search` takes; without it, and without options, all articles are written. The file's "
-            "name says the format; .jsonl and .csv may be compressed (.jsonl.gz, .csv.zst). `-o -` writes "
+            "QUERY is what `scrapy search` takes; without it, and without options, all articles are written. "
+            "The file's name says the format; .jsonl and .csv may be compressed (.jsonl.gz, .csv.zst). `-o -` writes "
             "JSON lines to standard output. The file is whole or not there."
         )
 
@@ -99,7 +99,8 @@ class Command(ScrapyCommand):
 
 
 def _given(opts: argparse.Namespace, name: str) -> str | None:
-    return getattr(opts, name.replace("-", "_"))  # type: ignore[no-any-return]
+    value: str | None = getattr(opts, name.replace("-", "_"))
+    return value
 
 
 def _tell(done: Exported, output: str) -> None:
