@@ -13,6 +13,7 @@ from crawler.parsing.blocked import refuse
 from crawler.parsing.outline import outline_of
 from crawler.parsing.page import Page
 from crawler.parsing.urls import canonical_url
+from crawler.platforms.links import absolute
 
 _NOWHERE = "/no-such-page-4c1e7f20d9/index.html"
 _ALIKE = 0.9
@@ -53,7 +54,7 @@ def same_page(one: Page, other: Page) -> bool:
 
 
 def _links(page: Page) -> frozenset[str]:
-    return frozenset(urljoin(page.url, href.strip()) for link in page.root.iter("a") if (href := link.get("href")))
+    return frozenset(absolute(page.url, href) for link in page.root.iter("a") if (href := link.get("href")))
 
 
 def _words(page: Page) -> str:

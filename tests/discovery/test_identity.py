@@ -122,6 +122,7 @@ def test_the_path_that_no_site_has():
 def test_pages_with_other_news_are_other_pages():
     later = OWN.replace("art_1_10", "art_1_99").replace("art_1_11", "art_1_98")
     assert not same_page(page(OWN), page(later))
+    assert same_page(page(OWN), page(OWN.replace("</ul>", '</ul><a href="http://[x/">坏</a>')))
 
 
 @pytest.mark.parametrize(
