@@ -88,7 +88,7 @@ class Command(ScrapyCommand):
             _show(visit, time.monotonic() - began)
             self.exitcode = _write(visit, yes=opts.yes)
         except NothingToAdd as why:
-            print(f"scrapy addsite: {why}; nothing is written", file=sys.stderr)
+            print(f"scrapy addsite: {str(why).rstrip('.')}; nothing is written", file=sys.stderr)
             self.exitcode = 1
 
 

@@ -26,6 +26,8 @@ def expected(url: str, code: str | None, name: str | None, registry: Registry) -
     if code is not None and not _SHAPE.fullmatch(code):
         raise SiteError(f"--code {code!r} must be the six digits of GB/T 2260, or a word of a to z for other sites")
     owner = registry.by_url(url)
+    if owner is not None and owner.kind == "portal":
+        raise SiteError(f"{owner.name} is no row of counties.csv: its sections stand in portal.toml")
     if code is None and name is not None:
         return replace(registry.get(name), homepage=url)
     if code is None:

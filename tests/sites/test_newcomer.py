@@ -56,6 +56,7 @@ def test_a_new_county_gets_its_places_from_its_code():
         (QINGTIAN, "331122", None, "is the site of 浙江省丽水市青田县 .331121. already"),
         ("http://www.new-demo.gov.cn/", "331199", None, "give --name as well"),
         ("http://www.new-demo.gov.cn/", "33-1", None, "must be the six digits"),
+        ("https://www.cfsn.cn/", None, None, "its sections stand in portal.toml"),
         ("http://www.new-demo.gov.cn/", "999999", "示例县", "no province has a code that begins with 99"),
         ("http://www.new-demo.gov.cn/", None, "无名县县", "no site is called"),
     ],
