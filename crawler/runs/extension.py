@@ -99,7 +99,7 @@ class RunExtension:
         if runs := self._runs():
             await runs.update(self.run_id, {**end, "verdict": verdict.word, "reasons": list(verdict.reasons)})
             await runs.forget(now - timedelta(days=self.keep_days))
-            await self._alarm(runs.store)
+            await self._alarm(runs.store, patient=not interrupted(reason))
 
     async def _tick(self) -> None:
         """Record sites as they end, and every RUN_PROGRESS_SECONDS how far the others are."""
@@ -156,7 +156,7 @@ class RunExtension:
                 self.changes.append(change)
         await runs.write_states(rows)
 
-    async def _alarm(self, store: Store) -> None:
+    async def _alarm(self, store: Store, *, patient: bool) -> None:
         """Tell what changed, all at once; what could not be told before goes along."""
         try:
             outbox = Outbox(store, channels(os.environ), self.crawler.settings.getfloat("ALARM_INTERVAL_SECONDS"))
@@ -164,7 +164,7 @@ class RunExtension:
             logger.error("No alarm can be told: %s", error)
             return
         await outbox.add(self.changes)
-        await outbox.deliver()
+        await outbox.deliver(patient=patient)
 
     def _rows(self, results: Iterable[Judged], reason: str) -> Iterable[dict[str, Any]]:
         for each in results:

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from crawler.platforms.detect import by_name
 from crawler.runs.accounts import Account
 from crawler.runs.figures import Figures, figures_of
 from crawler.runs.outcome import uselessness
 from crawler.runs.records import history_of
 from crawler.runs.verdict import WORDS, Expectation, Verdict, judge
+from crawler.sites.site import Site
 
 BY_HAND = frozenset({"shutdown", "cancelled", "lease_lost", "store_unavailable"})
 """Ends of a crawl that say nothing about its sites."""
@@ -40,12 +42,18 @@ def judged(account: Account, state: Mapping[str, Any], cut_off: str | None) -> J
         verdict = Verdict("degraded", (f"ended early ({cut_off}): the same command goes on where it stopped",))
         return Judged(account, figures, verdict, state)
     site = account.site
-    expected = Expectation(known_platform=bool(site.layouts or site.platform not in {None, "", "generic"}))
-    verdict = judge(figures, history_of(state), expected, account.ended_at)
+    verdict = judge(figures, history_of(state), Expectation(body_selectors=_selects_body(site)), account.ended_at)
     if cut_off and cut_off != "finished":
         word = "degraded" if verdict.word == "ok" else verdict.word
         verdict = Verdict(word, (*verdict.reasons, f"ended early ({cut_off})"))
     return Judged(account, figures, replace(verdict, page=_page(account, figures)), state)
+
+
+def _selects_body(site: Site) -> bool:
+    """Whether the registry knows where the text stands on every page of the site."""
+    if site.layouts:
+        return all(layout.rules.body for layout in site.layouts)
+    return bool(site.platform and by_name(site.platform).rules.body)
 
 
 def _page(account: Account, figures: Figures) -> str | None:

@@ -50,7 +50,8 @@ def site_line(judged: Judged) -> str:
         "known": account.counts["links/known"],
         "irrelevant": figures.irrelevant,
         "rejected": figures.rejected,
-        "failed": sum(figures.failures.values()),
+        "gone": account.counts["sections/gone"],
+        "failed": sum(figures.failures.values()) - account.counts["sections/gone"],
     }
     done = ", ".join([f"{n} {name}" for name, n in told.items() if n or name == "new"])
     seconds = (account.ended_at - account.begun_at).total_seconds() if account.ended_at and account.begun_at else 0

@@ -146,8 +146,8 @@ def test_a_first_run_is_judged_by_what_the_registry_expects():
     assert verdict(undated, []).reasons == ("published_at missing on 50 %, at most 10 % expected",)
     generic = replace(FIRST, generic=60)
     assert verdict(generic, []).word == "ok"
-    assert verdict(generic, [], known_platform=True).reasons == (
-        "generic rule used on 100 %: the platform in the registry does not fit",
+    assert verdict(generic, [], body_selectors=True).reasons == (
+        "generic rule used on 100 %: the selectors do not fit",
     )
     assert verdict(NOTHING, []).word == "broken"
     stale = replace(FIRST, newest_at=NOW - timedelta(days=700))

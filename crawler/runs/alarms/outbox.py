@@ -45,9 +45,10 @@ class Outbox:
         if operations and names:
             await self.store.retrying(lambda: self.store.database["alarms"].bulk_write(operations, ordered=False))
 
-    async def deliver(self) -> int:
-        """Send what waits; how many messages were delivered."""
-        return sum([await self._deliver(channel) for channel in self.channels])
+    async def deliver(self, *, patient: bool = False) -> int:
+        """Send what waits; how many messages were delivered. `patient` waits until a channel may be used again; else
+        what comes too soon is left for the next time."""
+        return sum([await self._deliver(channel, patient) for channel in self.channels])
 
     async def waiting(self, name: str) -> list[dict[str, Any]]:
         """The changes that a channel has not told yet."""
@@ -56,8 +57,12 @@ class Outbox:
     async def _find(self, name: str) -> list[dict[str, Any]]:
         return [row async for row in self.store.database["alarms"].find({"waiting": name})]
 
-    async def _deliver(self, channel: Channel) -> bool:
-        if not await self.waiting(channel.name) or not await self._claim(channel.name):
+    async def _deliver(self, channel: Channel, patient: bool) -> bool:
+        if not await self.waiting(channel.name):
+            return False
+        if patient:
+            await asyncio.sleep(await self._early(channel.name))
+        if not await self._claim(channel.name):
             return False
         # Read again: who had the channel before may have told some of it.
         changes = await self.waiting(channel.name)
@@ -89,10 +94,21 @@ class Outbox:
         operations = [UpdateOne({"_id": change["_id"]}, {"$pull": {"waiting": name}}) for change in changes]
         await self.store.retrying(lambda: self.store.database["alarms"].bulk_write(operations, ordered=False))
 
+    async def _early(self, name: str) -> float:
+        """How many seconds too early it is for another message."""
+        row = await self._state(name)
+        return (
+            max(0.0, (row["sent_at"] + self.interval - datetime.now(UTC)).total_seconds()) if row.get("sent_at") else 0
+        )
+
+    async def _state(self, name: str) -> dict[str, Any]:
+        rows = self.store.database["maintenance"]
+        return await self.store.retrying(lambda: rows.find_one({"_id": f"alarms:{name}"})) or {}
+
     async def _claim(self, name: str) -> bool:
         """Take the channel for this process, unless another has it or the last message is too fresh."""
         key, now = {"_id": f"alarms:{name}"}, datetime.now(UTC)
-        row = await self.store.retrying(lambda: self.store.database["maintenance"].find_one(key)) or {}
+        row = await self._state(name)
         if (sent := row.get("sent_at")) and now - sent < self.interval:
             return False
         if (until := row.get("claimed_until")) and until > now:

@@ -73,3 +73,16 @@ def test_messages_are_not_sent_faster_than_allowed(outbox, robot):
             return first, await box.deliver(), len(await box.waiting("webhook"))
 
     assert asyncio.run(scenario()) == (1, 0, 1)
+
+
+def test_at_its_end_a_crawl_waits_until_it_may(outbox, robot):
+    service = robot()
+
+    async def scenario():
+        async with outbox(service.url, interval=0.5) as box:
+            await box.add([change("1")])
+            first = await box.deliver(patient=True)
+            await box.add([change("2", "ok")])
+            return first, await box.deliver(), await box.deliver(patient=True)
+
+    assert asyncio.run(scenario()) == (1, 0, 1)
