@@ -44,6 +44,8 @@ FIRST_WAIT, LONGEST_WAIT = 0.25, 10.0
 # The server is ending, starting, changing roles, out of sessions or out of space: the same request may succeed later.
 TRANSIENT = frozenset({6, 7, 50, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 14031})
 TELL_SECONDS = 30.0
+PASSING = ("timeout", "unreachable", "given_up", "http_5", "http_429", "http_408")
+"""Reasons of rejects that say nothing of the page: the next crawl asks for it again."""
 
 
 class Store:
@@ -81,16 +83,14 @@ class Store:
         self, ids: Iterable[str], rejected_since: datetime | None = None, relevant_from: float | None = None
     ) -> set[str]:
         """Those of `ids` (hashes of canonical addresses) that need no fetch: stored articles, other addresses of stored
-        articles, with `rejected_since` pages rejected since then, and with `relevant_from` articles whose relevance
-        is below, however long ago they were read. Raises StoreError."""
+        articles, with `rejected_since` pages rejected since then (unless the site failed), and with `relevant_from`
+        articles whose relevance is below, however long ago they were read. Raises StoreError."""
         wanted = list(ids)
         if not wanted:
             return set()
         return await self.retrying(lambda: self._known(wanted, rejected_since, relevant_from))
 
-    async def _known(
-        self, ids: list[str], rejected_since: datetime | None, relevant_from: float | None
-    ) -> set[str]:
+    async def _known(self, ids: list[str], rejected_since: datetime | None, relevant_from: float | None) -> set[str]:
         # One query each: the embedded server answers an $or, or an index joined with another condition, by a scan.
         among = {"$in": ids}
         found = {row["_id"] async for row in self.database["articles"].find({"_id": among}, {"_id": 1, "revision": 1})}
@@ -100,7 +100,8 @@ class Store:
             if row["reason"] == "irrelevant":
                 spared = relevant_from is not None and (row.get("score") or 0) < relevant_from
             else:
-                spared = rejected_since is not None and row["last_seen_at"] >= rejected_since
+                lasting = not row["reason"].startswith(PASSING)
+                spared = lasting and rejected_since is not None and row["last_seen_at"] >= rejected_since
             if spared:
                 found.add(row["article"])
         return found.intersection(ids)
