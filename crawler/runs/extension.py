@@ -51,6 +51,7 @@ class RunExtension:
         self.judged: list[Judged] = []
         self.changes: list[dict[str, Any]] = []
         self.ticking: asyncio.Task[None] | None = None
+        self.closing = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RunExtension:
@@ -81,6 +82,7 @@ class RunExtension:
 
     async def spider_closed(self, spider: Spider, reason: str) -> None:
         """Record what is left, and the end."""
+        self.closing = True  # the driver may swallow the cancelling of a request whose answer just came
         if self.ticking:
             self.ticking.cancel()
             with suppress(asyncio.CancelledError):
@@ -104,7 +106,7 @@ class RunExtension:
     async def _tick(self) -> None:
         """Record sites as they end, and every RUN_PROGRESS_SECONDS how far the others are."""
         last = asyncio.get_running_loop().time()
-        while True:
+        while not self.closing:
             await asyncio.sleep(TICK_SECONDS)
             try:
                 await self._settle(self._drained())
