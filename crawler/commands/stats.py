@@ -31,8 +31,8 @@ class Command(ScrapyCommand):
 
     def long_desc(self) -> str:
         return (
-            "QUERY is what `scrapy search` takes. Days, weeks (by their Monday) and months are Beijing's; region is the "
-            "province that published, topic a term that an article's relevance rests on (an article has several)."
+            "QUERY is what `scrapy search` takes. Days, weeks (by their Monday) and months are Beijing's; region is "
+            "the province that published, topic a term that an article's relevance rests on (an article has several)."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:

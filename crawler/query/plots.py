@@ -1,7 +1,7 @@
 """Counts as a picture: PNG, SVG, or a page of HTML that needs nothing else. Chinese text in an installed font.
 
-SVG carries its text as outlines, so that it shows the same where no Chinese font is. No font is shipped: one of the
-Chinese fonts every desktop has, or the system's package, is some 10 MB less than a wheel with one.
+SVG carries its text as outlines, so that it shows the same where no Chinese font is. No font is shipped: desktops have
+one, and a server's package manager a newer and complete one.
 """
 
 from __future__ import annotations
@@ -46,7 +46,12 @@ def draw(counts: Counts, title: str, form: str) -> bytes:
     except ModuleNotFoundError as error:
         raise QueryError("Plots need matplotlib: pip install -e '.[plot]'.") from error
 
-    options = {"font.family": chinese_font(), "svg.fonttype": "path", "axes.unicode_minus": False, "svg.hashsalt": "0"}
+    options: Any = {
+        "font.family": chinese_font(),
+        "svg.fonttype": "path",
+        "axes.unicode_minus": False,
+        "svg.hashsalt": "0",
+    }
     with matplotlib.rc_context(options):
         rows = counts.rows if counts.by in TIMES else counts.rows[:MOST_BARS][::-1]
         figure = Figure(figsize=(10, 4.5 if counts.by in TIMES else max(2.5, 0.32 * len(rows) + 1.2)), dpi=120)
