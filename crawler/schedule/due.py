@@ -40,6 +40,7 @@ def document(schedule: str, entry: Entry, site: Site, now: datetime) -> Document
         "attempts": 0,
         "begun_by": None,
         "queued_at": None,
+        "queued_attempt": 0,
         "last": None,
     }
 
@@ -65,7 +66,7 @@ def merged(fresh: Document, known: Document | None, now: datetime) -> Document:
     row = fresh | {key: known[key] for key in ("last", "attempts", "begun_by")}
     same = all(fresh[key] == known[key] for key in ("cron", "every", "spread"))
     if same and timing_of(fresh).is_plausible(known["due_at"], now, fresh["site"]):
-        row["due_at"], row["queued_at"] = known["due_at"], known["queued_at"]
+        row |= {key: known[key] for key in ("due_at", "queued_at", "queued_attempt")}
     return row
 
 
@@ -143,7 +144,8 @@ class DueTimes:
         """Write down that a message for the row is on its way; False where another scheduler was faster."""
         due = self.store.database["due"]
         unmoved = {"_id": row["_id"], "due_at": row["due_at"], "queued_at": row["queued_at"]}
-        answer = await self.store.retrying(lambda: due.update_one(unmoved, {"$set": {"queued_at": now}}))
+        queued = {"$set": {"queued_at": now, "queued_attempt": row["attempts"]}}
+        answer = await self.store.retrying(lambda: due.update_one(unmoved, queued))
         return answer.modified_count == 1
 
     async def _set(self, row: Document, update: Document) -> None:

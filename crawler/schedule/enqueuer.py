@@ -94,6 +94,9 @@ async def _tend(tend: Callable[[], None]) -> None:
 
 
 def to_send(row: Document, waiting: int, now: datetime) -> bool:
-    """Whether a due row whose site nobody crawls needs a message: it never had one, or it was lost."""
+    """Whether a due row whose site nobody crawls needs a message: it never had one, or whoever began it is dead, or
+    the message was lost."""
     queued = row["queued_at"]
-    return queued is None or (waiting == 0 and now - queued > LOST_AFTER)
+    if queued is None or row["attempts"] > row["queued_attempt"]:
+        return True
+    return waiting == 0 and now - queued > LOST_AFTER

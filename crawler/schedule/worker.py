@@ -136,7 +136,7 @@ class Worker:
         if not done:
             logger.error("%s: didn't end within its time limit and %d s; cut off", row["_id"], OVERTIME_SECONDS)
             task.cancel()
-            await asyncio.wait([task])
+            await asyncio.wait([task], timeout=OVERTIME_SECONDS)
             return "cut off"
         if error := task.exception():
             logger.error("%s: the crawl failed: %s: %s", row["_id"], type(error).__name__, error, exc_info=error)

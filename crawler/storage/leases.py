@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 30.0
 """How long a process may be silent before its sites are given to others."""
+BEATS = 10
+"""Heartbeats in that time, and looks at those of others."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Leases:
         self.holder = Holder(store, seconds)
         self.store = store
         self._task: asyncio.Task[None] | None = None
+        self._ending = asyncio.Event()
         self._watched: dict[str, int] = {}
         self._steps = asyncio.Lock()
 
@@ -62,9 +65,10 @@ class Leases:
 
     async def close(self) -> None:
         """Leave: whatever is still held is free, for it belongs to nobody who lives."""
+        # Not by cancelling: the driver may swallow that where an answer just came.
+        self._ending.set()
         if self._task:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await self._task
         with contextlib.suppress(StoreError):  # then it counts as dead after `seconds`
             await self.holder.leave()
 
@@ -114,13 +118,18 @@ class Leases:
         return min(rest, max(0.0, rest - since))
 
     async def _live(self) -> None:
-        while True:
-            await asyncio.sleep(self.holder.seconds / 4)
+        while not self._ending.is_set():
             try:
-                async with self._steps:
-                    await self._step()
-            except StoreError as error:
-                logger.warning("No heartbeat: %s", error)
+                await asyncio.wait_for(self._ending.wait(), self.holder.seconds / BEATS)
+            except TimeoutError:
+                await self._step_if_possible()
+
+    async def _step_if_possible(self) -> None:
+        try:
+            async with self._steps:
+                await self._step()
+        except StoreError as error:
+            logger.warning("No heartbeat: %s", error)
 
     async def _step(self) -> None:
         if not await self.holder.beat():

@@ -21,16 +21,17 @@ NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("queued_ago", "waiting", "sent"),
+    ("queued_ago", "attempts", "waiting", "sent"),
     [
-        (None, 5, True),  # never sent
-        (timedelta(seconds=5), 0, False),  # a worker may just be taking it
-        (LOST_AFTER + timedelta(seconds=1), 1, False),  # it may be the one that waits
-        (LOST_AFTER + timedelta(seconds=1), 0, True),  # nobody has it
+        (None, 0, 5, True),  # never sent
+        (timedelta(seconds=5), 0, 0, False),  # a worker may just be taking it
+        (LOST_AFTER + timedelta(seconds=1), 0, 1, False),  # it may be the one that waits
+        (LOST_AFTER + timedelta(seconds=1), 0, 0, True),  # nobody has it
+        (timedelta(seconds=5), 1, 5, True),  # begun since, by a worker that is dead
     ],
 )
-def test_a_message_is_sent_again_only_where_it_was_lost(queued_ago, waiting, sent):
-    row = {"queued_at": None if queued_ago is None else NOW - queued_ago}
+def test_a_message_is_sent_again_only_where_it_was_lost(queued_ago, attempts, waiting, sent):
+    row = {"queued_at": queued_ago and NOW - queued_ago, "queued_attempt": 0, "attempts": attempts}
     assert to_send(row, waiting, NOW) is sent
 
 

@@ -1,0 +1,234 @@
+"""What workers do with a round of many sites: from the store alone, and through a broker; killed at random, and not.
+
+    python tests/bench/bench_workers.py [--sites 300] [--articles 5]
+
+Serves a fleet of replica sites on loopback (`crawler.replica --fleet`), starts workers and schedulers as a user does,
+and prints a Markdown table. Each case has a database of its own and is a first crawl of every site. `seconds` runs from
+the first lease taken to the last site done, so the start of the processes is not in it; `CPU` is that of workers and
+schedulers, their start included. `recovery` is the time from a kill until another process has taken over the last of
+the sites the victim was crawling. `once` are sites with one finished crawl; `open` is the most requests that a host had
+at the same time, `fastest` its mean rate over the whole crawl; single gaps are shorter where the machine is busy,
+because Scrapy keeps its distance when a request sets out and not when it arrives. Needs redis-server for the broker's
+cases.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, build_opener
+
+from pymongo import MongoClient
+
+from crawler.storage import embedded
+
+ROOT = Path(__file__).resolve().parents[2]
+DELAY = 0.1
+CONCURRENT = 16
+KILL_SECONDS = 2.0
+LONGEST = 120.0
+
+
+@dataclass
+class Case:
+    """`schedulers` 0: the workers look in the store themselves. `kills`: how many workers are killed on the way."""
+
+    name: str
+    workers: int
+    schedulers: int = 0
+    kills: int = 0
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+CASES = (
+    Case("store alone, 1 worker", 1),
+    Case("store alone, 2 workers", 2),
+    Case("Celery, 1 worker, 1 scheduler", 1, 1),
+    Case("Celery, 2 workers, 1 scheduler", 2, 1),
+    Case("store alone, 3 workers, 4 killed", 3, 0, 4),
+    Case("Celery, 3 workers, 2 schedulers, 4 killed", 3, 2, 4),
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sites", type=int, default=300)
+    parser.add_argument("--articles", type=int, default=5)
+    options = parser.parse_args()
+    cases = [case for case in CASES if not case.schedulers or shutil.which("redis-server")]
+    with ExitStack() as ending, tempfile.TemporaryDirectory() as folder:
+        uri = embedded.ensure_running(Path(folder, "store"))
+        ending.callback(embedded.stop, Path(folder, "store"))
+        client: MongoClient[dict[str, Any]] = ending.enter_context(MongoClient(uri, tz_aware=True))
+        client.admin.command("ping")
+        for case in cases:
+            with Bench(case, client, Path(folder), options) as bench:
+                bench.run()
+            print(f"{case.name}: {case.figures}", file=sys.stderr)
+    print_table(cases, options.sites)
+    return 0
+
+
+class Bench:
+    """One case: its fleet, its broker, its processes."""
+
+    def __init__(self, case: Case, client: MongoClient[dict[str, Any]], folder: Path, options: Any) -> None:
+        self.case, self.options = case, options
+        self.name = f"bench_{CASES.index(case)}"
+        self.database = client[self.name]
+        self.folder = folder / self.name
+        host, port = client.address or ("", 0)
+        uri = f"mongodb://{host}:{port}/?replicaSet=secantus"
+        self.folder.mkdir()
+        self.settings = {"MONGO_URI": uri, "MONGO_DATABASE": self.name, "HTTPCACHE_DIR": self.folder / "cache"}
+        self.started: list[subprocess.Popen[Any]] = []
+        self.random = random.Random(self.name)
+        self.recoveries: list[float] = []
+
+    def __enter__(self) -> Bench:
+        articles = ["--articles", str(self.options.articles), "--latency", "0.02"]
+        fleet = [sys.executable, "-m", "crawler.replica", "--fleet", str(self.options.sites), *articles]
+        process = subprocess.Popen(fleet, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self.started.append(process)
+        assert process.stdout
+        self.address = process.stdout.readline().strip()
+        process.stdout.readline()
+        found = re.search(r"site=(\S+)", process.stdout.readline())
+        assert found
+        self.codes = found[1].split(",")
+        quoted = ", ".join(f'"{code}"' for code in self.codes)
+        self.file = self.folder / "round.toml"
+        self.file.write_text(f'[round]\nsite = [{quoted}]\nevery = "1d"\ntime_limit = "5m"\n', "utf-8")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in reversed(self.started):
+            process.terminate()
+            process.wait(60)
+            if process.stdout:
+                process.stdout.close()
+
+    def run(self) -> None:
+        """The round; fills in the case's figures."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        measured = self._start()
+        self._until_done()
+        for process in measured:
+            process.terminate()
+            process.wait(60)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        self.case.figures = self._figures() | {"CPU": cpu}
+
+    def _start(self) -> list[subprocess.Popen[Any]]:
+        workers = ["--processes", str(self.case.workers), "--concurrent", str(CONCURRENT)]
+        if not self.case.schedulers:
+            return [self._scrapy("schedule", str(self.file), "--now", *workers)]
+        broker = self._redis()
+        schedulers = range(self.case.schedulers)
+        return [
+            self._scrapy("worker", "--broker", broker, *workers),
+            *(self._scrapy("schedule", str(self.file), "--now", "--broker", broker) for _ in schedulers),
+        ]
+
+    def _redis(self) -> str:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        self.started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+        time.sleep(1)
+        return f"redis://127.0.0.1:{port}/0"
+
+    def _scrapy(self, *arguments: str) -> subprocess.Popen[Any]:
+        given = {**self.settings, "REPLICA": self.address, "DOWNLOAD_DELAY": DELAY, "AUTOTHROTTLE_ENABLED": 0}
+        options = [part for name, value in given.items() for part in ("-s", f"{name}={value}")]
+        log = (self.folder / f"log-{len(self.started)}.txt").open("w")
+        with log:
+            command = [sys.executable, "-m", "scrapy", *arguments, *options]
+            self.started.append(subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log))
+        return self.started[-1]
+
+    def _until_done(self) -> None:
+        began, kills, kill_at = time.monotonic(), self.case.kills, None
+        while (done := self.database["due"].count_documents({"last.outcome": "finished"})) < len(self.codes):
+            if time.monotonic() - began > LONGEST:
+                logs = "\n".join(path.read_text("utf-8")[-3000:] for path in self.folder.glob("log-*.txt"))
+                raise SystemExit(f"{self.case.name}: only {done} sites in {LONGEST:.0f} s\n{logs}")
+            if kills and done:
+                kill_at = kill_at or time.monotonic()
+                if time.monotonic() >= kill_at:
+                    kills -= self._kill()
+                    kill_at = time.monotonic() + KILL_SECONDS
+            time.sleep(0.05)
+
+    def _kill(self) -> int:
+        """`kill -9` of a worker at work; 1 where there was one. Waits until its sites are in other hands."""
+        leases = list(self.database["leases"].find({"holder": {"$ne": None}}))
+        holders = {row["_id"]: row for row in self.database["holders"].find({})}
+        busy = sorted({row["holder"] for row in leases} & holders.keys())
+        if not busy:
+            return 0
+        victim = self.random.choice(busy)
+        os.kill(holders[victim]["pid"], signal.SIGKILL)
+        killed = time.monotonic()
+        while self.database["leases"].count_documents({"holder": victim}):
+            time.sleep(0.02)
+        self.recoveries.append(time.monotonic() - killed)
+        return 1
+
+    def _figures(self) -> dict[str, Any]:
+        taken = [row["taken_at"] for row in self.database["leases"].find({})]
+        ends = [row["last"]["ended_at"] for row in self.database["due"].find({})]
+        started = [run["started_at"] for run in self.database["runs"].find({}) if run.get("site")]
+        finished = Counter(
+            run["site"] for run in self.database["runs"].find({"finish_reason": "finished"}) if run.get("site")
+        )
+        opener = build_opener(ProxyHandler({"http": self.address}))
+        text = opener.open("http://www.cfsn.cn/__replica__/fleet").read()
+        felt = json.loads(text).values()
+        return {
+            "seconds": (max(ends) - min([*taken, *started])).total_seconds(),
+            "once": sum(times == 1 for times in finished.values()),
+            "articles": self.database["articles"].count_documents({}),
+            "most_open": max(log["most_open"] for log in felt),
+            "rate": max((log["requests"] - 1) / (log["last"] - log["first"]) for log in felt),
+            "gap": min(log["shortest_gap"] for log in felt),
+            "recovery": self.recoveries,
+        }
+
+
+def print_table(cases: list[Case], sites: int) -> None:
+    """The table, in Markdown."""
+    print(f"{sites} sites, {DELAY} s between requests to a host, {CONCURRENT} crawls at once in a worker\n")
+    heads = ["seconds", "sites/s", "CPU", "once", "articles", "open", "fastest", "gap", "recovery"]
+    print(f"| | {' | '.join(heads)} |\n|{'---|' * (len(heads) + 1)}")
+    for case in cases:
+        row = case.figures
+        times = row["recovery"]
+        recovery = f"{statistics.median(times):.1f} s, at most {max(times):.1f} s" if times else ""
+        print(
+            f"| {case.name} | {row['seconds']:.1f} | {sites / row['seconds']:.1f} | {row['CPU']:.1f} "
+            f"| {row['once']} of {sites} | {row['articles']} | {row['most_open']} | {row['rate']:.1f}/s "
+            f"| {row['gap']:.2f} s | {recovery} |"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
