@@ -12,6 +12,7 @@ from scrapy.utils.project import get_project_settings
 ORDER = "CRAWLER_WORKER_ORDER"
 """Where the order stands: in the environment, which other users of the machine can't read; a broker's address may hold
 a password."""
+PROGRESS = "crawler.runs.progress.Progress"
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,13 @@ class Order:
         return json.dumps(asdict(self))
 
     def read_settings(self) -> Settings:
-        """The project's settings with those of the order."""
+        """The project's settings with those of the order. No crawl tells its progress: there are many at once."""
         settings = get_project_settings()
         settings.setdict(self.settings, priority="cmdline")
+        settings.set("PROGRESS_SECONDS", 0, priority="cmdline")
+        if not settings.getbool("LOG_JSON"):  # what sees to that logs no progress
+            silent = {**settings.getdict("EXTENSIONS"), PROGRESS: None}
+            settings.set("EXTENSIONS", silent, priority="cmdline")
         return settings
 
 

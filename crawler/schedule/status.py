@@ -9,6 +9,7 @@ from typing import Any
 
 from crawler.parsing.dates import CST
 from crawler.schedule.file import Entry
+from crawler.schedule.timing import write_span
 from crawler.storage.holder import described
 
 SHOWN = 20
@@ -19,9 +20,10 @@ def print_plan(entries: Sequence[Entry]) -> None:
     now = datetime.now(UTC)
     starts = [(entry.timing.next_due(now, site.code), entry, site) for entry in entries for site in entry.sites]
     for entry in entries:
-        often = entry.timing.cron or f"every {entry.timing.every}"
+        every, spread = entry.timing.every, write_span(entry.timing.spread)
+        often = f"every {write_span(every)}" if every else f"cron {entry.timing.cron}"
         options = "".join(f" {name}={value}" for name, value in entry.arguments.items())
-        print(f"{entry.name}: {entry.spider}{options}, {len(entry.sites)} sites, {often}, spread {entry.timing.spread}")
+        print(f"{entry.name}: {entry.spider}{options}, {len(entry.sites)} sites, {often}, spread {spread}")
     print(f"\n{len(starts)} crawls; the first:" if starts else "\nnothing to crawl")
     for due, entry, site in sorted(starts, key=lambda start: start[0])[:SHOWN]:
         print(f"  {_time(due)}  {entry.name}  {site.name}")

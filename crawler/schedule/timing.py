@@ -18,6 +18,7 @@ LONGEST_SPREAD = timedelta(hours=1)
 _SHORTEST = timedelta(minutes=1)
 _SPAN = re.compile(r"(\d{1,6})\s*([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_SIZES = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _ORIGIN = datetime(2000, 1, 1, tzinfo=CST)
 _CHECKED = 100
 
@@ -86,6 +87,13 @@ def read_span(text: str) -> timedelta:
     if not found:
         raise ValueError(f"{text!r} is no length of time; write 45s, 20m, 6h or 1d")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def write_span(span: timedelta) -> str:
+    """What `read_span` reads: `1d`, `90m`."""
+    seconds = int(span.total_seconds())
+    unit, size = next((unit, size) for unit, size in _SIZES.items() if seconds % size == 0)
+    return f"{seconds // size}{unit}"
 
 
 def _shortest_gap(cron: str) -> timedelta:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from crawler.parsing.dates import CST
-from crawler.schedule.timing import read_span, read_timing
+from crawler.schedule.timing import read_span, read_timing, write_span
 from crawler.sites.registry import load
 
 
@@ -72,6 +72,7 @@ def test_a_due_time_that_only_a_wrong_clock_can_have_set_is_noticed():
 )
 def test_spans(text, seconds):
     assert read_span(text) == timedelta(seconds=seconds)
+    assert read_span(write_span(read_span(text))) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(
