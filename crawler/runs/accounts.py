@@ -67,6 +67,8 @@ class Account:
     """The latest days (China Standard Time) on which something listed was published."""
     touched: bool = True
     """Whether something happened since the record was written."""
+    recorded_at: datetime | None = None
+    """When the record was written last."""
 
     @property
     def is_done(self) -> bool:

@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 2.0
 """How long the record of a site that is done may wait for those of others."""
+SITES_AT_ONCE = 100
+"""Sites whose progress is written in one go: with thousands of them each has its turn every few minutes."""
 
 
 class RunExtension:
@@ -119,8 +121,10 @@ class RunExtension:
     async def _progress(self) -> None:
         now = datetime.now(UTC)
         dirty = [account for account in self._begun() if account.touched and account.ended_at is None]
+        dirty.sort(key=lambda account: account.recorded_at or self.document["started_at"])
+        del dirty[SITES_AT_ONCE:]
         for account in dirty:
-            account.touched = False
+            account.touched, account.recorded_at = False, now
         if runs := self._runs():
             rows = [run_of(account, self.document, now) for account in dirty]
             await runs.write(

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from crawler.runs.accounts import Account, Accounts, SectionEnd
 from crawler.runs.figures import Figures, figures_of
 from crawler.runs.judgement import judged, of_crawl
+from crawler.runs.reading import runs
 from crawler.runs.records import history_of, next_state
 from crawler.runs.verdict import Verdict
 from crawler.sites.site import Section, Site
+from crawler.storage.mongo import connect
 
 NOW = datetime(2026, 6, 17, 4, 0, tzinfo=UTC)
 SITE = Site(
@@ -116,3 +118,18 @@ def test_a_crawl_of_many_sites_is_as_good_as_its_best():
     assert of_crawl([blocked, blocked], {}, "finished").word == "blocked"
     assert of_crawl([], {}, "finished").word == "broken"
     assert of_crawl([ok], stats, "shutdown").word == "degraded"
+
+
+def test_a_crawl_that_died_is_told_from_one_that_runs(mongo_uri, database):
+    with connect(mongo_uri, None) as client:
+        rows = client[database]["runs"]
+        for number, minutes in enumerate((0, 9)):
+            began = {"spider": "county", "started_at": NOW - timedelta(hours=1 + number), "finished_at": None}
+            crawl = {"_id": f"r{number}", "parent": None, "progress_at": NOW - timedelta(minutes=minutes)}
+            of_site = {"_id": f"r{number}:1", "parent": f"r{number}", "site": "1", "name": "虚山县"}
+            rows.insert_many([{**began, **crawl}, {**began, **of_site, "progress_at": NOW - timedelta(minutes=20)}])
+        shown = [runs(client[database], NOW, sites=sites, progress_seconds=30) for sites in (None, ["1"])]
+    assert [[(row.id, row.state) for row in each] for each in shown] == [
+        [("r0", "running"), ("r1", "died")],
+        [("r0:1", "running"), ("r1:1", "died")],
+    ]
