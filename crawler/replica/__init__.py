@@ -1,6 +1,7 @@
 """A miniature of the real sites on loopback, for the demo and the tests.
 
-`Replica` serves it, `content.articles` is its truth, `middleware` leads a crawl to it.
+`Replica` serves it, `content.articles` is its truth, `middleware` leads a crawl to it. `fleet` serves hundreds of
+generated sites under real addresses of the registry instead, some of which fail.
 """
 
 from typing import TYPE_CHECKING, Any
