@@ -1,8 +1,8 @@
 """What a search costs: `python tests/bench/bench_search.py [NUMBER]` stores NUMBER generated articles (10,000) and
 prints median and 95th percentile of the time an answer takes, beside an unanchored `$regex` over the bodies.
 
-Uses the server of MONGO_URI, else an embedded one of its own. The issue's 100,000 take long to store: see what it prints
-of storing.
+Uses the server of MONGO_URI, else an embedded one of its own. 100,000 articles take long to store: see the pace it
+prints.
 """
 
 from __future__ import annotations

@@ -1,0 +1,31 @@
+"""What search looks up: pairs, words, and the folding both sides share."""
+
+from __future__ import annotations
+
+from crawler.text.tokens import LONGEST_BODY, fold, tokens
+
+
+def test_pairs_and_words_of_title_and_body():
+    assert tokens("抽检12批次", "B族维生素 0.5g/kg。酒") == sorted(
+        ["^抽检", "^批次", "^12", "抽检", "批次", "12", "b", "族维", "维生", "生素", "0", "5g", "kg"]
+    )
+    assert tokens(None, None) == []
+
+
+def test_no_pair_across_punctuation_or_lines():
+    assert tokens("", "食品，安全\n抽检") == ["安全", "抽检", "食品"]
+
+
+def test_width_case_and_script_make_no_difference():
+    assert fold("ＡＢＣ食品監管發揮著㎏") == "abc食品监管发挥着kg"
+    assert tokens("", "食品監督") == tokens("", "食品监督")
+    # Neither a lone surrogate nor a null byte is a reason to fail.
+    assert fold("\ud800\0") == "\ud800\0"
+
+
+def test_rare_characters_are_characters():
+    assert tokens("", "𠮷野家〇三") == ["〇三", "家〇", "野家", "𠮷野"]
+
+
+def test_only_what_a_reader_reads_is_searched():
+    assert tokens("", "食品" * LONGEST_BODY + "尾巴") == ["品食", "食品"]
