@@ -148,12 +148,12 @@ def test_every_index_says_what_it_serves_and_has_its_query():
     ],
 )
 def test_the_rules(query, sort, name):
-    index = index_for(query, sort, [Index("a_b", (("a", 1), ("b", -1)))])
+    index = index_for(query, sort, [Index("a_b", (("a", 1), ("b", -1)), "a test")])
     assert (index.name if index else None) == name
 
 
 def test_the_rules_of_order():
-    index = Index("a_b", (("a", 1), ("b", -1)))
+    index = Index("a_b", (("a", 1), ("b", -1)), "a test")
     assert gives_order(index, {"a": 1}, (("b", 1),))
     assert not gives_order(index, {"a": {"$in": [1, 2]}}, (("b", 1),))
     assert not gives_order(index, {"a": {"$gt": 1}}, (("b", 1),))
