@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from crawler.parsing.dates import CST
 from crawler.query.filters import Filters, Plan
 from crawler.query.language import Query
 from crawler.query.passages import Passage, spans
 from crawler.query.search import Found, Hit
 from crawler.query.terminal import plain
 from crawler.transfer.cells import harmless
+from crawler.transfer.columns import BEIJING
 
 FORMATS = ("table", "json", "jsonl", "csv")
 _MARK, _DIM, _END = "\x1b[1;31m", "\x1b[2m", "\x1b[0m"
@@ -49,7 +49,7 @@ def explained(filters: Filters, plan: Plan) -> Iterator[str]:
 
 def beijing(moment: datetime | None) -> str:
     """A moment as people in China read it."""
-    return f"{moment.astimezone(CST):%Y-%m-%d %H:%M}" if moment else "no date shown   "
+    return f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M}" if moment else "no date shown   "
 
 
 def _table(found: Found, query: Query, *, colour: bool) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _row(hit: Hit) -> dict[str, Any]:
     article = hit.article
     return {
         "_id": article["_id"],
-        "published_at": article["published_at"].astimezone(CST).isoformat() if article["published_at"] else None,
+        "published_at": article["published_at"].astimezone(BEIJING).isoformat() if article["published_at"] else None,
         "site": (article["site"] or {}).get("name"),
         "section": article["section"],
         "title": article["title"],

@@ -20,7 +20,7 @@ def matching(articles: Any, filters: Filters, fields: Iterable[str]) -> Iterator
     """The articles of a collection (synchronous) that `filters` asks for, with their `fields` at least, in the order of
     the index; nothing is held in memory."""
     plan = filters.plan()
-    # Of two projected fields the embedded server leaves out none; of `_id` alone it does.
+    # A projection of `_id` alone is answered wrongly by the embedded server.
     wanted = dict.fromkeys({*fields, *plan.needs, "title"}, 1)
     for document in articles.find(plan.leading, wanted, batch_size=BATCH):
         if plan.accepts(document):
@@ -62,20 +62,20 @@ def read_relevance(given: float | str | None) -> float | None:
     return value
 
 
-def site_codes(sites: Iterable[str], regions: Iterable[str]) -> tuple[str, ...] | None:
+def site_codes(sites: tuple[str, ...], regions: tuple[str, ...]) -> tuple[str, ...] | None:
     """Codes of the sites called so that lie in one of the regions; None where neither is given. Raises QueryError."""
+    if not sites and not regions:
+        return None
     registry = load()
     try:
         named = {site.code for term in sites for site in registry.find(term)}
         within = {site.code for term in regions for site in registry.region(registry.get(term))}
     except SiteError as error:
         raise QueryError(str(error)) from error
-    if not sites and not regions:
-        return None
     return tuple(sorted(named & within if sites and regions else named | within))
 
 
-def place_codes(places: Iterable[str]) -> tuple[str, ...]:
+def place_codes(places: tuple[str, ...]) -> tuple[str, ...]:
     """GB/T 2260 codes of places. Raises QueryError."""
     try:
         found = [load().get(term) for term in places]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from crawler.parsing.dates import CST
 from crawler.query.filters import Filters
 from crawler.query.reading import matching
+from crawler.transfer.columns import BEIJING
 
 TIMES = ("day", "week", "month")
 BY = (*TIMES, "region", "site", "source", "topic")
@@ -47,7 +47,7 @@ def count(articles: Any, filters: Filters, by: str) -> Counts:
 def _groups(row: dict[str, Any], by: str) -> Iterable[str]:
     if by in TIMES:
         moment = row.get("published_at")
-        return [period(moment.astimezone(CST).date(), by) if moment else UNKNOWN]
+        return [period(moment.astimezone(BEIJING).date(), by) if moment else UNKNOWN]
     if by == "topic":
         # What speaks against an article has a minus before it.
         return [term for term in (row.get("relevance") or {}).get("terms") or [UNKNOWN] if not term.startswith("-")]
