@@ -222,10 +222,6 @@ SITE = {
         "figures",
         figures=_field("what the verdict rested on", "object"),
     ),
-        "verdict and figures of earlier runs, oldest first",
-        "figures",
-        figures=_field("what the verdict rested on", "object"),
-    ),
     "days": _list_of("the last 31 days with a run", "day", day=_text("in China"), new=_count("new articles")),
     "updated_at": _date("when this state was written"),
 }
