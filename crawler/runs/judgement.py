@@ -15,7 +15,7 @@ from crawler.runs.records import history_of
 from crawler.runs.verdict import WORDS, Expectation, Verdict, judge
 from crawler.sites.site import Site
 
-BY_HAND = frozenset({"shutdown", "cancelled", "lease_lost", "store_unavailable"})
+BY_HAND = frozenset({"shutdown", "cancelled", "lease_lost", "held_elsewhere", "store_unavailable"})
 """Ends of a crawl that say nothing about its sites."""
 
 

@@ -66,6 +66,8 @@ def uselessness(stats: Mapping[str, Any], finish_reason: str) -> str | None:
         return "the store could not be reached or went away; see the error above, and scrapy db status"
     if finish_reason == "not started":
         return "the crawl could not start; see the error above"
+    if finish_reason == "held_elsewhere":
+        return "another crawl has every site that was asked for; try again when it has ended (scrapy schedule status)"
     if finish_reason != "finished":
         return f"the crawl was ended early ({finish_reason}); the same command goes on where it stopped"
     got = sum(stats.get(f"articles/{key}", 0) for key in _NAMES) + stats.get("rejects/irrelevant", 0)
