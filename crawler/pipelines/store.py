@@ -64,7 +64,7 @@ class StorePipeline:
             self.store = await open_store(uri, database, Path(data))
             self.store.patience = self.settings.getfloat("STORE_RETRY_SECONDS")
             # Ctrl-C: nobody waits any longer for a store that is away.
-            self.store.hurried = lambda: not self.crawler.crawling
+            self.store.hurried = lambda: not self.crawler.crawling or self.ending is not None
             await self._drain(self.store, directory, place)
             began = await tenure.begin(self.crawler, self.store)
         except StoreError as error:
@@ -73,6 +73,7 @@ class StorePipeline:
         if not began:
             raise CloseSpider("held_elsewhere")
         self.spool = Spool(directory, place, self.settings.getint("SPOOL_MAX_BYTES"))
+        self.store.keep = self.spool.append
         self.writer = self.make_writer(
             self.store,
             max_items=self.settings.getint("STORE_BATCH_ITEMS"),
@@ -138,6 +139,7 @@ class StorePipeline:
             await self._remember_sections()
         except StoreError as error:
             self._lost(error)
+            self.store.hurried = lambda: True
 
     async def _disconnect(self) -> None:
         if self.spool is not None:

@@ -24,7 +24,7 @@ from crawler.runs.alarms.outbox import Outbox
 from crawler.runs.judgement import Judged, interrupted, judged, of_crawl
 from crawler.runs.outcome import LEVELS, site_line
 from crawler.runs.records import counts_of, next_state, run_of
-from crawler.storage.errors import StoreError
+from crawler.storage.errors import StoreAway, StoreError
 from crawler.storage.runs import RunStore
 from crawler.storage.store import Store
 
@@ -90,11 +90,20 @@ class RunExtension:
             with suppress(asyncio.CancelledError):
                 await self.ticking
         now = datetime.now(UTC)
-        await self._settle(self._drained())
+        try:
+            await self._end(now, reason)
+        except StoreError as error:
+            logger.error("The end of the run is not recorded whole: %s", error)
+
+    async def _end(self, now: datetime, reason: str) -> None:
         left = [account for account in self._begun() if account.ended_at is None]
         for account in left:
             account.ended_at = now
-        await self._settle(left, cut_off=reason)
+        try:
+            await self._settle([account for account in self._drained() if account not in left])
+            await self._settle(left, cut_off=reason)
+        except StoreAway:
+            logger.error("The store is away: the verdicts on %d sites are not recorded", len(left))
         stats = self.stats.get_stats()
         verdict = of_crawl([each.verdict for each in self.judged], stats, reason)
         end = {"finished_at": now, "progress_at": now, "finish_reason": reason, "counts": counts_of(stats)}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import ReplaceOne, UpdateOne
 
+from crawler.storage.errors import StoreAway
+
 if TYPE_CHECKING:
     from crawler.storage.store import Store
 
@@ -26,10 +28,16 @@ class RunStore:
         await self.write([{"_id": run, **values}])
 
     async def write(self, runs: Iterable[Mapping[str, Any]]) -> None:
-        """Set the fields given (all but `_id`) of each run."""
-        operations = [UpdateOne({"_id": run["_id"]}, {"$set": {**run}}, upsert=True) for run in runs]
-        if operations:
-            await self.store.retrying(lambda: self.store.database["runs"].bulk_write(operations, ordered=False))
+        """Set the fields given (all but `_id`) of each run. While the store is away they wait in the spool."""
+        rows = [dict(run) for run in runs]
+        operations = [UpdateOne({"_id": run["_id"]}, {"$set": run}, upsert=True) for run in rows]
+        try:
+            if operations:
+                await self.store.retrying(lambda: self.store.database["runs"].bulk_write(operations, ordered=False))
+        except StoreAway:
+            if self.store.keep is None:
+                raise
+            self.store.keep([{"kind": "run", "document": run} for run in rows])
 
     async def states(self, codes: Iterable[str]) -> dict[str, Document]:
         """The documents of `sites` with these codes."""

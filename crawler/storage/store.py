@@ -58,10 +58,13 @@ class Store:
         self._uri = uri
         self._directory = directory
         self._told = float("-inf")
+        self._away = False
         self.patience = RETRY_SECONDS
         """Seconds that every request waits for a server that is away."""
         self.hurried: Callable[[], bool] = lambda: False
         """Whether nobody has time to wait any more: the crawl is to end."""
+        self.keep: Callable[[list[dict[str, Any]]], None] | None = None
+        """Where records of runs wait while the server is away: a spool's `append`."""
         self.database: AsyncDatabase[dict[str, Any]] = client[name]
 
     @property
@@ -117,15 +120,22 @@ class Store:
         repetition. Raises StoreAway where the server stays away, StoreError for anything else."""
         patience = self.patience if seconds is None else seconds
         started, wait, obstacle = time.monotonic(), FIRST_WAIT, ""
+        if self._away and self.hurried():
+            raise StoreAway("The store is away, and the crawl is to end.")
         while True:
             try:
-                return await work()
+                answer = await work()
+                self._away = False
+                return answer
             except (ConnectionFailure, OperationFailure) as error:
                 # The embedded server runs on after a failed write, mostly for want of space, and serves nobody.
                 broken = self._directory is not None and "WT_PANIC" in _said(error)
                 if not (broken or is_transient(error)):
                     raise StoreError(f"The store refused an operation: {_said(error)}.") from error
+                self._away = True
                 if time.monotonic() - started + wait > patience or self.hurried():
+                    if self.hurried():
+                        raise StoreAway("The store is away, and the crawl is to end.") from error
                     why = obstacle or "see `scrapy db status`"
                     raise StoreAway(
                         f"The store went away and didn't come back within {patience:g} s: {why}."

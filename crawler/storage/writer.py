@@ -98,8 +98,11 @@ class ArticleWriter:
 
     async def replay(self, records: Sequence[Record]) -> None:
         """Store records of a dead crawl's spool. Raises StoreError where not all of them are stored."""
-        entries, rejects = _unpacked(records)
-        await self._batches.write(entries, rejects, self._retry_seconds)
+        await self._replay(records, self._retry_seconds)
+
+    async def _replay(self, records: Sequence[Record], seconds: float) -> None:
+        await self._batches.write(*_unpacked(records), seconds)
+        await self._store.runs.write(row["document"] for row in records if row["kind"] == "run")
 
     @property
     def pending(self) -> int:
@@ -206,7 +209,7 @@ class ArticleWriter:
     async def _store_spooled(self, spool: Spool) -> None:
         try:
             while records := await asyncio.to_thread(spool.peek, self._max_items):
-                await self._batches.write(*_unpacked(records), min(SPOOL_AFTER_SECONDS, self._retry_seconds))
+                await self._replay(records, min(SPOOL_AFTER_SECONDS, self._retry_seconds))
                 spool.take(len(records))
                 self._on_spool(spool.waiting)
         except StoreAway:

@@ -61,9 +61,7 @@ def _ended(base: Path) -> Tried:
             must(run and run["finished_at"] and run["finish_reason"] == "shutdown", "no end in the run record")
             must(here.finish().returncode == 0, "the next crawl failed")
             here.check()
-    return Tried(
-        "SIGTERM and Ctrl-C", len(signals), "run record with its end, no process left; nothing fetched in vain"
-    )
+    return Tried("SIGTERM and Ctrl-C", len(signals), "a run record with its end, no process left")
 
 
 def _store(here: Ground) -> int | None:
