@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from crawler.parsing.rules import Rules
 
@@ -64,6 +65,14 @@ class Site:
         """The `site` field of its articles."""
         keys = ("code", "name", "kind", "province", "city", "county", "gb_code")
         return {key: getattr(self, key) for key in keys}
+
+    def publishes(self, url: str) -> bool:
+        """Whether `url` is on one of its hosts or below one; False for what is no address."""
+        try:
+            host = (urlsplit(url).hostname or "").lower()
+        except ValueError:
+            return False
+        return any(host == domain or host.endswith("." + domain) for domain in self.domains)
 
     def rules_for(self, url: str) -> Rules | None:
         """The selectors of the layout whose pattern is found in `url`, or None."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -151,11 +151,14 @@ class NewsSpider(Spider):
             dont_filter=True,
         )
 
-    async def parse_article(self, response: Response, asked: Asked) -> AsyncIterator[Any]:
-        """An article page: yields the article, the request for its next part, or a reject."""
+    def parse_article(self, response: Response, asked: Asked) -> Iterator[Any]:
+        """An article page: yields the article, the request for its next part, or a reject. Not asynchronous, for it
+        waits for nothing: each layer of Scrapy would wrap an asynchronous generator in another one."""
         now = response.meta.get("fetched_at") or datetime.now(UTC)
         page = page_of(response)
         result = read_article(page, site=asked.site, now=now)
+        if asked.site and not asked.site.publishes(page.url):
+            result = Refusal("foreign", f"the address leads to another site: {page.url:.200}")
         if isinstance(result, Refusal):
             if not asked.parts:
                 asked.answered(failed=result.reason in {"blocked", "needs_browser"})

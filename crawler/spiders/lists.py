@@ -142,10 +142,9 @@ class ListSpider(NewsSpider):
             self.count("links/too_many", len(items) - most, site)
             self.logger.warning("%s: only the first %d links of a page are read", section.section.url, most)
         for item in items[:most]:
-            host = _host_of(item.url)
             if len(item.url) > LONGEST_ADDRESS:
                 self.count("links/too_long", site=site)
-            elif not any(host == domain or host.endswith("." + domain) for domain in site.domains):
+            elif not site.publishes(item.url):
                 self.count("links/foreign", site=site)
             elif _FILE.search(urlsplit(item.url).path):
                 self.count("links/file", site=site)
@@ -238,10 +237,3 @@ class ListSpider(NewsSpider):
         if consult:
             self.homes.consult(section)
         self._ended(section)
-
-
-def _host_of(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").lower()
-    except ValueError:
-        return ""

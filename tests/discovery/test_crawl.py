@@ -103,7 +103,14 @@ def test_odd_sites_each_for_itself(project, crawl, stored, odd_sites):
             },
             "www.l2.gov.cn": {"/": page("l2.gov.cn", "<h1>This domain is for sale</h1>")},
             "www.l3.gov.cn": {"/": home("栖霞溪", link("要闻", "/yw/")), "/yw/": listing("/yw/")},
-            "www.l4.gov.cn": {"/": home("松阳", link("松阳要闻", "/yw/")), "/yw/": listing("/yw/"), **articles("/yw/")},
+            # Its third article leads away, to a page of somebody else's.
+            "www.l4.gov.cn": {
+                "/": home("松阳", link("松阳要闻", "/yw/")),
+                "/yw/": listing("/yw/", 3),
+                "/yw/202611/t20261112_802.html": (302, "http://www.paper-demo.cn/1.html"),
+                **articles("/yw/"),
+            },
+            "www.paper-demo.cn": {"/1.html": article(2)},
             "www.l5.gov.cn": {
                 "/": home("云和", link("今日云和", "/xwzx/jryh/")),
                 "/xwzx/jryh/": listing("/xwzx/jryh/"),
@@ -143,6 +150,8 @@ def test_odd_sites_each_for_itself(project, crawl, stored, odd_sites):
     ):
         assert sentence in told
     assert "Traceback" not in told
+    (reject,) = stored.rejects.find({"site.code": "331124"})
+    assert (reject["reason"], "paper-demo.cn" in reject["detail"]) == ("foreign", True)
     assert not sites.asked_at("www.l3.gov.cn")[2:]  # nothing but its home page was read
     # What a home page does not have is remembered as well.
     before = len(sites.asked)
