@@ -53,7 +53,7 @@ class RunExtension:
         self.judged: list[Judged] = []
         self.changes: list[dict[str, Any]] = []
         self.ticking: asyncio.Task[None] | None = None
-        self.closing = False
+        self.closing = asyncio.Event()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RunExtension:
@@ -84,11 +84,10 @@ class RunExtension:
 
     async def spider_closed(self, spider: Spider, reason: str) -> None:
         """Record what is left, and the end."""
-        self.closing = True  # the driver may swallow the cancelling of a request whose answer just came
+        # Not by cancelling: what it is writing would be lost, and the driver may swallow it.
+        self.closing.set()
         if self.ticking:
-            self.ticking.cancel()
-            with suppress(asyncio.CancelledError):
-                await self.ticking
+            await self.ticking
         now = datetime.now(UTC)
         try:
             await self._end(now, reason)
@@ -117,8 +116,9 @@ class RunExtension:
     async def _tick(self) -> None:
         """Record sites as they end, and every RUN_PROGRESS_SECONDS how far the others are."""
         last = asyncio.get_running_loop().time()
-        while not self.closing:
-            await asyncio.sleep(TICK_SECONDS)
+        while not self.closing.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.closing.wait(), TICK_SECONDS)
             try:
                 await self._settle(self._drained())
                 if asyncio.get_running_loop().time() - last >= self.progress_seconds:
