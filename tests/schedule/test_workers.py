@@ -7,6 +7,7 @@ import os
 import signal
 from datetime import UTC, datetime
 
+from crawler.pipelines.tenure import lease_host
 from crawler.schedule.status import print_status
 from tests.schedule.conftest import finished, wait_until
 
@@ -64,3 +65,19 @@ def test_sigterm_closes_crawls_in_order_and_leaves_them_due(scrapy, schedule_fil
     assert {run["sites"][0] for run in cut} <= {row["site"] for row in due}
     assert {row["attempts"] for row in due} == {0}
     assert stored.holders.count_documents({}) == 0
+
+
+def test_a_crawl_by_hand_leaves_out_what_another_process_has(scrapy, holder, fleet, stored, tmp_path):
+    held, free = (host.site for host in list(fleet.fleet.hosts.values())[:2])
+    other = holder(5, lease_host(held))
+    assert other.stdout.readline() == "token 1\n"
+    both, alone = (
+        scrapy("crawl", "county", "-a", f"site={codes}") for codes in (f"{held.code},{free.code}", held.code)
+    )
+    assert both.wait(60) == 0
+    assert alone.wait(60) == 1
+    told = (tmp_path / "log-0.txt").read_text()
+    assert f"{held.name} is left out: process {other.pid} on " in told
+    assert "another crawl has every site that was asked for" in (tmp_path / "log-1.txt").read_text()
+    assert set(finished(stored)) == {free.code}
+    assert [run["counts"]["sites/held_elsewhere"] for run in stored.runs.find({"parent": None})] == [1, 1]
