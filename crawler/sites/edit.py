@@ -8,7 +8,7 @@ import io
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from crawler.sites.checks import check
@@ -57,16 +57,17 @@ def put_row(path: Path, row: Mapping[str, str]) -> int:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that nobody, whenever the machine stops, finds half of it. Raises OSError."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as part:
-        try:
-            part.write(content)
-            part.flush()
-            os.fsync(part.fileno())
-            os.chmod(part.name, path.stat().st_mode & 0o777 if path.exists() else 0o644)
-            os.replace(part.name, path)
-        except BaseException:
-            os.unlink(part.name)
-            raise
+    with (
+        ExitStack() as unless_whole,
+        tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as part,
+    ):
+        unless_whole.callback(os.unlink, part.name)
+        part.write(content)
+        part.flush()
+        os.fsync(part.fileno())
+        os.chmod(part.name, path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        os.replace(part.name, path)
+        unless_whole.pop_all()
 
 
 def _checked(text: str, name: str) -> RowReader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -87,12 +88,11 @@ def export(
     form = form_of(target)
     with replacing(target) as part, opened(part, form.compression) as stream:
         sink = writer(form, stream, columns, part.parent)
-        try:
+        with ExitStack() as unless_whole:
+            unless_whole.callback(sink.abandon)
             count = copy(documents, columns, sink, advance)
             sink.close()
-        except BaseException:
-            sink.abandon()
-            raise
+            unless_whole.pop_all()
     return Exported(count, sink.notes)
 
 

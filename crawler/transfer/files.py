@@ -86,11 +86,10 @@ def opened(path: Path, compression: str) -> Iterator[BinaryIO]:
     """`path` open for writing through `compression` (`.gz`, `.zst` or ""), on the disk where the block ends well."""
     with path.open("wb") as raw, ExitStack() as compressor:
         sink = Sink(_compressing(compressor, raw, compression))
-        try:
+        with ExitStack() as unless_whole:
+            unless_whole.callback(sink.abandon)
             yield cast(BinaryIO, sink)
-        except BaseException:
-            sink.abandon()
-            raise
+            unless_whole.pop_all()
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
