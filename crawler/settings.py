@@ -34,7 +34,7 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5",
 }
 ROBOTSTXT_OBEY = True
-CONCURRENT_REQUESTS = 32
+CONCURRENT_REQUESTS = 256  # a request that waits for its turn at its host counts: so many hosts go on at once
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1.0
 DOWNLOAD_DELAY_JITTER = 0  # jitter would make half of the waits shorter than the second promised
