@@ -1,6 +1,9 @@
-"""`hold.py URI DATABASE SECONDS HOST`: take the lease of a host, say so, then tell for each line of input whether it is
-still held. `contend.py` below it: `hold.py URI DATABASE SECONDS FOLDER TIMES`: take hosts again and again, with a file
-as witness that nobody else has them."""
+"""Processes that take leases.
+
+`hold.py URI DATABASE SECONDS HOST` takes that of a host, says so, then tells for each line of input whether it is still
+held. `hold.py URI DATABASE SECONDS FOLDER TIMES` takes hosts again and again, with a file in the folder as witness that
+nobody else has them.
+"""
 
 from __future__ import annotations
 

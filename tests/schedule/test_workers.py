@@ -81,3 +81,4 @@ def test_a_crawl_by_hand_leaves_out_what_another_process_has(scrapy, holder, fle
     assert "another crawl has every site that was asked for" in (tmp_path / "log-1.txt").read_text()
     assert set(finished(stored)) == {free.code}
     assert [run["counts"]["sites/held_elsewhere"] for run in stored.runs.find({"parent": None})] == [1, 1]
+    assert [row["pid"] for row in stored.holders.find({})] == [other.pid]
