@@ -31,11 +31,12 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if args:
             raise UsageError("scrapy migrate takes no argument", print_help=False)
+        from crawler.sites.registry import RegistryError
         from crawler.storage.errors import StoreError
 
         try:
             print(asyncio.run(self._migrate()))
-        except StoreError as error:
+        except (StoreError, RegistryError) as error:
             print(f"scrapy migrate: {error}", file=sys.stderr)
             self.exitcode = 1
         except KeyboardInterrupt:
