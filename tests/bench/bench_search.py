@@ -30,7 +30,7 @@ QUESTIONS = {
     "one very common term": "抽检",
     "a phrase": f'"{PHRASE}"',
 }
-LONGEST_SECONDS = 15.0
+LONGEST_SECONDS = 8.0
 """Of one question: it is asked until then, at most 20 times."""
 
 
