@@ -66,6 +66,16 @@ def test_sigterm_closes_crawls_in_order_and_leaves_them_due(scrapy, schedule_fil
     assert {row["attempts"] for row in due} == {0}
     assert stored.holders.count_documents({}) == 0
 
+    # The next start does the rest, but for a site whose crawls took three processes with them.
+    fleet.latency = 0
+    poison = due[0]["_id"]
+    stored.due.update_one({"_id": poison}, {"$set": {"attempts": 3}})
+    assert scrapy("schedule", schedule_file, "--once").wait(60) == 0
+    outcomes = {row["_id"]: row["last"]["outcome"] for row in stored.due.find({})}
+    assert outcomes.pop(poison) == "gave up"
+    assert set(outcomes.values()) == {"finished"}
+    assert stored.due.count_documents({"due_at": {"$lte": datetime.now(UTC)}}) == 0
+
 
 def test_a_crawl_by_hand_leaves_out_what_another_process_has(scrapy, holder, fleet, stored, tmp_path):
     held, free = (host.site for host in list(fleet.fleet.hosts.values())[:2])
