@@ -169,8 +169,7 @@ class NewsSpider(Spider):
             if further := self._next_part(page, asked):
                 yield self.article_request(further, asked)
                 return
-        for article in self._finish(asked, now):
-            yield article
+        yield from self._finish(asked, now)
 
     def _next_part(self, page: Page, asked: Asked) -> str | None:
         """The address of the article's next part, unless the pager leads back or never ends."""

@@ -1,4 +1,4 @@
-"""Downloader middlewares that spare the work nobody needs: on pages of 45 KB they were half of a download's CPU time."""
+"""Downloader middlewares that spare a crawl work nobody needs: half of a download's CPU time on pages of 45 KB."""
 
 from __future__ import annotations
 
