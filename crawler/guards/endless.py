@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from crawler.platforms.base import ListItem
 
+ENDLESS = frozenset({"max_pages", "same_items", "calendar", "growing_address"})
+"""Reasons for which a section's paging was cut off."""
 LONGEST_ADDRESS = 2000
 """Characters. Addresses of lists that ask an API reach some 600."""
 MOST_REPEATS = 3

@@ -139,7 +139,8 @@ class StorePipeline:
             await self._remember_sections()
         except StoreError as error:
             self._lost(error)
-            self.store.hurried = lambda: True
+            if self.store:
+                self.store.hurried = lambda: True
 
     async def _disconnect(self) -> None:
         if self.spool is not None:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
+from crawler.guards.endless import ENDLESS
 from crawler.runs.accounts import Account
 
 REFUSALS = frozenset({401, 403, 405, 412, 429, 468, 521})
@@ -107,7 +108,7 @@ def figures_of(account: Account) -> Figures:
         rejects=_rejects(counts),
         sections=account.expected_sections - counts["sections/gone"],
         silent=tuple(silent),
-        endless=tuple(end.name for end in account.sections if end.reason == "max_pages"),
+        endless=tuple(end.name for end in account.sections if end.reason in ENDLESS),
         missing=dict(account.missing),
         generic=account.rules["body=generic"],
         errors=sum(_below(counts, "errors/").values()),

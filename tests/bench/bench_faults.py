@@ -38,7 +38,10 @@ def main() -> int:
             ("network", lambda: network(base)),
             ("machine", lambda: machine(base)),
             ("store", lambda: away(base, options.away)),
-            ("kills", lambda: kills(base, options.kills, options.seed)),
+            *(
+                (f"kills {what}", lambda what=what: [kills(base, what, options.kills, options.seed)])  # type: ignore[misc]
+                for what in ("crawler", "store", "both")
+            ),
         ]
         print("| fault or attack | times | how it ended | lost |\n|---|--:|---|---|", flush=True)
         began, lost = time.monotonic(), 0

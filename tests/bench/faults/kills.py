@@ -13,12 +13,9 @@ ROUNDS_OF_ONE_CRAWL = 3
 """Kills before the crawl may end: the third finds what two others left."""
 
 
-def kills(base: Path, times: int, seed: int) -> list[Tried]:
-    """`times` kills of each kind."""
-    return [_kills(base, what, times, random.Random(f"{seed} {what}")) for what in ("crawler", "store", "both")]
-
-
-def _kills(base: Path, what: str, times: int, chance: random.Random) -> Tried:
+def kills(base: Path, what: str, times: int, seed: int) -> Tried:
+    """`times` kills of `crawler`, `store` or `both`."""
+    chance = random.Random(f"{seed} {what}")
     row = Tried(f"`kill -9` of {'the ' if what != 'both' else ''}{what}, at random moments")
     landed = 0
     while row.times < times:
