@@ -17,8 +17,10 @@ from crawler.storage.store import Store
 
 Document = dict[str, Any]
 
-ATTEMPTS = 3
+ATTEMPTS = 5
 """A crawl that took its process with it so often is given up until it is due again."""
+SUSPECT = 2
+"""After so many it is run apart from others of the kind, so that the innocent are told from the guilty."""
 _BULK = 500
 
 

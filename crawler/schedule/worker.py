@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
 
 from crawler.pipelines.tenure import TENURES, Tenure, lease_host
-from crawler.schedule.due import ATTEMPTS, Document, DueTimes
+from crawler.schedule.due import ATTEMPTS, SUSPECT, Document, DueTimes
 from crawler.sites.registry import load
 from crawler.storage.errors import StoreError
 from crawler.storage.leases import HeldElsewhere, Lease, Leases, held_sites
@@ -35,6 +36,7 @@ class Worker:
         self.concurrent = concurrent
         self.runner = AsyncCrawlerRunner(settings)
         self.stopping = asyncio.Event()
+        self._alone = asyncio.Lock()
         self._running: dict[asyncio.Task[None], str] = {}
 
     async def work(self, *, once: bool = False) -> None:
@@ -62,10 +64,9 @@ class Worker:
         except HeldElsewhere as other:
             return f"held by {other}"
         try:
-            current = await self.due.begin(row)
-            if current is None:
-                return "done already"
-            return await self._run(current, lease)
+            async with self._alone if row["attempts"] >= SUSPECT else nullcontext():
+                current = await self.due.begin(row)
+                return "done already" if current is None else await self._run(current, lease)
         finally:
             await self.leases.release(lease)
 

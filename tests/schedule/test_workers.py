@@ -8,6 +8,7 @@ import signal
 from datetime import UTC, datetime
 
 from crawler.pipelines.tenure import lease_host
+from crawler.schedule.due import ATTEMPTS
 from crawler.schedule.status import print_status
 from tests.schedule.conftest import finished, wait_until
 
@@ -66,10 +67,10 @@ def test_sigterm_closes_crawls_in_order_and_leaves_them_due(scrapy, schedule_fil
     assert {row["attempts"] for row in due} == {0}
     assert stored.holders.count_documents({}) == 0
 
-    # The next start does the rest, but for a site whose crawls took three processes with them.
+    # The next start does the rest, but for a site whose crawls took their processes with them.
     fleet.latency = 0
     poison = due[0]["_id"]
-    stored.due.update_one({"_id": poison}, {"$set": {"attempts": 3}})
+    stored.due.update_one({"_id": poison}, {"$set": {"attempts": ATTEMPTS}})
     assert scrapy("schedule", schedule_file, "--once").wait(60) == 0
     outcomes = {row["_id"]: row["last"]["outcome"] for row in stored.due.find({})}
     assert outcomes.pop(poison) == "gave up"
