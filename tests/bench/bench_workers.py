@@ -73,7 +73,7 @@ def main() -> int:
     parser.add_argument("--articles", type=int, default=5)
     options = parser.parse_args()
     cases = [case for case in CASES if not case.schedulers or shutil.which("redis-server")]
-    with ExitStack() as ending, tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as ending:
         uri = embedded.ensure_running(Path(folder, "store"))
         ending.callback(embedded.stop, Path(folder, "store"))
         client: MongoClient[dict[str, Any]] = ending.enter_context(MongoClient(uri, tz_aware=True))
