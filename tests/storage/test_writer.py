@@ -243,7 +243,7 @@ def test_written_at_the_count_and_after_the_time(opened, article):
     async def scenario():
         async with opened() as store:
             told = asyncio.Event()
-            writer = ArticleWriter(store, max_items=2, max_seconds=0.01, on_outcome=lambda kind, outcome, document: told.set())
+            writer = ArticleWriter(store, max_items=2, max_seconds=0.01, on_outcome=lambda *told_of: told.set())
             await writer.add(article(FIRST, "甲"))
             async with asyncio.timeout(10):
                 await told.wait()
@@ -269,7 +269,7 @@ def test_two_writers_at_once_store_each_article_once(opened, article):
 
         async def run(name: str, version: str) -> None:
             async with opened() as store:
-                writer = ArticleWriter(store, max_items=50, on_outcome=lambda kind, outcome, document: told.update([outcome]))
+                writer = ArticleWriter(store, max_items=50, on_outcome=lambda kind, outcome, _: told.update([outcome]))
                 for url in urls:
                     await writer.add(article(url, f"{url} {version}", run=name))
                 await writer.close()
