@@ -4,6 +4,7 @@ them one by one and answers the first that it can't use with a traceback."""
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -99,12 +100,31 @@ def _level_fault(value: str) -> str | None:
 
 
 def _place_fault(value: str) -> str | None:
-    good = not value or (_PLACE.fullmatch(value) and int(value.rpartition(":")[2]) <= 65_535)
+    # An empty value would send the crawl to the real sites, which nobody who writes REPLICA means.
+    good = _PLACE.fullmatch(value) and int(value.rpartition(":")[2]) <= 65_535
     return None if good else "it is the address of a replica: 127.0.0.1:8000"
+
+
+def _allowed_fault(value: str) -> str | None:
+    from crawler.guards.addresses import Allowed
+
+    try:
+        Allowed.of(value.split(","))
+    except ValueError:
+        return "it lists hosts, host:port and networks by commas: 10.0.0.0/8,intranet.example:8080"
+    return None
+
+
+def _archive_fault(value: str) -> str | None:
+    if value and importlib.util.find_spec("warcio") is None:
+        return "the archive needs warcio: pip install -e '.[archive]'"
+    return None
 
 
 _TIMES = frozenset({"DOWNLOAD_DELAY", "DOWNLOAD_TIMEOUT", "CLOSESPIDER_TIMEOUT", "DNS_TIMEOUT", "LOGSTATS_INTERVAL"})
 _SPECIAL: dict[str, Callable[[str], str | None]] = {
+    "ARCHIVE_DIR": _archive_fault,
+    "GUARD_ALLOWED": _allowed_fault,
     "LOG_FILE": _file_fault,
     "LOG_LEVEL": _level_fault,
     "REPLICA": _place_fault,

@@ -16,6 +16,12 @@ from crawler.spiders.options import wrong_settings
         ("ROBOTSTXT_OBEY=maybe", "-s ROBOTSTXT_OBEY=maybe: it is a switch; write 1 or 0"),
         ("REPLICA=foo", "-s REPLICA=foo: it is the address of a replica: 127.0.0.1:8000"),
         ("REPLICA=127.0.0.1:99999", "-s REPLICA=127.0.0.1:99999: it is the address of a replica: 127.0.0.1:8000"),
+        ("REPLICA=", "-s REPLICA=: it is the address of a replica: 127.0.0.1:8000"),
+        (
+            "GUARD_ALLOWED=10.0.0.0/99",
+            "-s GUARD_ALLOWED=10.0.0.0/99: it lists hosts, host:port and networks by commas: "
+            "10.0.0.0/8,intranet.example:8080",
+        ),
         ("LOG_LEVEL=loud", "-s LOG_LEVEL=loud: choose one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
         ("LOG_FILE=/nowhere/at/all.log", "-s LOG_FILE=/nowhere/at/all.log: no file can be written there"),
         ("ITEM_PIPELINES=mine", '-s ITEM_PIPELINES=mine: it is a table; write it as JSON: {"name": 100}'),
@@ -37,7 +43,6 @@ def test_a_setting_that_cannot_be_used(given, sentence):
         "DOWNLOAD_DELAY=0.5",
         "DOWNLOAD_TIMEOUT=0.5",
         "REPLICA=[::1]:8000",
-        "REPLICA=",
         "AUTOTHROTTLE_ENABLED=False",
         "RETRY_PRIORITY_ADJUST=-3",
         'ITEM_PIPELINES={"crawler.pipelines.clean.CleanPipeline": 100}',
