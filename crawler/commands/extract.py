@@ -138,7 +138,7 @@ def _fetch(url: str, agent: str, most: int, timeout: float) -> tuple[bytes, str,
     try:
         request = urllib.request.Request(url, headers=headers)
         try:
-            answer = urllib.request.urlopen(request, timeout=timeout)
+            answer = urllib.request.build_opener(_redirects(url)).open(request, timeout=timeout)
         except urllib.error.HTTPError as error:
             if error.code < 400:
                 raise Unreadable(f"{url} only redirects, to no page ({error.code})", 1) from None
@@ -153,6 +153,24 @@ def _fetch(url: str, agent: str, most: int, timeout: float) -> tuple[bytes, str,
         raise Unreadable(f"{url} can't be reached: {error.reason}", 1) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Unreadable(f"{url} can't be reached: {error}", 1) from None
+
+
+def _redirects(asked: str) -> Any:
+    """A handler that follows redirects of `asked` within its host and to public addresses, to no others."""
+    from urllib.parse import urlsplit
+    from urllib.request import HTTPRedirectHandler
+
+    from crawler.guards.addresses import Allowed, refusal
+
+    allowed = Allowed.of([urlsplit(asked).hostname or ""])
+
+    class Redirects(HTTPRedirectHandler):
+        def redirect_request(self, *answer: Any) -> Any:
+            if refused := refusal(answer[-1], allowed):
+                raise Unreadable(f"{asked} redirects to where no page of a site is: {refused.detail}", 1)
+            return super().redirect_request(*answer)
+
+    return Redirects
 
 
 def _unpacked(body: bytes, encoding: str | None, most: int) -> bytes:

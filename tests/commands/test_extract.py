@@ -163,6 +163,8 @@ class _Pages(BaseHTTPRequestHandler):
             body, status = b"<script>$_ts=1</script>", 412
         elif self.path == "/loop":
             body, headers, status = b"", {"Location": "/loop"}, 302
+        elif self.path == "/metadata":
+            body, headers, status = b"", {"Location": "http://169.254.169.254/latest/"}, 302
         elif self.path == "/cut":
             self.send_response(200)
             self.send_header("Content-Length", "100000")
@@ -201,7 +203,10 @@ def test_a_bomb_is_refused_and_a_block_is_told(extract: Run, server: str) -> Non
     assert blocked["reason"] == "blocked"
 
 
-@pytest.mark.parametrize(("path", "words"), [("/loop", b"redirect"), ("/cut", b"broke off")])
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("/loop", b"redirect"), ("/metadata", b"169.254.169.254 is no address of the internet"), ("/cut", b"broke off")],
+)
 def test_an_address_that_gives_no_page_is_one_sentence(extract: Run, server: str, path: str, words: bytes) -> None:
     done = extract(server + path)
     assert done.returncode == 1
