@@ -57,7 +57,9 @@ def test_others_read_it_and_no_secret_is_in_it(archive, replica):
     files = sorted(archive.iterdir())
     assert len(files) > 2
     assert max(path.stat().st_size for path in files) < 60_000
-    checked = subprocess.run(["warcio", "check", "-v", *files], capture_output=True, text=True, check=False)
+    checked = subprocess.run(
+        [sys.executable, "-m", "warcio.cli", "check", "-v", *files], capture_output=True, text=True, check=False
+    )
     assert checked.returncode == 0, checked.stdout
     assert "digest pass" in checked.stdout
     kinds: Counter[str] = Counter()

@@ -107,10 +107,10 @@ def test_reindex_after_rules_changed_and_after_an_interruption(store: dict[str, 
     with connect(mongo_uri, None) as client:
         database = client[store["MONGO_DATABASE"]]
         articles = database["articles"]
+        assert run(store, "reindex").returncode == 0
         before = rows()
-        articles.update_many(
-            {}, {"$set": {"fingerprint": [1], "content_hash": "old", "cluster": "old", "original": None}}
-        )
+        stale = {"fingerprint": [1], "content_hash": "old", "cluster": "old", "original": None, "relevance": None}
+        articles.update_many({}, {"$set": stale})
         assert run(store, "reindex").returncode == 0
         assert rows() == before
         # As an interruption after the first article leaves it.

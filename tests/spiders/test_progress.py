@@ -17,9 +17,9 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def on_a_terminal(words: list[str]) -> str:
-    """What a terminal of 100 columns gets to see of a command."""
+    """What a terminal of 150 columns gets to see of a command."""
     screen, side = pty.openpty()
-    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 150, 0, 0))
     environment = {**os.environ, "TERM": "xterm-256color"}
     process = subprocess.Popen(words, cwd=ROOT, stdin=side, stdout=side, stderr=side, env=environment)
     os.close(side)
