@@ -34,7 +34,7 @@ def on_a_terminal(words: list[str]) -> str:
 
 
 def test_on_a_terminal_one_line_lives_below_the_log(command):
-    seen = on_a_terminal(command(*SITE, DOWNLOAD_DELAY=0.05))
+    seen = on_a_terminal(command(*SITE, DOWNLOAD_DELAY=0.12))
     drawn = re.findall(r"\r\x1b\[2K[^\r\n]*?county: (\d+) pages, [^\r\n]*?(\d+) queued, 青田县", seen)
     assert len(drawn) >= 2
     pages = [int(count) for count, _ in drawn]
