@@ -20,7 +20,8 @@ def on_a_terminal(words: list[str]) -> str:
     """What a terminal of 150 columns gets to see of a command."""
     screen, side = pty.openpty()
     fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 150, 0, 0))
-    environment = {**os.environ, "TERM": "xterm-256color"}
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    environment["TERM"] = "xterm-256color"
     process = subprocess.Popen(words, cwd=ROOT, stdin=side, stdout=side, stderr=side, env=environment)
     os.close(side)
     seen = b""
@@ -34,7 +35,7 @@ def on_a_terminal(words: list[str]) -> str:
 
 
 def test_on_a_terminal_one_line_lives_below_the_log(command):
-    seen = on_a_terminal(command(*SITE, DOWNLOAD_DELAY=0.12))
+    seen = on_a_terminal(command(*SITE, DOWNLOAD_DELAY=0.05))
     drawn = re.findall(r"\r\x1b\[2K[^\r\n]*?county: (\d+) pages, [^\r\n]*?(\d+) queued, 青田县", seen)
     assert len(drawn) >= 2
     pages = [int(count) for count, _ in drawn]
