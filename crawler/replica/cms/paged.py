@@ -5,6 +5,7 @@ The same classes dress the hand-written sites of `content/` and the generated on
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +44,7 @@ class Shown:
         return self.number >= self.count
 
 
-class PagedCms:
+class PagedCms(ABC):
     """One product. `name` is that of its templates `NAME_list.html` and `NAME_article.html`."""
 
     name: ClassVar[str]
@@ -53,17 +54,17 @@ class PagedCms:
     def __init__(self, per_page: int | None = None) -> None:
         self.page_size = per_page or self.per_page
 
+    @abstractmethod
     def page_path(self, column: Column, number: int) -> str:
         """The address (path and query) of a list page; 1 is the column's own."""
-        raise NotImplementedError
 
+    @abstractmethod
     def row(self, column: Column, entry: Entry) -> str:
         """One entry of a list."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pager(self, column: Column, shown: Shown) -> str:
         """What leads from one list page to the next."""
-        raise NotImplementedError
 
     def head(self, channel: Channel, article: Article) -> str:
         """What the page says of the article in its `<head>`: the national tags (国办发〔2017〕47号)."""
