@@ -81,5 +81,9 @@ class OursSpider(Args[CrawlArguments], NewsSpider):
 
 def _site(host: str) -> Site:
     return Site(
-        code=host.replace(":", "-").replace(".", "-"), kind="other", name=f"示范县{host}", homepage=f"http://{host}/"
+        code=host.replace(":", "-").replace(".", "-"),
+        kind="other",
+        name=f"示范县{host}",
+        homepage=f"http://{host}/",
+        domains=(host.partition(":")[0],),
     )
