@@ -141,7 +141,8 @@ class Host:
         if index < 0 or (index >= self.articles and self.fault != "calendar"):
             return None
         article = self.article(index)
-        return article if article.path == target else None
+        # As web servers do it: /jrwy//x.html and /jrwy/x.html are one page.
+        return article if _merged(article.path) == _merged(target) else None
 
     def _list(self, number: int) -> str:
         endless = self.fault in {"pager", "calendar"}
@@ -150,6 +151,10 @@ class Host:
         entries = [self.article(index) for index in range((shown - 1) * PER_PAGE, last)]
         count = number + 1 if endless else self.cms.pages_of(self.articles)
         return self.cms.list_page(self.channel, self.column, Shown(entries, number, count, self.articles))
+
+
+def _merged(path: str) -> str:
+    return re.sub("/{2,}", "/", path)
 
 
 class Fleet:
