@@ -71,7 +71,16 @@ class FleetServer:
         """Stop answering, drop open connections and free the port."""
         self.loop.call_soon_threadsafe(self._stop)
         self._thread.join()
+        self.loop.run_until_complete(self._settle())
         self.loop.close()
+
+    async def _settle(self) -> None:
+        """End what still runs (an encryption that was being agreed on) and let every lost connection be lost."""
+        unfinished = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        await asyncio.sleep(0.05)
 
     def _stop(self) -> None:
         self._server.close()
