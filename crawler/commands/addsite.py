@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from crawler.query.terminal import plain
+
 if TYPE_CHECKING:
     from crawler.discovery.fixtures import Caught, Frozen
     from crawler.parsing.page import Page
@@ -120,17 +122,17 @@ def _show(visit: Visit, seconds: float) -> None:
     print(f"{describe(site)}: {told}; {visit.asked} answers, {seconds:.1f} s")
     for found in surveyed.found:
         paging = "more pages follow" if found.goes_on else "one page"
-        print(f"  {found.name}  {len(found.items)} articles, {paging}; {found.why}\n    {found.url}")
+        print(f"  {plain(found.name)}  {len(found.items)} articles, {paging}; {found.why}\n    {found.url}")
     _show_refused(visit)
     print("\nArticles to look at, in Beijing time:")
     for article, _ in reviewed.read:
         from crawler.discovery.fixtures import shown_time
 
         labels = (("来源", article.source), ("作者", article.author), ("编辑", article.editor))
-        credits = "  ".join(f"{label}：{value or '-'}" for label, value in labels)
+        credits = "  ".join(f"{label}：{plain(value or '-')}" for label, value in labels)
         opening = (article.body or "").replace("\n", " ")[:OPENING]
         when = (shown_time(article) or "no date").removesuffix("+08:00").replace("T", " ")
-        print(f"  {article.title}\n    {when}  {credits}\n    {article.url}\n    {opening}…")
+        print(f"  {plain(article.title)}\n    {when}  {credits}\n    {plain(article.url)}\n    {plain(opening)}…")
     for url, why in reviewed.failed:
         print(f"  not read: {url}: {why}")
 
@@ -140,7 +142,7 @@ def _show_refused(visit: Visit) -> None:
     named = [one for one in visit.surveyed.refused if len(one.name) <= LONGEST_NAME and one.verdict.why != ARTICLE]
     refused = sorted(named, key=lambda one: one.verdict.kind != "gone")
     for candidate in refused[:REFUSED_SHOWN]:
-        print(f"  not taken: {candidate.name}: {candidate.verdict.why}")
+        print(f"  not taken: {plain(candidate.name)}: {candidate.verdict.why}")
     if len(refused) > REFUSED_SHOWN:
         print(f"  not taken: {len(refused) - REFUSED_SHOWN} more")
 

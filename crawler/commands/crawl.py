@@ -144,12 +144,13 @@ def _show(item: Any) -> None:
 def _portrait(article: Article) -> str:
     """What a reader wants to see of an article that was just scraped."""
     from crawler.parsing.dates import CST
+    from crawler.query.terminal import plain
 
     when = "date unknown"
     if article.published_at:
         pattern = "%Y-%m-%d %H:%M" if article.published_precision == "minute" else "%Y-%m-%d"
         when = article.published_at.astimezone(CST).strftime(pattern)
     labels = (("来源", article.source), ("作者", article.author), ("编辑", article.editor))
-    credits = "  ".join(f"{label}：{value}" for label, value in labels if value)
+    credits = "  ".join(f"{label}：{plain(value)}" for label, value in labels if value)
     opening = (article.body or "").split("\n")[0]
-    return "\n".join([f"\n{article.title}", f"{when}  {credits}".rstrip(), opening[:200], ""])
+    return "\n".join([f"\n{plain(article.title)}", f"{when}  {credits}".rstrip(), plain(opening[:200]), ""])

@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from datetime import timedelta, timezone
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,9 @@ from typing import Any
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-_CHINA = timezone(timedelta(hours=8))
+from crawler.parsing.date_reading import CST
+from crawler.query.terminal import plain
+
 _CHUNK = 200
 _SHOWN = dict.fromkeys(
     ("cluster", "original", "original_evidence", "url", "title", "site", "source", "published_at", "first_seen_at"), 1
@@ -61,7 +62,7 @@ def _show(articles: Any, codes: list[str] | None) -> None:
         stories += 1
         reprints += len(story) - 1
         first, *others = sorted(story, key=lambda row: (row["original"] is not None, row["first_seen_at"], row["_id"]))
-        print(f"{first['title']}\n  original  {_line(first)}\n            {first['original_evidence']}")
+        print(f"{plain(first['title'])}\n  original  {_line(first)}\n            {plain(first['original_evidence'])}")
         for row in others:
             print(f"  reprint   {_line(row)}")
         print()
@@ -81,7 +82,7 @@ def _stories(articles: Any, codes: list[str] | None) -> Iterator[list[dict[str, 
 
 def _line(row: dict[str, Any]) -> str:
     time = row["published_at"]
-    shown = f"{time.astimezone(_CHINA):%Y-%m-%d %H:%M}" if time else "no date shown "
+    shown = f"{time.astimezone(CST):%Y-%m-%d %H:%M}" if time else "no date shown "
     publisher = row["site"]["name"] if row["site"] else "?"
-    source = f", 来源 {row['source']}" if row["source"] else ""
-    return f"{shown}  {publisher}{source}  {row['url']}"
+    source = f", 来源 {plain(row['source'])}" if row["source"] else ""
+    return f"{shown}  {publisher}{source}  {plain(row['url'])}"

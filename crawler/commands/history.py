@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-_CHINA = timezone(timedelta(hours=8))
+from crawler.parsing.date_reading import CST
+from crawler.query.terminal import plain
 
 
 class Command(ScrapyCommand):
@@ -57,11 +58,11 @@ def _show(database: Any, url: str) -> int:
     versions = sorted(database["revisions"].find({"article": article["_id"]}), key=lambda row: row["revision"])
     # A kill can leave the current version there too.
     older = [row for row in versions if row["revision"] < article["revision"]]
-    print(f"{article['title']}\n{article['url']}")
+    print(f"{plain(article['title'])}\n{plain(article['url'])}")
     print(f"\nversion {article['revision']}, {_seen(article['changed_at'], article['last_seen_at'])}, as it is now")
     for row in reversed(older):
-        print("".join(f"    {line}\n" for line in row.get("diff") or ["the text is the same"]), end="")
-        print(f"\nversion {row['revision']}, {_seen(row['seen_from'], row['seen_until'])}: {row['title']}")
+        print("".join(f"    {plain(line)}\n" for line in row.get("diff") or ["the text is the same"]), end="")
+        print(f"\nversion {row['revision']}, {_seen(row['seen_from'], row['seen_until'])}: {plain(row['title'])}")
     return 0
 
 
@@ -70,4 +71,4 @@ def _seen(first: datetime, last: datetime) -> str:
 
 
 def _shown(time: datetime) -> str:
-    return f"{time.astimezone(_CHINA):%Y-%m-%d %H:%M}"
+    return f"{time.astimezone(CST):%Y-%m-%d %H:%M}"

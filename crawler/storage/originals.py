@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta, timezone
+from datetime import date
 from typing import Any
+
+from crawler.parsing.date_reading import CST
 
 Document = Mapping[str, Any]
 SourceSite = Callable[[str], str | None]
@@ -13,8 +15,6 @@ SourceSite = Callable[[str], str | None]
 
 # What the choice needs of an article.
 EVIDENCE = dict.fromkeys(("site", "source", "published_at", "published_precision", "first_seen_at"), 1)
-
-_CHINA = timezone(timedelta(hours=8))
 
 
 def choose_original(articles: Sequence[Document], source_site: SourceSite) -> tuple[Any, str]:
@@ -30,7 +30,7 @@ def choose_original(articles: Sequence[Document], source_site: SourceSite) -> tu
         first_minute = min(article["published_at"] for article in earliest)
         earliest = [article for article in earliest if article["published_at"] == first_minute]
     if len(earliest) == 1:
-        shown = earliest[0]["published_at"].astimezone(_CHINA)
+        shown = earliest[0]["published_at"].astimezone(CST)
         return earliest[0]["_id"], f"displays the earliest time: {shown:%Y-%m-%d %H:%M}"
     first = min(earliest or articles, key=_order)
     tied = f"; {len(earliest)} display the same time" if earliest else "; none displays a time"
@@ -61,7 +61,7 @@ def _site(article: Document) -> str | None:
 
 
 def _day(article: Document) -> date:
-    day: date = article["published_at"].astimezone(_CHINA).date()
+    day: date = article["published_at"].astimezone(CST).date()
     return day
 
 
