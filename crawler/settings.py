@@ -34,6 +34,7 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5",
 }
 ROBOTSTXT_OBEY = True
+DOWNLOADER = "crawler.spiders.downloader.CountingDownloader"  # Scrapy 2.19.0 lets more than one go at a host
 CONCURRENT_REQUESTS = 256  # a request that waits for its turn at its host counts: so many hosts go on at once
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1.0

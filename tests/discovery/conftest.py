@@ -47,7 +47,7 @@ class Project:
 
     def run(self, *command: str, **settings: object) -> subprocess.CompletedProcess[str]:
         """Run `scrapy COMMAND` in it to the end, without the waits that real sites are owed."""
-        values = {"DOWNLOAD_DELAY": 0.001, "AUTOTHROTTLE_ENABLED": 0, "RETRY_BACKOFF_SECONDS": 0.01, **settings}
+        values = {"DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": 0, "RETRY_BACKOFF_SECONDS": 0.01, **settings}
         options = [part for name, value in values.items() for part in ("-s", f"{name}={value}")]
         return subprocess.run(
             [sys.executable, "-m", "scrapy", *command, *options],

@@ -1,10 +1,12 @@
-"""Any bytes at all give an article or a reason: nothing raises, nothing takes longer than a second."""
+"""Any bytes at all give an article or a reason, and nothing raises.
+
+How long the absurd pages take is measured by `tests/bench/bench_absurd.py`: a timing decides no test.
+"""
 
 from __future__ import annotations
 
 import random
 import resource
-import time
 from datetime import datetime
 
 import pytest
@@ -30,15 +32,39 @@ PAGE = (
     "<tr><td>丙</td></tr></table><p>附件：<a href='a.pdf'>名单.pdf</a></p><p>（记者 苏一鸣）</p></div>"
     "<p>责任编辑：李一帆</p><p>扫一扫在手机打开当前页</p><div>版权所有：溪口县人民政府</div></body></html>"
 )
-SECONDS = 1.0
 MEGABYTES = 300
+ABSURD = [
+    "<div>" * 10_000 + SENTENCE * 9 + "</div>" * 10_000,
+    "<p><span>" * 10_000 + SENTENCE,
+    "<font>" * 10_000 + SENTENCE,
+    "<table><tr><td>" * 5_000 + SENTENCE,
+    "".join(f"<a href='/art/{n}.html'>关于第{n}批抽检的通告</a> 2024-01-02 " for n in range(50_000)),
+    "<h1>溪口县开展检查</h1>" + SENTENCE * 9 + "".join(f"<a href='/{n}.pdf'>x.pdf</a>" for n in range(50_000)),
+    "<h1>溪口县开展检查</h1>" + SENTENCE * 9 + "".join(f"<img src='/{n}.jpg'>" for n in range(50_000)),
+    "<div class='" + "a " * 2_000_000 + "'>" + SENTENCE * 9,
+    "<img src='" + "a" * 4_000_000 + "'>" + SENTENCE * 9,
+    "<meta name='ArticleTitle' content='" + "<" * 500_000 + "'>" + SENTENCE * 9,
+    "\x00" * 1_000_000 + SENTENCE * 9,
+    "<" * 1_000_000,
+    "&" * 1_000_000,
+    "<!--" * 200_000,
+    "关于，" * 1_000_000,
+    "<p>" + "\u3000 " * 1_000_000,
+    "<p>" + "2024-01-" * 200_000,
+    "<p>" + "来源：" * 200_000,
+    "<h1>溪口县开展检查</h1>" + SENTENCE * 9 + "<p>" + "记者" * 30_000,
+    "<p>会(huì)议(yì)检(jiǎn)查(chá)</p>" * 10_000,
+    "<table><tr>" + "<td rowspan=1000 colspan=1000>x</td>" * 2_000 + "</table>" + SENTENCE * 9,
+    "<table>" + "<tr><td>索引号</td><td>1</td></tr>" * 5_000 + "</table>",
+    "<h1>溪口县开展检查</h1>" * 20_000,
+    ("<p>" + "分享到" * 39 + "</p>") * 2_000,
+    ("<p>" + "大 中 小 " * 19 + "完</p>") * 2_000,
+    "第一行，第二行。<br>" * 50_000,
+]
 
 
 def read(body: bytes) -> Article | Refusal:
-    """Read a page and hold it to its time: CPU seconds, so that a busy machine proves nothing."""
-    started = time.process_time()
     found = read_article(Page.from_bytes(body, "http://www.example.gov.cn/art/2024/1/2/art_1_2.html"), now=NOW)
-    assert time.process_time() - started < SECONDS
     assert isinstance(found, Article) or found.reason
     return found
 
@@ -89,38 +115,7 @@ def test_shuffled_tags_and_changed_bytes() -> None:
         read(bytes(body))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "<div>" * 10_000 + SENTENCE * 9 + "</div>" * 10_000,
-        "<p><span>" * 10_000 + SENTENCE,
-        "<font>" * 10_000 + SENTENCE,
-        "<table><tr><td>" * 5_000 + SENTENCE,
-        "".join(f"<a href='/art/{n}.html'>关于第{n}批抽检的通告</a> 2024-01-02 " for n in range(50_000)),
-        "<h1>溪口县开展检查</h1>" + SENTENCE * 9 + "".join(f"<a href='/{n}.pdf'>x.pdf</a>" for n in range(50_000)),
-        "<h1>溪口县开展检查</h1>" + SENTENCE * 9 + "".join(f"<img src='/{n}.jpg'>" for n in range(50_000)),
-        "<div class='" + "a " * 2_000_000 + "'>" + SENTENCE * 9,
-        "<img src='" + "a" * 4_000_000 + "'>" + SENTENCE * 9,
-        "<meta name='ArticleTitle' content='" + "<" * 500_000 + "'>" + SENTENCE * 9,
-        "\x00" * 1_000_000 + SENTENCE * 9,
-        "<" * 1_000_000,
-        "&" * 1_000_000,
-        "<!--" * 200_000,
-        "关于，" * 1_000_000,
-        "<p>" + "\u3000 " * 1_000_000,
-        "<p>" + "2024-01-" * 200_000,
-        "<p>" + "来源：" * 200_000,
-        "<h1>溪口县开展检查</h1>" + SENTENCE * 9 + "<p>" + "记者" * 30_000,
-        "<p>会(huì)议(yì)检(jiǎn)查(chá)</p>" * 10_000,
-        "<table><tr>" + "<td rowspan=1000 colspan=1000>x</td>" * 2_000 + "</table>" + SENTENCE * 9,
-        "<table>" + "<tr><td>索引号</td><td>1</td></tr>" * 5_000 + "</table>",
-        "<h1>溪口县开展检查</h1>" * 20_000,
-        ("<p>" + "分享到" * 39 + "</p>") * 2_000,
-        ("<p>" + "大 中 小 " * 19 + "完</p>") * 2_000,
-        "第一行，第二行。<br>" * 50_000,
-    ],
-    ids=lambda text: text[:24].replace("\x00", "0"),
-)
+@pytest.mark.parametrize("text", ABSURD, ids=lambda text: text[:24].replace("\x00", "0"))
 def test_absurd_pages(text: str) -> None:
     read(text.encode())
 

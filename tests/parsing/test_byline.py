@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 
 import pytest
@@ -243,8 +242,8 @@ def test_any_text_gives_a_byline(text: str) -> None:
 @pytest.mark.parametrize(
     "unit", ["来源：", "编辑：", "作者：", "（", "（记者", " ", "\n", "张", "张三 ", "文/", "2019-07-05 ", "来源"]
 )
-def test_a_megabyte_takes_less_than_a_second(unit: str) -> None:
+def test_of_a_megabyte_of_labels_no_more_than_a_line_is_read(unit: str) -> None:
     text = unit * (300_000 // len(unit.encode()))
-    started = time.process_time()
-    read(text, text, text)
-    assert time.process_time() - started < 1
+    found = read(text, text, text)
+    assert len(found.source or "") <= 80
+    assert found.editor is None

@@ -86,7 +86,7 @@ def scrapy(fleet: FleetServer, mongo_uri: str, database: str, tmp_path: Path) ->
         "MONGO_DATABASE": database,
         "HTTPCACHE_DIR": tmp_path / "httpcache",
         "DATA_DIR": tmp_path / "data",
-        "DOWNLOAD_DELAY": 0.02,  # not 0: Scrapy 2.19.0 then starts whatever waits for a host at once
+        "DOWNLOAD_DELAY": 0.02,
         "AUTOTHROTTLE_ENABLED": 0,
         "LEASE_SECONDS": 2,
     }

@@ -34,8 +34,6 @@ def test_bad_sites_hold_nobody_up(replica, crawl, stored):
         "-a",
         f"site={','.join(fleet.codes())}",
         REPLICA_REFUSING=",".join(fleet.refusing()),
-        # With no delay at all Scrapy 2.19.0 starts all that waits for a host at once.
-        DOWNLOAD_DELAY=0.001,
         DOWNLOAD_TIMEOUT=SECONDS_TO_TIMEOUT,
     )
     assert result.returncode == 0, result.stderr[-3000:]

