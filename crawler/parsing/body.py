@@ -85,7 +85,7 @@ def _next_article(outline: Outline, headline: int | None) -> int | None:
     if headline is None or outline.lines[headline].node.tag != "h1":
         return None
     title = outline.lines[headline].text
-    following = (outline.spans[h1][0] for h1 in outline.tags.get("h1", ()))
+    following = (outline.spans[h1][0] for h1 in outline.tagged("h1"))
     return next((i for i in following if headline < i < len(outline.lines) and outline.lines[i].text != title), None)
 
 
@@ -125,7 +125,7 @@ def _pictured(outline: Outline, headline: int | None) -> HtmlElement | None:
     for element in (element for selector in CONTAINERS for element in outline.select(selector)):
         if _has_picture(element):
             return element
-    for picture in outline.tags.get("img", ()) if headline is not None else ():
+    for picture in outline.tagged("img") if headline is not None else ():
         above = picture.getparent()
         while above is not None and above.tag in INLINE and above.tag != "a":
             above = above.getparent()

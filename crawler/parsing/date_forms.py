@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from itertools import islice
 
 from crawler.parsing.date_clock import HAN_DIGITS, Clock, han_number, read_clock
@@ -52,7 +53,9 @@ _MAP |= dict.fromkeys(map(ord, "．"), ".")
 _MAP |= dict.fromkeys(map(ord, "｜丨∣│┃︱"), "|")
 _MAP |= dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\u00a0\u3000"), " ")
 _MAP |= dict.fromkeys(range(32), " ")
-_MARKS = {code: plain for code, plain in _MAP.items() if code != ord("\n")}
+_MARKS = {chr(code): plain for code, plain in _MAP.items() if code != ord("\n")}
+_MARK = re.compile(f"[{re.escape(''.join(_MARKS))}]")
+"""`str.translate` looks every character up; most texts have few of these."""
 _MAP |= {
     ord(a): b for a, b in zip("時點週禮後來發壹贰叁肆伍陆柒捌玖拾", "时点周礼后来发一二三四五六七八九十", strict=True)
 }
@@ -60,12 +63,13 @@ _MAP |= {ord(c): b for b, chars in {"〇": "○◯Ｏ零"}.items() for c in char
 _ENTITY = re.compile(r"&(?:#(?:x?[0-9a-f]{2,5})|nbsp|ensp|emsp|thinsp);?", re.I)
 
 
+@lru_cache(maxsize=16)
 def plain_marks(text: str) -> str:
     """`text` with full-width digits, colons, bars and dashes and odd spaces made plain; same length, so positions hold.
     Line breaks and Chinese characters stay as they are."""
     if "&" in text:
         text = _ENTITY.sub(lambda m: " " * len(m.group()), text)
-    return text.translate(_MARKS)
+    return _MARK.sub(lambda mark: _MARKS[mark[0]], text)
 
 
 def flatten(text: str) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
+from itertools import accumulate, chain
 
 from cssselect import SelectorError
 from lxml import etree
@@ -17,26 +18,9 @@ from lxml.html import HtmlElement
 
 INLINE = frozenset(
     (
-        *(
-            "a",
-            "abbr",
-            "acronym",
-            "b",
-            "bdi",
-            "bdo",
-            "big",
-            "cite",
-            "code",
-            "del",
-            "dfn",
-            "em",
-            "font",
-            "i",
-            "img",
-            "ins",
-        ),
-        *("kbd", "label", "mark", "nobr", "o:p", "q", "s", "samp", "small", "span", "st1:chsdate", "st1:personname"),
-        *("strike", "strong", "sub", "sup", "tt", "u", "var", "wbr"),
+        *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i", "img"),
+        *("ins", "kbd", "label", "mark", "nobr", "o:p", "q", "s", "samp", "small", "span", "st1:chsdate"),
+        *("st1:personname", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr"),
     )
 )
 """Tags that do not begin a new line."""
@@ -47,6 +31,14 @@ SKIPPED = frozenset(
     )
 )
 """Tags whose text nobody reads on the page."""
+_BLOCK, _INLINE, _LINK, _HIDDEN = range(4)
+_KINDS: dict[object, int] = (
+    dict.fromkeys(INLINE, _INLINE)
+    | {"a": _LINK}
+    | dict.fromkeys(SKIPPED, _HIDDEN)
+    # What is no element has one of these functions for its tag.
+    | dict.fromkeys((etree.Comment, etree.ProcessingInstruction, etree.Entity), _HIDDEN)
+)
 LINE_LIMIT = 200_000
 """No page a person reads has more lines; what follows is not walked."""
 _GAP = "\x01"
@@ -77,29 +69,51 @@ class Outline:
     lines: list[Line] = field(default_factory=list)
     spans: dict[HtmlElement, tuple[int, int]] = field(default_factory=dict)
     """Every visible element: the index of its first line, and of the line after its last."""
-    ids: defaultdict[str, list[HtmlElement]] = field(default_factory=lambda: defaultdict(list))
-    classes: defaultdict[str, list[HtmlElement]] = field(default_factory=lambda: defaultdict(list))
-    tags: defaultdict[str, list[HtmlElement]] = field(default_factory=lambda: defaultdict(list))
     marks: list[int] = field(default_factory=list)
     """`marks[i]`: the punctuation of the first `i` lines; a line seen before (a desktop and mobile twin) adds none."""
     sizes: list[int] = field(default_factory=list)
     """`sizes[i]`: the characters of the first `i` lines."""
+    elements: list[HtmlElement] = field(default_factory=list, repr=False)
+    """The visible elements in document order; the indexes below give places in it."""
+    by_id: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list), repr=False)
+    by_class: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list), repr=False)
+    """By the whole of `class`, as it is written."""
+    _by_tag: dict[str, list[HtmlElement]] = field(default_factory=dict, repr=False)
 
     def select(self, selector: str) -> list[HtmlElement]:
         """The visible elements a CSS or XPath selector finds, in document order; [] for a selector that is none."""
         parts = _parts(selector)
         if parts is None:
             return [el for el in elements_of(self.root, selector) if el in self.spans]
-        indexes = {"#": self.ids, ".": self.classes, "": self.tags}
-        pools = [indexes[kind].get(name, []) for kind, name in parts]
-        if not all(pools):
-            return []
-        return [el for el in pools[0] if all(el in pool for pool in pools[1:])]
+        found: list[int] | None = None
+        for kind, name in parts:
+            pool = self.by_id.get(name, []) if kind == "#" else self._with_class(name) if kind == "." else None
+            if pool is not None:
+                found = pool if found is None else [number for number in found if number in pool]
+                if not found:
+                    return []
+        if found is None:
+            return self.tagged(parts[-1][1])
+        tag = None if parts[-1][0] else parts[-1][1]
+        return [self.elements[number] for number in found if tag is None or self.elements[number].tag == tag]
 
-    def add_classes(self, names: str, element: HtmlElement) -> None:
-        """Note the classes of an element, as `class` lists them."""
-        for name in names.split()[:_MOST_CLASSES]:
-            self.classes[name].append(element)
+    def tagged(self, tag: str) -> list[HtmlElement]:
+        """The visible elements with a tag, in document order."""
+        if tag not in self._by_tag:
+            self._by_tag[tag] = [el for el in self.root.iter(tag) if el in self.spans]
+        return self._by_tag[tag]
+
+    def _with_class(self, name: str) -> list[int]:
+        return sorted(number for whole in self._classes.get(name, ()) for number in self.by_class[whole])
+
+    @cached_property
+    def _classes(self) -> dict[str, list[str]]:
+        """Names of classes, each with the values of `class` it stands in."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for whole in self.by_class:
+            for name in dict.fromkeys(whole.split()[:_MOST_CLASSES]):
+                found[name].append(whole)
+        return found
 
     def text(self, element: HtmlElement) -> str:
         """The text of an element, one line of the page a line; of an element within a line, its own text alone."""
@@ -146,125 +160,110 @@ def elements_of(root: HtmlElement, selector: str) -> list[HtmlElement]:
     return [el for el in found if isinstance(el, etree.ElementBase)] if isinstance(found, list) else []
 
 
-class _Walk:
-    """The state of one walk: the line being written, its pieces in links, and the blocks it stands in. Written for
-    speed: it is a quarter of what a page costs. lxml's `iterwalk` alone takes longer than `iter` with all of this."""
-
-    def __init__(self, outline: Outline) -> None:
-        self.outline = outline
-        self.blocks = [outline.root]
-        self.pieces: list[str] = []
-        self.linked: list[str] = []
-        self.links = 0
-
-    def run(self) -> None:
-        """Walk the whole tree: an element is left when one comes that is no child of it."""
-        lines, spans = self.outline.lines, self.outline.spans
-        path: list[HtmlElement] = []
-        hidden: list[bool] = [False]
-        for element in self.outline.root.iter():
-            above = element.getparent()
-            while path and path[-1] is not above:
-                self.leave(path.pop(), hidden.pop(), hidden[-1])
-            path.append(element)
-            tag = element.tag
-            if hidden[-1] or tag in SKIPPED or tag.__class__ is not str or len(lines) > LINE_LIMIT:
-                hidden.append(True)
-                continue
-            hidden.append(False)
-            if tag not in INLINE:
-                if self.pieces:
-                    self.end_line()
-                self.blocks.append(element)
-            elif tag == "a":
-                self.links += 1
-            spans[element] = (len(lines), -1)
-            self.note(element, tag)
-            if text := element.text:
-                self.write(text)
-        while path:
-            self.leave(path.pop(), hidden.pop(), hidden[-1])
-
-    def write(self, text: str) -> None:
-        if text.isspace():
-            if self.pieces:
-                self.pieces.append(_GAP)
-            return
-        self.pieces.append(text)
-        if self.links:
-            self.linked.append(text)
-
-    def end_line(self) -> None:
-        text = _one_line(self.pieces)
-        if text:
-            marks = linked = 0
-            if not self.linked:
-                marks = len(_MARK.findall(text))
-            elif len(self.linked) == len(self.pieces):
-                linked = len("".join(text.split()))
-            else:
-                in_links = "".join(self.linked)
-                linked = min(len("".join(in_links.split())), len(text))
-                marks = len(_MARK.findall(text)) - len(_MARK.findall(in_links))
-            self.outline.lines.append(Line(text, self.blocks[-1], linked, marks))
-        self.pieces.clear()
-        self.linked.clear()
-
-    def note(self, element: HtmlElement, tag: str) -> None:
-        outline = self.outline
-        outline.tags[tag].append(element)
+def _walk(outline: Outline) -> None:  # noqa: C901, PLR0912, PLR0915
+    """Fill lines, spans and indexes in one walk over the tree: an element is left when one comes that is no child of
+    it. A quarter of what a page costs, hence no call where none is needed; lxml's `iterwalk` alone takes longer."""
+    lines, elements, by_id, by_class = outline.lines, outline.elements, outline.by_id, outline.by_class
+    starts: list[int] = []
+    ends: list[int] = []
+    pieces: list[str] = []
+    linked: list[str] = []
+    links = 0
+    blocks = [outline.root]
+    path: list[tuple[HtmlElement, int]] = [(outline.root.getparent(), _BLOCK)]
+    open_numbers: list[int] = []
+    for element in chain(outline.root.iter(), (None,)):
+        above = path[0][0] if element is None else element.getparent()
+        while path[-1][0] is not above:
+            left, kind = path.pop()
+            if kind == _BLOCK:
+                if pieces:
+                    _end_line(lines, blocks[-1], pieces, linked)
+                blocks.pop()
+                ends[open_numbers.pop()] = len(lines)
+            elif kind != _HIDDEN:
+                ends[open_numbers.pop()] = len(lines) + 1 if pieces else len(lines)
+                links -= kind == _LINK
+            if (tail := left.tail) and path[-1][1] != _HIDDEN:
+                _write(tail, pieces, linked if links else None)
+        if element is None:
+            break
+        kind = _HIDDEN if path[-1][1] == _HIDDEN or len(lines) > LINE_LIMIT else _KINDS.get(element.tag, _BLOCK)
+        path.append((element, kind))
+        if kind == _HIDDEN:
+            continue
+        if kind == _BLOCK:
+            if pieces:
+                _end_line(lines, blocks[-1], pieces, linked)
+            blocks.append(element)
+        elif kind == _LINK:
+            links += 1
+        if classes := element.get("class"):
+            by_class[classes].append(len(elements))
         if identity := element.get("id"):
-            outline.ids[identity.strip()].append(element)
-        if names := element.get("class"):
-            outline.add_classes(names, element)
-
-    def leave(self, element: HtmlElement, hidden: bool, inside_hidden: bool) -> None:
-        if not hidden:
-            tag, lines, spans = element.tag, self.outline.lines, self.outline.spans
-            start = spans[element][0]
-            if tag in INLINE:
-                spans[element] = (start, len(lines) + bool(self.pieces))
-                if tag == "a":
-                    self.links -= 1
-            else:
-                if self.pieces:
-                    self.end_line()
-                self.blocks.pop()
-                spans[element] = (start, len(lines))
-        if not inside_hidden and (tail := element.tail):
-            self.write(tail)
+            by_id[identity.strip()].append(len(elements))
+        open_numbers.append(len(elements))
+        elements.append(element)
+        starts.append(len(lines))
+        ends.append(0)
+        if text := element.text:
+            _write(text, pieces, linked if links else None)
+    _end_line(lines, outline.root, pieces, linked)
+    last = len(lines)
+    outline.spans = dict(zip(elements, zip(starts, (min(end, last) for end in ends), strict=True), strict=True))
 
 
-def _one_line(pieces: list[str]) -> str:
+def _write(text: str, pieces: list[str], linked: list[str] | None) -> None:
+    """Add to a line, and to its part in links where there is one."""
+    if not text.isspace():
+        pieces.append(text)
+        if linked is not None:
+            linked.append(text)
+    elif pieces:
+        pieces.append(_GAP)
+
+
+def _end_line(lines: list[Line], block: HtmlElement, pieces: list[str], linked: list[str]) -> None:
+    """Turn the pieces of a line, of which those in links stand in `linked` too, into a line; empty both lists."""
     text = pieces[0] if len(pieces) == 1 else "".join(pieces)
     if "\u3000" in text or "\xa0\xa0" in text:
         text = _HARD.sub(_GAP, text)
     text = " ".join(text.split())
-    return _WIDE.sub("  ", text).strip() if _GAP in text else text
+    if _GAP in text:
+        text = _WIDE.sub("  ", text).strip()
+    if text:
+        if not linked:
+            line = Line(text, block, 0, len(_MARK.findall(text)))
+        elif len(linked) == len(pieces):
+            line = Line(text, block, len(text) - text.count(" "), 0)
+        else:
+            in_links = "".join(linked)
+            size = min(len("".join(in_links.split())), len(text))
+            line = Line(text, block, size, len(_MARK.findall(text)) - len(_MARK.findall(in_links)))
+        lines.append(line)
+    pieces.clear()
+    linked.clear()
 
 
 def outline_of(root: HtmlElement) -> Outline:
     """The outline of a parsed page; never raises. The tree is not changed."""
     outline = Outline(root)
-    walk = _Walk(outline)
-    walk.run()
-    walk.end_line()
+    _walk(outline)
     _sum_up(outline)
     return outline
 
 
 def _sum_up(outline: Outline) -> None:
     seen: set[str] = set()
-    marks = size = 0
-    outline.marks, outline.sizes = [0], [0]
-    for line in outline.lines:
-        if len(line.text) < 12 or line.text not in seen:
-            marks += line.marks
+    sizes = [len(line.text) for line in outline.lines]
+    marks = []
+    for line, size in zip(outline.lines, sizes, strict=True):
+        if size < 12:
+            marks.append(line.marks)
+        elif line.text in seen:
+            marks.append(0)
+        else:
             seen.add(line.text)
-        size += len(line.text)
-        outline.marks.append(marks)
-        outline.sizes.append(size)
-    last = len(outline.lines)
-    for element, (start, end) in outline.spans.items():
-        if end > last:
-            outline.spans[element] = (min(start, last), last)
+            marks.append(line.marks)
+    outline.marks = list(accumulate(marks, initial=0))
+    outline.sizes = list(accumulate(sizes, initial=0))

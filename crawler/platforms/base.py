@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from typing import ClassVar
 
 from crawler.parsing.page import Page, PageRequest
@@ -59,6 +60,8 @@ class Platform:
     """Found in a page that links to articles of this product, where their form is no other's: worth two."""
     link_sign: ClassVar[str] = ""
     """A string that every link of that form holds, found in the one walk that finds all marks."""
+    signs: ClassVar[tuple[str, ...]] = ()
+    """Strings worth nothing by themselves, which `fingerprint` asks for: found in that walk too."""
     marks: ClassVar[tuple[str, ...]] = ()
     """Strings that this product's templates and scripts write and no other's: worth two each."""
     traces: ClassVar[tuple[str, ...]] = ()
@@ -77,7 +80,7 @@ class Platform:
 
     @staticmethod
     def marks_of(page: Page) -> frozenset[str]:
-        """The marks, traces and signs of links of any platform that the page's text holds."""
+        """The marks, traces and signs of any platform that the page's text holds."""
         return marks_of(page, _known_marks())
 
     def owns(self, url: str) -> bool:
@@ -113,9 +116,8 @@ class Platform:
 def _known_marks() -> frozenset[str]:
     from crawler.platforms.detect import PLATFORMS
 
-    return frozenset(
-        mark for platform in PLATFORMS for mark in (*platform.marks, *platform.traces, platform.link_sign) if mark
-    )
+    each = (chain(one.marks, one.traces, one.signs, (one.link_sign,)) for one in PLATFORMS)
+    return frozenset(mark for mark in chain.from_iterable(each) if mark)
 
 
 def marked_text(page: Page) -> str:

@@ -46,7 +46,7 @@ class Jpaas(Platform):
     )
     article_url = re.compile(r"/art/\d{4}/art_[0-9a-f]{32}\.html?")
     link_form = re.compile(r"/art/\d{4}/art_[0-9a-f]{32}\.html")
-    link_sign = "/art_"
+    link_sign = "/art/"
     marks: ClassVar[tuple[str, ...]] = (
         "unitbuild.js",
         "jpaas-publish-server",

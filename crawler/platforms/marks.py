@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from ahocorasick_rs import AhoCorasick
+from ahocorasick_rs import AhoCorasick, Implementation
 
 from crawler.parsing.page import Page
 
@@ -24,4 +24,5 @@ def marks_of(page: Page, wanted: frozenset[str]) -> frozenset[str]:
 
 @cache
 def _finder(wanted: frozenset[str]) -> AhoCorasick:
-    return AhoCorasick(sorted(wanted))
+    # Of the automata the one that takes most memory, some hundred kilobytes, and half the time of the others.
+    return AhoCorasick(sorted(wanted), implementation=Implementation.DFA)

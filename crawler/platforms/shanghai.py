@@ -26,4 +26,5 @@ class Shanghai(Platform):
     )
     article_url = re.compile(r"/20\d{6}/[0-9a-f]{32}\.html")
     link_form = re.compile(r"/20\d{6}/[0-9a-f]{32}\.html")
+    link_sign = "/20"
     marks: ClassVar[tuple[str, ...]] = ("ivs_content", "ivs_title", "ivs_date", "ivs_source")

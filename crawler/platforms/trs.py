@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
-from crawler.platforms.base import Platform, marked_text
+from crawler.platforms.base import Platform
 
 
 class Trs(Platform):
@@ -29,12 +29,13 @@ class Trs(Platform):
     list_url = re.compile(r"^/(?:[a-z]+(?:_\d+)?/)*[a-z]+_\d{2,6}/(?:[a-z]+(?:_\d+)?/)*(?:index(?:_\d+)?\.s?html?)?$")
     link_form = re.compile(r"/t20\d{6}_\d{3,}\.s?html?")
     link_sign = "/t20"
+    signs: ClassVar[tuple[str, ...]] = ("createPageHTML(", "page_div")
     traces: ClassVar[tuple[str, ...]] = (
         "TRS_Editor", "trs_editor_view", "TRS_UEDITOR", "Custom_UnionStyle", "TRS_PreAppend", "TRS_PreExcludeStyle",
     )  # fmt: skip
 
     def fingerprint(self, page: Page) -> int:
         """The marks, links of the t-form, and the pager."""
-        text = marked_text(page)
-        pager = "createPageHTML(" in text and "page_div" not in text
+        marks = self.marks_of(page)
+        pager = "createPageHTML(" in marks and "page_div" not in marks
         return super().fingerprint(page) + pager

@@ -21,6 +21,7 @@ from crawler.platforms.base import ListItem
 from crawler.platforms.links import absolute
 from crawler.platforms.trs import Trs
 
+_INTERFACE = "irs/front/search"
 _API = re.compile(r"""["']((?:https?:)?//[\w.:-]+[\w./-]*/irs/front/search|/[\w./-]*irs/front/search)["']""")
 _FIELD = re.compile(
     r"""\b(code|dataTypeId|tenantId|configTenantId|orderBy|searchBy|granularity)["']?\s*:\s*["']([^"']{1,80})["']"""
@@ -39,6 +40,7 @@ class TrsIrs(Trs):
     name = "trs_irs"
     marks: ClassVar[tuple[str, ...]] = ("irs/front/", "isSearchForced", "customFilter", "listAndBox")
     traces: ClassVar[tuple[str, ...]] = ("dataTypeId", "searchWord")
+    signs: ClassVar[tuple[str, ...]] = (*Trs.signs, _INTERFACE)
 
     def owns(self, url: str) -> bool:
         """Never: its articles are TRS's."""
@@ -46,7 +48,7 @@ class TrsIrs(Trs):
 
     def fingerprint(self, page: Page) -> int:
         """Only where the interface is called."""
-        return super().fingerprint(page) + 2 if "irs/front/search" in page.text else 0
+        return super().fingerprint(page) + 2 if _INTERFACE in self.marks_of(page) else 0
 
     def list_items(self, page: Page, now: datetime) -> list[ListItem] | None:
         """The items of an answer; none for a shell."""

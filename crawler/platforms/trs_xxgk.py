@@ -9,6 +9,7 @@ Paging: as TRS. A site may set: title and body of its own template.
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 from crawler.parsing.page import Page
 from crawler.platforms.trs import Trs
@@ -23,12 +24,15 @@ class TrsXxgk(Trs):
     """WCM, information disclosure."""
 
     name = "trs_xxgk"
-    list_url = re.compile(r"/auto\d{4,}/")
+    list_url = _CATALOGUE
+    signs: ClassVar[tuple[str, ...]] = (*Trs.signs, "/auto", "索")
 
     def fingerprint(self, page: Page) -> int:
         """That of TRS plus one, where the index table is there; else 0."""
-        catalogue = _CATALOGUE.search(page.text) or _PATH.search(page.url or page.meta.get("url", ""))
-        table = "索" in page.text and _INDEX.search(page.text) and _ISSUER.search(page.text)
+        signs = self.marks_of(page)
+        catalogue = "/auto" in signs and _CATALOGUE.search(page.text)
+        catalogue = catalogue or _PATH.search(page.url or page.meta.get("url", ""))
+        table = "索" in signs and _INDEX.search(page.text) and _ISSUER.search(page.text)
         if not catalogue and not table:
             return 0
         base = super().fingerprint(page)

@@ -69,7 +69,8 @@ def is_furniture(line: str) -> bool:
 
 
 def _visible(text: str) -> str:
-    text = _ENTITY.sub(lambda entity: _ENTITIES.get(entity[1] or "nbsp", " "), text)
+    if ";" in text:
+        text = _ENTITY.sub(lambda entity: _ENTITIES.get(entity[1] or "nbsp", " "), text)
     return unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
 
 

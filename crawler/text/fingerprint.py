@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import compress
 from zlib import crc32
 
@@ -52,16 +53,22 @@ def normalise(text: str) -> str:
     return letters.lower()
 
 
+@lru_cache(maxsize=4)
+def _normal(body: str) -> str:
+    """A body without counters, normalised; the hash and the fingerprint of an article ask for the same one."""
+    return normalise(_COUNTERS.sub("", body))
+
+
 def compared(body: str | None) -> str:
     """What of a body is compared with others: its normalised text, at most `LONGEST` characters."""
-    return normalise(_COUNTERS.sub("", (body or "")[: 2 * LONGEST]))[:LONGEST]
+    return _normal((body or "")[: 2 * LONGEST])[:LONGEST]
 
 
 def content_hash(title: str | None, body: str | None) -> str | None:
     """32 hexadecimal digits, equal for exact copies: of the normalised body without counters of visits and shares, and
     of title and body where the body is too short to be a story of its own: 请点击附件查看 under two titles stays apart.
     None where the body has no letter: two pages that show only pictures can't be told to be copies."""
-    text = normalise(_COUNTERS.sub("", body or ""))
+    text = _normal(body or "")
     if not text:
         return None
     if len(text) < SHORT_BODY:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from crawler.text.glosses import GLOSS, TONED, belongs
-from crawler.text.script import traditional_only
+from crawler.text.script import has_traditional, traditional_only
 
 FEWEST_TONED = 3
 FEWEST_BARE = 5
@@ -37,7 +37,7 @@ SOUND = Damage(garbled=False, traditional=False, glossed=frozenset())
 def damage(text: str) -> Damage:
     """Judge a document by all its text at once; never raises."""
     text = text[:JUDGED]
-    strange = not traditional_only().isdisjoint(text)
+    strange = has_traditional(text)
     if not strange and "(" not in text and "（" not in text:
         return SOUND
     glossed, toned, bare = _glosses(text)

@@ -1,5 +1,6 @@
 """Traditional → simplified, for texts that are traditional."""
 
+import re
 from functools import cache, lru_cache
 from typing import Any
 
@@ -54,6 +55,16 @@ def _changed() -> dict[str, str]:
 def traditional_only() -> frozenset[str]:
     """Characters that only traditional text has: tw2s changes them, and GB 2312, the simplified set, lacks them."""
     return frozenset(character for character in _changed() if not character.encode("gb2312", "ignore"))
+
+
+@cache
+def _traditional() -> re.Pattern[str]:
+    return re.compile(f"[{''.join(sorted(traditional_only()))}]")
+
+
+def has_traditional(text: str) -> bool:
+    """Whether a text holds a character of `traditional_only`; quicker than to look each one up in a set."""
+    return _traditional().search(text) is not None
 
 
 @cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from operator import add
 
 from crawler.text.script import simplified
@@ -40,7 +41,14 @@ _FOLDING = _Folding()
 def fold(text: str) -> str:
     """`text` as it is compared: half-width, lower-case, simplified, each character by itself. Of the same length,
     except for characters that stand for several (㎏ → kg)."""
-    return text.translate(_FOLDING)
+    return _folded().sub(lambda character: _FOLDING[ord(character[0])], text)
+
+
+@cache
+def _folded() -> re.Pattern[str]:
+    """What may fold to something else; the rest of a text is passed over, which is quicker than to look it all up."""
+    same = "".join(character for character in map(chr, range(0x4E00, 0xA000)) if _FOLDING[ord(character)] == character)
+    return re.compile(f"[^\\x00-@\\[-\\x7f。、“”{same}]")
 
 
 def tokens(title: str | None, body: str | None) -> list[str]:

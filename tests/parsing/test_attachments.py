@@ -13,7 +13,7 @@ URL = "http://www.example.gov.cn/art/2024/1/2/art_1_2.html"
 def pictures(html: str, url: str = URL) -> tuple[list[Image], list[str]]:
     page = Page(url=url, text=f"<html><body><div>{html}</div></body></html>")
     outline = outline_of(page.root)
-    body = outline.tags["div"][0]
+    body = outline.tagged("div")[0]
     images, captions = images_in(page, outline, body, *outline.spans[body])
     return images, [outline.lines[index].text for index in sorted(captions)]
 
@@ -21,7 +21,7 @@ def pictures(html: str, url: str = URL) -> tuple[list[Image], list[str]]:
 def files(html: str) -> list[Attachment]:
     page = Page(url=URL, text=f"<html><body><div>{html}</div></body></html>")
     outline = outline_of(page.root)
-    body = outline.tags["div"][0]
+    body = outline.tagged("div")[0]
     return attachments_in(page, outline, body, *outline.spans[body])
 
 

@@ -9,7 +9,7 @@ from crawler.parsing.tables import PlacedTable, tables_in
 
 def tables(html: str) -> list[PlacedTable]:
     outline = outline_of(parse_html(f"<html><body><div>{html}</div></body></html>"))
-    body = outline.tags["div"][0]
+    body = outline.tagged("div")[0]
     return tables_in(outline, body, *outline.spans[body])
 
 
