@@ -6,7 +6,7 @@ Pipelines speak to items through `itemadapter`; `storage/schema.py` turns the sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -89,6 +89,17 @@ class Article:
     """When the page was fetched (aware, UTC)."""
     run: str | None = None
     """The crawl that wrote it."""
+
+    def as_document(self) -> dict[str, Any]:
+        """The fields by name, tables, images and attachments as dicts, all else as it is: what `ItemAdapter.asdict`
+        gives, without its look at each number of a fingerprint and each cell of a table."""
+        document = {name: getattr(self, name) for name in _ARTICLE}
+        for name in ("tables", "images", "attachments"):
+            document[name] = [{part: getattr(each, part) for part in each.__slots__} for each in document[name]]
+        return document
+
+
+_ARTICLE = tuple(each.name for each in fields(Article))
 
 
 @dataclass(slots=True)

@@ -116,8 +116,8 @@ def attachments_in(page: Page, outline: Outline, element: HtmlElement, start: in
     found: dict[str, Attachment] = {}
     base = base_url(page)
     last = max(end, outline.spans[element][1]) + _BELOW
-    for node in outline.tagged("a"):
-        if not start <= outline.spans[node][0] <= last or len(found) >= _MOST:
+    for node in outline.starting(start, last):
+        if node.tag != "a" or len(found) >= _MOST:
             continue
         href = (node.get("href") or "").strip()
         name = " ".join("".join(str(text) for text in node.itertext()).split()) or (node.get("title") or "").strip()

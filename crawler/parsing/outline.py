@@ -6,6 +6,7 @@ Titles, headers, bodies and tails are all ranges of lines, so "the text between 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -75,6 +76,8 @@ class Outline:
     """`sizes[i]`: the characters of the first `i` lines."""
     elements: list[HtmlElement] = field(default_factory=list, repr=False)
     """The visible elements in document order; the indexes below give places in it."""
+    starts: list[int] = field(default_factory=list, repr=False)
+    """The first line of each of them."""
     by_id: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list), repr=False)
     by_class: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list), repr=False)
     """By the whole of `class`, as it is written."""
@@ -102,6 +105,10 @@ class Outline:
         if tag not in self._by_tag:
             self._by_tag[tag] = [el for el in self.root.iter(tag) if el in self.spans]
         return self._by_tag[tag]
+
+    def starting(self, first: int, last: int) -> list[HtmlElement]:
+        """The visible elements whose first line is one of `first` to `last`, in document order."""
+        return self.elements[bisect_left(self.starts, first) : bisect_right(self.starts, last)]
 
     def _with_class(self, name: str) -> list[int]:
         return sorted(number for whole in self._classes.get(name, ()) for number in self.by_class[whole])
@@ -164,7 +171,7 @@ def _walk(outline: Outline) -> None:  # noqa: C901, PLR0912, PLR0915
     """Fill lines, spans and indexes in one walk over the tree: an element is left when one comes that is no child of
     it. A quarter of what a page costs, hence no call where none is needed; lxml's `iterwalk` alone takes longer."""
     lines, elements, by_id, by_class = outline.lines, outline.elements, outline.by_id, outline.by_class
-    starts: list[int] = []
+    starts = outline.starts
     ends: list[int] = []
     pieces: list[str] = []
     linked: list[str] = []

@@ -117,7 +117,7 @@ class StorePipeline:
         try:
             if isinstance(item, Article):
                 fields["run"] = self.stats.get_value("run_id")
-                document = {"_id": article_id(fields["canonical_url"]), **fields.asdict()}
+                document = {"_id": article_id(fields["canonical_url"]), **item.as_document()}
                 await self.writer.add(document, reread=self._replays)
             elif isinstance(item, Reject) and self._replays:
                 # The crawl that fetched the page has recorded what it gave then.

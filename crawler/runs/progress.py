@@ -53,8 +53,11 @@ class Progress:
 
     def spider_opened(self, spider: Spider) -> None:
         """Begin to tell."""
+        # Here and not earlier: Scrapy has set up the log anew after making its extensions.
         if self.crawler.settings.getbool("LOG_JSON"):
-            use_json()  # here and not earlier: Scrapy has set up the log anew after making its extensions
+            use_json()
+        # Scrapy lets its handler sort out what is below LOG_LEVEL: two records a page, and one a command to the store.
+        logging.root.setLevel(self.crawler.settings.get("LOG_LEVEL"))
         if self.seconds > 0:
             self.telling = asyncio.ensure_future(self._tell(spider.name))
 

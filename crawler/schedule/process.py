@@ -41,7 +41,7 @@ def main(order: Order) -> int:
     """Work; 0 where all went well, 1 without a store."""
     settings = order.read_settings()
     log_briefly(settings)
-    install_reactor(REACTOR)
+    install_reactor(REACTOR, settings["ASYNCIO_EVENT_LOOP"])
     from twisted.internet import reactor
 
     here: Any = reactor

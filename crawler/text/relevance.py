@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp
-from typing import Any
+from typing import Any, NamedTuple
 
 from crawler.text.lexicon import ROLES, Term, load
 
@@ -28,10 +28,10 @@ _BODY_MOST = (1.6, 1.5, 1.2, 1.5)
 _BODY_SCALE = 2.0
 # All that a portal of food safety publishes is under supervision already.
 _PORTAL_ACT = 0.5
+_EVEN = (1.0,) * len(ROLES)
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """What one term of one `zone` (title, section, source, body) gives: points, or for `damp` groups a factor."""
 
     term: str
@@ -70,19 +70,21 @@ def relevance(
     texts = {TITLE: title or "", SECTION: section or "", SOURCE: source or "", BODY: body or ""}
     found = _found(texts)
     scale = _body_scale(found, len(texts[BODY]))
-    sums = [0.0, 0.0, _PORTAL_ACT if kind == "portal" else 0.0, 0.0]
+    topics, foods, acts, others = 0.0, 0.0, _PORTAL_ACT if kind == "portal" else 0.0, 0.0
     damp, reasons = 1.0, []
     for (zone, term), count in found.items():
-        factors = [count * each for each in scale] if zone == BODY else [_ZONES[zone]] * len(ROLES)
-        given = [weight * factor for weight, factor in zip(term.weights, factors, strict=True)]
-        sums = [total + points for total, points in zip(sums, given, strict=True)]
-        topic, food, act, other = given
+        factors = scale if zone == BODY else _EVEN
+        times = count if zone == BODY else _ZONES[zone]
+        topic, food, act, other = (
+            weight * times * factor for weight, factor in zip(term.weights, factors, strict=True)
+        )
+        topics, foods, acts, others = topics + topic, foods + food, acts + act, others + other
         if zone in {TITLE, SECTION} and term.damp < 1:
             damp = min(damp, term.damp)
             reasons.append(Reason(term.text, zone, term.group, -1.0))
         elif weight := topic + food + act - other:
             reasons.append(Reason(term.text, zone, term.group, round(weight, 2)))
-    score = round(1 - 0.5 ** (damp * _points(*sums)), 3)
+    score = round(1 - 0.5 ** (damp * _points(topics, foods, acts, others)), 3)
     return Relevance(score, tuple(sorted(reasons, key=lambda reason: -abs(reason.weight))))
 
 
@@ -107,10 +109,8 @@ def _found(texts: dict[str, str]) -> dict[tuple[str, Term], float]:
 
 def _body_scale(found: dict[tuple[str, Term], float], length: int) -> list[float]:
     """What one weighted occurrence in a body of `length` characters is worth, by role: with density, ever less."""
-    totals = [0.0] * len(ROLES)
-    for (zone, term), count in found.items():
-        if zone == BODY:
-            totals = [total + weight * count for total, weight in zip(totals, term.weights, strict=True)]
+    weighted = [(count, term.weights) for (zone, term), count in found.items() if zone == BODY]
+    totals = [sum(count * weights[role] for count, weights in weighted) for role in range(len(ROLES))]
     density = _DENSITY / max(length, _DENSITY)
     return [
         most * (1 - exp(-total * density / _BODY_SCALE)) / total if total else 0.0
