@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
 from urllib.parse import parse_qsl, urldefrag, urlsplit
 
-from lxml import etree
 from lxml.html import HtmlElement
 
 from crawler.items import Article
@@ -18,7 +16,8 @@ _NEXT = re.compile(
     r"[\[【(（]?\s*(?:下\s*一\s*页|下\s*页|后\s*一\s*页|下\s*一\s*頁|余下全文|阅读全文|>{1,2}|»|›)\s*[>»›]?\s*[\]】)）]?"
 )
 _NUMBER = re.compile(r"[\[【(（]?\s*(\d{1,2})\s*[\]】)）]?")
-_LINKS = etree.XPath("descendant::a[contains(@href, $name) or starts-with(normalize-space(@href), '?')]")
+_QUERY = re.compile(r"""href\s{0,9}=[\s"']{0,9}\?""", re.I)
+"""A link that changes only the query, in a page's markup."""
 _STEM = re.compile(r"(?P<stem>.*?)(?:(?P<joint>[_-])(?P<number>\d{1,2}))?(?P<ext>\.\w{2,5})?")
 _PAGE_KEYS = frozenset(["page", "p", "pageno", "currpage", "currentpage", "pageindex", "pn"])
 
@@ -32,10 +31,11 @@ def next_part(page: Page) -> str | None:
     numbered: dict[int, str] = {}
     # Every address of a part holds the name of the page's file: of a hundred links, one or none is worth a look.
     name = _stem(urlsplit(page.url).path).rpartition("/")[2]
-    links: Any = _LINKS(page.root, name=name) if name.isprintable() else ()
-    for link in links:
-        href = link.get("href").strip()
-        if not href or href[0] == "#" or len(href) > 500:
+    if "&" not in name and name not in page.html and not _QUERY.search(page.html):
+        return None
+    for link in page.root.iter("a"):
+        href = (link.get("href") or "").strip()
+        if not href or href[0] == "#" or len(href) > 500 or not (name in href or href[0] == "?"):
             continue
         text = _text(link)
         says_next, number = _NEXT.fullmatch(text), _NUMBER.fullmatch(text)

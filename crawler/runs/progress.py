@@ -57,7 +57,8 @@ class Progress:
         if self.crawler.settings.getbool("LOG_JSON"):
             use_json()
         # Scrapy lets its handler sort out what is below LOG_LEVEL: two records a page, and one a command to the store.
-        logging.root.setLevel(self.crawler.settings.get("LOG_LEVEL"))
+        for name in (None, "scrapy"):
+            logging.getLogger(name).setLevel(self.crawler.settings.get("LOG_LEVEL"))
         if self.seconds > 0:
             self.telling = asyncio.ensure_future(self._tell(spider.name))
 
