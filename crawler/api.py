@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from crawler.query.filters import Filters
+from crawler.query.gathering import MOST
 from crawler.query.reading import matching
 from crawler.query.search import Found
 from crawler.query.search import search as find_best
@@ -63,10 +64,13 @@ class ArticleStore:
             unless_sound.pop_all()
         self._uri = uri
 
-    def search(self, query: str, *, limit: int = 10, **conditions: Unpack[Conditions]) -> Found:
-        """The best `limit` stories, ranked, with how many articles matched."""
+    def search(
+        self, query: str, *, limit: int = 10, most: int | None = MOST, **conditions: Unpack[Conditions]
+    ) -> Found:
+        """The best `limit` stories, ranked, with how many articles matched. Where more than `most` match, the newest of
+        them are counted and ranked, and `back_to` says how far back; None: all are."""
         with telling(self._uri):
-            return find_best(self._articles, Filters.read(query, **conditions), limit)
+            return find_best(self._articles, Filters.read(query, **conditions), limit, most)
 
     def find(
         self, query: str | None = None, *, fields: Iterable[str] | None = None, **conditions: Unpack[Conditions]
