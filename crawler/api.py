@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from crawler.query.filters import Filters
+from crawler.query.gathering import MOST
 from crawler.query.reading import matching
 from crawler.query.search import Found
 from crawler.query.search import search as find_best
@@ -63,10 +64,13 @@ class ArticleStore:
             unless_sound.pop_all()
         self._uri = uri
 
-    def search(self, query: str, *, limit: int = 10, **conditions: Unpack[Conditions]) -> Found:
-        """The best `limit` stories, ranked, with how many articles matched."""
+    def search(
+        self, query: str, *, limit: int = 10, most: int | None = MOST, **conditions: Unpack[Conditions]
+    ) -> Found:
+        """The best `limit` stories, ranked, with how many articles matched. Where more than `most` match, the newest of
+        them are counted and ranked, and `back_to` says how far back; None: all are."""
         with telling(self._uri):
-            return find_best(self._articles, Filters.read(query, **conditions), limit)
+            return find_best(self._articles, Filters.read(query, **conditions), limit, most)
 
     def find(
         self, query: str | None = None, *, fields: Iterable[str] | None = None, **conditions: Unpack[Conditions]
@@ -94,7 +98,13 @@ class ArticleStore:
     def to_arrow(
         self, query: str | None = None, *, columns: Iterable[str] | None = None, **conditions: Unpack[Conditions]
     ) -> pyarrow.Table:
-        """The articles as an Arrow table with the columns of `scrapy export`. Needs pyarrow (extra `export`)."""
+        """The articles as an Arrow table with the columns of `scrapy export`. Needs pyarrow (extra `export`).
+
+        pymongoarrow isn't used where it is installed: it builds a table of what the server sends, and most filters are
+        decided here (the embedded server uses an index only for a filter of one index's fields), as are the columns
+        derived from a field (`published_on`, `image_count`, `site_name`). Its version 1.15 doesn't load beside
+        pyarrow 26 either. Who has both in fitting versions calls its `find_arrow_all` with the filter of
+        `scrapy search --explain`."""
         import pyarrow.parquet
 
         from crawler.transfer.parquet import Parquet

@@ -16,16 +16,6 @@ if TYPE_CHECKING:
     from crawler.transfer.export import Exported
 
 _STDOUT = "-"
-_FILTERS = {
-    "since": "published since: 2026-11-01, '2026-11-01 08:30', 7d, 昨天 (China Standard Time)",
-    "until": "published until; a bare day is meant whole",
-    "region": "published by sites of these provinces, cities or counties",
-    "site": "published by these sites: name, code or pinyin of the registry",
-    "place": "the text names these places, or places in them",
-    "source": "来源 contains one of these words",
-    "section": "栏目 contains one of these words",
-    "min-relevance": "at least so much about food safety, from 0 to 1",
-}
 
 
 class Command(ScrapyCommand):
@@ -46,17 +36,18 @@ class Command(ScrapyCommand):
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
+        from crawler.query.options import add_filter_options
+
         super().add_options(parser)
         parser.add_argument("-o", "--output", metavar="FILE", help="where to; - for standard output")
         parser.add_argument("--fields", metavar="NAMES", help="only these columns, in this order: title,site_name,body")
-        for name, meaning in _FILTERS.items():
-            parser.add_argument(f"--{name}", metavar=name.upper(), help=meaning)
-        parser.add_argument("--originals", action="store_true", help="no reprints")
+        add_filter_options(parser)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) > 1 or not opts.output:
             raise UsageError('say where to: scrapy export -o news.csv, or "不合格 米粉" -o news.csv', print_help=False)
         from crawler.query.errors import QueryError
+        from crawler.sites.problems import RegistryError
         from crawler.storage.errors import StoreError
         from crawler.transfer.errors import TransferError
 
@@ -64,7 +55,10 @@ class Command(ScrapyCommand):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             self._export(args[0] if args else None, opts)
-        except (QueryError, TransferError, StoreError) as error:
+        except QueryError as error:
+            print(f"scrapy export: {error}", file=sys.stderr)
+            self.exitcode = 2
+        except (TransferError, StoreError, RegistryError) as error:
             print(f"scrapy export: {error}", file=sys.stderr)
             self.exitcode = 1
         except BrokenPipeError:
@@ -75,6 +69,8 @@ class Command(ScrapyCommand):
 
     def _export(self, text: str | None, opts: argparse.Namespace) -> None:
         from crawler.query.filters import Filters
+        from crawler.query.loosen import suggestions
+        from crawler.query.options import filters_of
         from crawler.query.reading import matching
         from crawler.storage.mongo import connect, telling
         from crawler.transfer.columns import choose, projection
@@ -85,28 +81,24 @@ class Command(ScrapyCommand):
         columns = choose(opts.fields.split(",") if opts.fields else None)
         target = None if opts.output == _STDOUT else Path(opts.output)
         form = form_of(target or Path("-.jsonl"))
-        given = {name.replace("-", "_"): value for name in _FILTERS if (value := _given(opts, name)) is not None}
-        filters, uri = Filters.read(text, originals=opts.originals, **given), self.settings["MONGO_URI"]
-        with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri), bar() as progress:
+        filters, uri = filters_of(opts, text), self.settings["MONGO_URI"]
+        with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri):
             articles = client[self.settings["MONGO_DATABASE"]]["articles"]
             total = articles.estimated_document_count() if filters == Filters() else None
             documents = matching(articles, filters, projection(columns))
-            if target:
-                done = export(documents, columns, target, lambda rows: progress("articles", rows, total))
-            else:
-                done = stream_to(documents, columns, form, sys.stdout.buffer)
-        _tell(done, opts.output)
+            with bar() as progress:
+                if target:
+                    done = export(documents, columns, target, lambda rows: progress("articles", rows, total))
+                else:
+                    done = stream_to(documents, columns, form, sys.stdout.buffer)
+            hints = [] if done.rows or filters == Filters() else suggestions(articles, filters)
+        _tell(done, opts.output if target else "standard output", hints)
 
 
-def _given(opts: argparse.Namespace, name: str) -> str | None:
-    value: str | None = getattr(opts, name.replace("-", "_"))
-    return value
-
-
-def _tell(done: Exported, output: str) -> None:
+def _tell(done: Exported, output: str, hints: list[str]) -> None:
     if done.rows:
         print(f"{done.rows} articles written to {output}", file=sys.stderr)
     else:
-        print(f"no article matches: {output} has no rows; ask for less, or see `scrapy stats`", file=sys.stderr)
+        print(f"Nothing matched: {output} has no rows.", *hints, file=sys.stderr)
     for note in done.notes:
         print(note, file=sys.stderr)

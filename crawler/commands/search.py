@@ -26,8 +26,8 @@ class Command(ScrapyCommand):
     def long_desc(self) -> str:
         return (
             "Every word must be in title or body. Han text is found wherever it stands, a Latin word or a number as a "
-            "whole. Terms in the title, crowding the text, and new articles come first. A single Han character alone "
-            "is looked for in every article."
+            "whole. Terms in the title, crowding the text, and new articles come first. Where more than a thousand "
+            "articles match, the newest thousand or so are ranked, and the answer says back to when."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -36,6 +36,7 @@ class Command(ScrapyCommand):
         super().add_options(parser)
         add_filter_options(parser)
         parser.add_argument("--limit", type=int, default=10, metavar="N", help="at most so many stories (default 10)")
+        parser.add_argument("--all", action="store_true", help="count and rank all that match, not the newest 1,000")
         parser.add_argument("--format", choices=_FORMATS, default="table", help="default table")
         parser.add_argument("--explain", action="store_true", help="print the MongoDB filter and its index, then end")
 
@@ -60,9 +61,10 @@ class Command(ScrapyCommand):
             self.exitcode = 1
 
     def _answer(self, text: str, opts: argparse.Namespace) -> None:
+        from crawler.query.gathering import MOST
         from crawler.query.loosen import suggestions
         from crawler.query.options import filters_of
-        from crawler.query.printing import explained, printed
+        from crawler.query.printing import bounded, explained, printed
         from crawler.query.search import search
         from crawler.storage.mongo import connect, telling
 
@@ -74,11 +76,14 @@ class Command(ScrapyCommand):
         uri = self.settings["MONGO_URI"]
         with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri):
             articles = client[self.settings["MONGO_DATABASE"]]["articles"]
-            found = search(articles, filters, opts.limit)
+            found = search(articles, filters, opts.limit, None if opts.all else MOST)
             hints = [] if found.matched else suggestions(articles, filters)
         if hints:
             print("Nothing matched.", *hints, file=sys.stderr)
         if found.matched or opts.format == "json":
             for line in printed(found, filters, opts.format, colour=sys.stdout.isatty()):
                 print(line)
+        if opts.format in ("jsonl", "csv"):
+            for line in bounded(found):
+                print(line, file=sys.stderr)
         sys.stdout.flush()

@@ -8,7 +8,7 @@ one MongoDB filter is what a server with a full planner would be asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -18,7 +18,9 @@ from crawler.query.errors import QueryError
 from crawler.query.language import Query, Term, read_query
 from crawler.text.tokens import fold
 
-Document = Mapping[str, Any]
+Document = dict[str, Any]
+_FOLDED = "folded text"
+"""Where a document keeps its text folded while conditions are looked at: folding costs more than reading it."""
 _NEVER = float("inf")
 COMMON = 92
 """Pairs that cost less (食品, 安全, 市场) are in so many articles that reading all of them is faster than following the
@@ -28,7 +30,8 @@ index to each: on the embedded server an article found through it takes four tim
 @dataclass(frozen=True)
 class Condition:
     """One condition: `said` as the user gave it, `filter` for MongoDB, `accepts` for a document with the `needs`;
-    `index` serves `leading`, where there is one: the smaller `rank`, the fewer articles it is likely to give."""
+    `index` serves `leading`, where there is one, which gives all articles that are accepted and perhaps more: about
+    those that `leads` takes. The smaller `rank`, the fewer they are likely to be."""
 
     said: str
     filter: dict[str, Any]
@@ -37,6 +40,11 @@ class Condition:
     leading: dict[str, Any] | None = None
     index: str | None = None
     rank: float = _NEVER
+    leads: Callable[[Document], bool] | None = None
+
+    def gives(self, document: Document) -> bool:
+        """Whether the leading condition is likely to give a document."""
+        return (self.leads or self.accepts)(document)
 
 
 @dataclass(frozen=True)
@@ -110,16 +118,9 @@ class Filters:
         return [*_text_conditions(self.text), *self._publisher(), *self._time(), *self._words(), *self._others()]
 
     def plan(self) -> Plan:
-        """How to find the articles."""
+        """How to find the articles, from what is known without a look at them."""
         conditions = self.conditions()
-        first = min(conditions, key=lambda condition: condition.rank, default=None)
-        led = first if first and first.leading is not None else None
-        # The leading condition of a text is one of its tokens: the term itself is still looked for.
-        rest = tuple(each for each in conditions if each is not led or each.leading != each.filter)
-        whole = [condition.filter for condition in conditions]
-        needs = frozenset(name for condition in rest for name in condition.needs)
-        leading = led.leading if led and led.leading else {}
-        return Plan(leading, led.index if led else None, rest, _joined(whole), needs)
+        return plan_of(conditions, min(conditions, key=lambda condition: condition.rank, default=None))
 
     def _publisher(self) -> Iterator[Condition]:
         if self.sites is not None:
@@ -142,6 +143,9 @@ class Filters:
                 asked,
                 lambda document: not named.isdisjoint(document.get("place_codes") or ()),
                 ("place_codes",),
+                asked,
+                "by_place_and_published",
+                2.5,
             )
 
     def _time(self) -> Iterator[Condition]:
@@ -179,9 +183,23 @@ class Filters:
             yield Condition("--originals", {"original": None}, lambda document: not document["original"], ("original",))
 
 
+def plan_of(conditions: Sequence[Condition], first: Condition | None) -> Plan:
+    """The plan that finds what fulfils all `conditions` through the index of `first`, one of them; without an index
+    where it is None or has none."""
+    led = first if first and first.leading is not None else None
+    # The leading condition of a text is one of its tokens: the term itself is still looked for.
+    rest = tuple(each for each in conditions if each is not led or each.leading != each.filter)
+    needs = frozenset(name for condition in rest for name in condition.needs)
+    leading = led.leading if led and led.leading else {}
+    whole = _joined([condition.filter for condition in conditions])
+    return Plan(leading, led.index if led else None, rest, whole, needs)
+
+
 def folded_text(document: Document) -> str:
-    """Title and body as terms are looked for in them."""
-    return fold(f"{document['title']}\n{document.get('body') or ''}")
+    """Title and body as terms are looked for in them; kept in the document for the next condition."""
+    if (text := document.get(_FOLDED)) is None:
+        text = document[_FOLDED] = fold(f"{document['title']}\n{document.get('body') or ''}")
+    return str(text)
 
 
 def _text_conditions(query: Query | None) -> Iterator[Condition]:
@@ -209,7 +227,8 @@ def _term_condition(term: Term) -> Condition:
     rarity, token = max((_rarity(token), token) for token in term.tokens)
     if rarity < COMMON:
         return Condition(term.typed, asked, holds, needs)
-    return Condition(term.typed, asked, holds, needs, {"tokens": token}, "by_token", -rarity)
+    leads = lambda document: token in folded_text(document)  # noqa: E731
+    return Condition(term.typed, asked, holds, needs, {"tokens": token}, "by_token", -rarity, leads)
 
 
 def _holding(term: Term) -> dict[str, Any]:

@@ -29,9 +29,8 @@ def printed(found: Found, filters: Filters, form: str, *, colour: bool) -> Itera
         return
     rows = [_row(hit) for hit in found.hits]
     if form == "json":
-        yield json.dumps(
-            {"matched": found.matched, "stories": found.stories, "hits": rows}, ensure_ascii=False, indent=1
-        )
+        answer = {"matched": found.matched, "stories": found.stories, "back_to": _moment(found.back_to), "hits": rows}
+        yield json.dumps(answer, ensure_ascii=False, indent=1)
     elif form == "jsonl":
         yield from (json.dumps(row, ensure_ascii=False) for row in rows)
     else:
@@ -41,10 +40,11 @@ def printed(found: Found, filters: Filters, form: str, *, colour: bool) -> Itera
 def explained(filters: Filters, plan: Plan) -> Iterator[str]:
     """The filter in the language of MongoDB's shell, and the index it starts from."""
     yield f"db.articles.find({_shell(plan.filter)})"
-    if plan.index:
-        yield f"starts from index {plan.index} with {_shell(plan.leading)}; the rest is looked at article by article"
+    if plan.index in (None, "by_published"):
+        yield "reads the articles newest first, through index by_published, and looks at each"
     else:
-        yield "reads every article: no index serves this; give words of two characters or more, a site or a time"
+        yield f"starts from index {plan.index} with {_shell(plan.leading)}; the rest is looked at article by article"
+        yield "where a sample shows that this is in many articles: newest first, through index by_published"
 
 
 def beijing(moment: datetime | None) -> str:
@@ -67,6 +67,13 @@ def _table(found: Found, query: Query, *, colour: bool) -> Iterator[str]:
             yield f"    + {len(hit.reprints)} of the same story: {'、'.join(names[:_MOST_NAMES])}{more}"
     shown = f", the best {len(found.hits)} shown" if len(found.hits) < found.stories else ""
     yield f"{found.matched} articles matched, {found.stories} stories{shown}."
+    yield from bounded(found)
+
+
+def bounded(found: Found) -> Iterator[str]:
+    """The sentence that says how far an answer goes, where it doesn't go all the way."""
+    if found.back_to:
+        yield f"Older ones than {beijing(found.back_to)} were not looked at; --all counts and ranks them too."
 
 
 def _coloured(piece: Passage) -> str:
@@ -95,7 +102,7 @@ def _row(hit: Hit) -> dict[str, Any]:
     article = hit.article
     return {
         "_id": article["_id"],
-        "published_at": article["published_at"].astimezone(BEIJING).isoformat() if article["published_at"] else None,
+        "published_at": _moment(article["published_at"]),
         "site": (article["site"] or {}).get("name"),
         "section": article["section"],
         "title": article["title"],
@@ -106,6 +113,10 @@ def _row(hit: Hit) -> dict[str, Any]:
         "passage": hit.passage.text,
         "reprints": [each["url"] for each in hit.reprints],
     }
+
+
+def _moment(time: datetime | None) -> str | None:
+    return time.astimezone(BEIJING).isoformat() if time else None
 
 
 def _csv(rows: Sequence[dict[str, Any]]) -> Iterator[str]:

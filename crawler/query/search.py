@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crawler.query.filters import Filters, folded_text
+from crawler.query.gathering import MOST, gather
 from crawler.query.language import Query
 from crawler.query.passages import Passage, passage
-from crawler.query.reading import matching
 from crawler.text.tokens import fold
 
 _SHOWN = ("title", "body", "url", "site", "source", "section", "published_at", "original", "cluster", "relevance")
@@ -34,11 +34,13 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """`matched` articles in `stories`, of which `hits` are the best."""
+    """`matched` articles in `stories`, of which `hits` are the best. Where older articles were not looked at, these are
+    the ones published from `back_to` on; None: all."""
 
     hits: tuple[Hit, ...]
     matched: int
     stories: int
+    back_to: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -50,20 +52,21 @@ class _Candidate:
     base: float
 
 
-def search(articles: Any, filters: Filters, limit: int) -> Found:
-    """The best `limit` stories that `filters` asks for, in the collection `articles` (synchronous). Without a text the
-    newest come first."""
+def search(articles: Any, filters: Filters, limit: int, most: int | None = MOST) -> Found:
+    """The best `limit` stories that `filters` asks for, in the collection `articles` (synchronous). Where more than
+    `most` articles match, the newest of them are counted and ranked; None: all are. Without a text the newest come
+    first."""
     query = filters.text or Query(())
     fields = (*_needed(query), "published_at", "cluster", "original")
-    candidates = [_candidate(row, query) for row in matching(articles, filters, fields)]
-    ranked = _ranked(candidates)
+    gathered = gather(articles, filters, fields, lambda row: _candidate(row, query), most)
+    ranked = _ranked(gathered.made)
     stories: dict[str, list[tuple[float, _Candidate]]] = {}
     for score, candidate in ranked:
         stories.setdefault(candidate.story, []).append((score, candidate))
     best = list(stories.values())[:limit]
     rows = _loaded(articles, [candidate.key for story in best for _, candidate in story])
     hits = tuple(hit for story in best if (hit := _hit(story, rows, query)))
-    return Found(hits, len(candidates), len(stories))
+    return Found(hits, len(gathered.made), len(stories), gathered.back_to)
 
 
 def _needed(query: Query) -> tuple[str, ...]:

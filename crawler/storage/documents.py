@@ -65,10 +65,24 @@ ARTICLE = {
     "author": _text_or_null("作者, 记者, 通讯员"),
     "editor": _text_or_null("责任编辑, else 编辑"),
     "body": _text_or_null("clean simplified text, one paragraph a line"),
-    "tables": _list_of("tables of the body", "rows", rows=_field("rows of cell texts", "array")),
+    "tables": _list_of(
+        "tables of the body", "rows", rows=_field("rows of cell texts", "array"), caption=_text_or_null("caption")
+    ),
     "images": _list_of("pictures", "url", url=_text("address"), caption=_text_or_null("caption")),
     "attachments": _list_of("附件", "url", url=_text("address"), name=_text_or_null("file name a reader sees")),
-    "gov_index": _field("政府信息公开 index table, as printed", "object", "null"),
+    "gov_index": _field(
+        "政府信息公开 index table, as printed; null where there is none",
+        "object",
+        "null",
+        properties={
+            "index_number": _text("索引号"),
+            "document_number": _text("发文字号"),
+            "issuer": _text("发布机构"),
+            "written_on": _text("成文日期"),
+            "published_on": _text("发布日期"),
+            "topic": _text("主题分类"),
+        },
+    ),
     "confidence": _field("agreement of two body extractors, 0 to 1", "double", "int", "null", minimum=0, maximum=1),
     "provenance": _field("which rule gave each field", "object"),
     "restored": _field(
@@ -221,8 +235,12 @@ SITE = {
         "verdict and figures of earlier runs, oldest first",
         "figures",
         figures=_field("what the verdict rested on", "object"),
+        verdict=_VERDICT,
     ),
-    "days": _list_of("the last 31 days with a run", "day", day=_text("in China"), new=_count("new articles")),
+    "days": _list_of(
+        "the last 31 days with a run", "day", day=_text("in China"), new=_count("new articles"), verdict=_VERDICT
+    ),
+    "known": _count("links of the last run's lists to articles that were stored already"),
     "updated_at": _date("when this state was written"),
 }
 

@@ -65,6 +65,11 @@ COLLECTIONS = {
                 (("site.code", ASCENDING), ("published_at", DESCENDING)),
                 "articles of a site, or of one site in a time, newest first",
             ),
+            Index(
+                "by_place_and_published",
+                (("place_codes", ASCENDING), ("published_at", DESCENDING)),
+                "articles that name a place, newest first",
+            ),
             Index("by_first_seen", (("first_seen_at", DESCENDING),), "what has come in since a moment"),
             Index("by_url", (("url", ASCENDING),), "the article of an address as fetched"),
             Index("by_content_hash", (("content_hash", ASCENDING),), "exact copies of a text"),

@@ -1,10 +1,11 @@
 """Rows a second and peak memory of `scrapy export`, by format, and of `scrapy db export` and `import`.
 
-    python tests/bench/bench_export.py [ARTICLES]
+    python tests/bench/bench_export.py [ARTICLES] [FOLDER]
 
-Generates the articles (100,000 by default) in an embedded server of its own, then runs each command as a user would, in
-a process of its own; memory is that process's largest resident set. Peak memory at a tenth of the articles stands
-beside it: flat means that the two are near each other.
+Generates the articles (100,000 by default) in an embedded server of its own: in FOLDER, where they stay, so that
+generating can be interrupted (`bench_search.py` takes the same folder), else in a temporary one. Then runs each
+command as a user would, in a process of its own; memory is that process's largest resident set. Peak memory at a tenth
+of the articles stands beside it: flat means that the two are near each other.
 """
 
 from __future__ import annotations
@@ -44,10 +45,10 @@ def size(path: Path) -> float:
     return sum(file.stat().st_size for file in files) / 1e6
 
 
-def main(count: int) -> None:
+def main(count: int, kept: str | None) -> None:
     """Seed two databases, and print a line a format."""
     with tempfile.TemporaryDirectory() as folder:
-        out, data = Path(folder), Path(folder) / "data"
+        out, data = Path(folder), Path(kept or f"{folder}/data")
         uri = embedded.ensure_running(data)
         try:
             with MongoClient(uri) as client:
@@ -69,6 +70,9 @@ def move(uri: str, out: Path, count: int) -> None:
     _, few = measured(environment(uri, "tenth"), "db", "export", str(out / "tenth"))
     taken = measured(environment(uri, "whole"), "db", "export", str(out / "dump"))
     line("db export", count, taken, size(out / "dump"), few)
+    for name in ("tenth-again", "whole-again"):
+        with MongoClient(uri) as client:
+            client.drop_database(name)
     _, few = measured(environment(uri, "tenth-again"), "db", "import", str(out / "tenth"))
     taken = measured(environment(uri, "whole-again"), "db", "import", str(out / "dump"))
     line("db import", count, taken, size(out / "dump"), few)
@@ -86,4 +90,4 @@ def line(name: str, count: int, taken: tuple[float, float], megabytes: float, fe
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000, sys.argv[2] if len(sys.argv) > 2 else None)

@@ -1,8 +1,9 @@
-"""What a search costs: `python tests/bench/bench_search.py [NUMBER]` stores NUMBER generated articles (10,000) and
-prints median and 95th percentile of the time an answer takes, beside an unanchored `$regex` over the bodies.
+"""What a search costs: `python tests/bench/bench_search.py [NUMBER] [FOLDER]` stores NUMBER generated articles (10,000)
+and prints median and 95th percentile of the time an answer takes, as it is and with `--all`, beside an unanchored
+`$regex` over the bodies.
 
-Uses the server of MONGO_URI, else an embedded one of its own. 100,000 articles take long to store: see the pace it
-prints.
+Uses the server of MONGO_URI, else an embedded one of its own: in FOLDER, where the articles stay, so that storing them
+can be interrupted and they can be measured again (`bench_export.py` takes the same folder), else in a temporary one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pymongo.errors import OperationFailure
 from seed_articles import PHRASE, RARE, seed
 
 from crawler.query.filters import Filters
+from crawler.query.gathering import MOST
 from crawler.query.search import search
 from crawler.storage import embedded
 from crawler.storage.mongo import connect
@@ -57,41 +59,56 @@ def regex(articles: Any, text: str) -> int:
     return sum(1 for _ in articles.find({"$and": every} if len(every) > 1 else every[0], {"title": 1, "url": 1}))
 
 
-def measure(uri: str, number: int) -> None:
+def measure(uri: str, name: str, number: int) -> None:
+    """Store what is missing in the database `name`, and ask."""
     with connect(uri, None) as client:
+        articles, started = client[name]["articles"], time.perf_counter()
+        there = articles.estimated_document_count()
+        seed(client[name], number)
+        if (made := articles.estimated_document_count() - there) > 0:
+            seconds = time.perf_counter() - started
+            print(f"{made} articles made and stored in {seconds:.0f} s: {made / seconds:.0f} a second")
+        sample = [len(row["tokens"]) for row in articles.find({}, {"tokens": 1, "title": 1}).limit(1000)]
+        print(f"{statistics.mean(sample):.0f} tokens an article")
+        try:
+            sizes = client[name].command("collStats", "articles")["indexSizes"]
+            print(f"index sizes, bytes an article: { {key: round(size / number) for key, size in sizes.items()} }")
+        except (OperationFailure, KeyError):
+            print("the server tells no sizes of indexes")
+        for what, text in QUESTIONS.items():
+            ask(articles, what, text)
+
+
+def ask(articles: Any, what: str, text: str) -> None:
+    """Three lines: a search as it is, one that ranks all, and `$regex`."""
+    filters = Filters.read(text)
+    for way, most in (("search", MOST), ("search --all", None)):
+        times, count = timed(lambda most=most: search(articles, filters, 10, most).matched)  # type: ignore[misc]
+        print(f"{what:22} {text:12} {count:7} articles {way:12} {told(times)}", flush=True)
+    times, count = timed(lambda: regex(articles, text))
+    print(f"{what:22} {text:12} {count:7} bodies   {'$regex':12} {told(times)}", flush=True)
+
+
+def main(number: int, folder: str | None) -> None:
+    """Measure the server of MONGO_URI in a database that is dropped afterwards, or an embedded one."""
+    if uri := os.environ.get("MONGO_URI"):
         name = f"bench_{os.getpid()}"
         try:
-            started = time.perf_counter()
-            seed(client[name], number)
-            seconds = time.perf_counter() - started
-            print(f"{number} articles made and stored in {seconds:.0f} s: {number / seconds:.0f} a second")
-            articles = client[name]["articles"]
-            sample = [len(row["tokens"]) for row in articles.find({}, {"tokens": 1, "title": 1}).limit(1000)]
-            print(f"{statistics.mean(sample):.0f} tokens an article")
-            try:
-                sizes = client[name].command("collStats", "articles")["indexSizes"]
-                print(f"index sizes, bytes an article: { {key: round(size / number) for key, size in sizes.items()} }")
-            except (OperationFailure, KeyError):
-                print("the server tells no sizes of indexes")
-            for what, text in QUESTIONS.items():
-                filters = Filters.read(text)
-                times, count = timed(lambda filters=filters: search(articles, filters, 10).matched)  # type: ignore[misc]
-                print(f"{what:22} {text:16} {count:7} articles  search {told(times)}")
-                times, count = timed(lambda text=text: regex(articles, text))  # type: ignore[misc]
-                print(f"{'':40}{count:6} bodies    $regex {told(times)}", flush=True)
+            measure(uri, name, number)
         finally:
-            client.drop_database(name)
+            with connect(uri, None) as client:
+                client.drop_database(name)
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        place = Path(folder or temporary)
+        try:
+            measure(embedded.ensure_running(place), "whole", number)
+        finally:
+            embedded.stop(place)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2 or (len(sys.argv) == 2 and not sys.argv[1].isdigit()):
-        sys.exit("bench_search.py takes the number of articles; MONGO_URI says which server is measured")
-    size = int(sys.argv[1]) if len(sys.argv) == 2 else 10_000
-    if "MONGO_URI" in os.environ:
-        measure(os.environ["MONGO_URI"], size)
-    else:
-        with tempfile.TemporaryDirectory() as place:
-            try:
-                measure(embedded.ensure_running(Path(place)), size)
-            finally:
-                embedded.stop(Path(place))
+    arguments = sys.argv[1:]
+    if len(arguments) > 2 or (arguments and not arguments[0].isdigit()):
+        sys.exit("bench_search.py takes the number of articles and a folder; MONGO_URI says which server is measured")
+    main(int(arguments[0]) if arguments else 10_000, arguments[1] if len(arguments) == 2 else None)

@@ -57,7 +57,12 @@ def test_a_selection_goes_to_a_file_and_to_standard_output(store, tmp_path):
 def test_an_empty_result_says_so(store, tmp_path):
     done = export(store, "螺蛳粉", "-o", str(tmp_path / "none.csv"))
     assert done.returncode == 0
-    assert done.stderr.startswith("no article matches: ")
+    assert done.stderr == (
+        f"Nothing matched: {tmp_path / 'none.csv'} has no rows. "
+        "No article holds 螺蛳粉: leave it out, or write it another way.\n"
+    )
+    narrow = export(store, "米粉", "-o", str(tmp_path / "none.csv"), "--site", "缙云县")
+    assert narrow.stderr.endswith("has no rows. Without --site or --region there would be 1.\n")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +72,7 @@ def test_an_empty_result_says_so(store, tmp_path):
         (("-o", "news.doc"), 1, "scrapy export: The name news.doc says no format: let it end in one of .jsonl, .csv"),
         (("-o", "no-folder/news.csv"), 1, "scrapy export: There is no folder for no-folder/news.csv: make it first."),
         (("-o", "-", "--fields", "titel"), 1, "scrapy export: There is no field titel; the fields are id, url, "),
-        (("-o", "-", "--since", "明年吧"), 1, "scrapy export: '明年吧' is no date I can read"),
+        (("-o", "-", "--since", "明年吧"), 2, "scrapy export: '明年吧' is no date I can read"),
         (("-o", "/dev/null/news.csv"), 1, "scrapy export: /dev/null/news.csv can't be written: Not a directory."),
     ],
 )

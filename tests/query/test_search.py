@@ -112,6 +112,7 @@ def test_plans_use_an_index(store: dict[str, str]) -> None:
         "by_token": Filters.read("米粉 不合格", region="浙江省", since="2026-03-01"),
         "by_site_and_published": Filters.read(site="青田县", since="2026-03-01"),
         "by_published": Filters.read(since="2026-03-01", region="浙江省"),
+        "by_place_and_published": Filters.read(place="青田县", since="2026-03-01"),
     }
     with connect(store["MONGO_URI"], None) as client:
         articles = client[store["MONGO_DATABASE"]]["articles"]

@@ -34,6 +34,8 @@ DOCUMENTED: list[tuple[str, str, dict[str, Any], Sort]] = [
         {"site.code": "331121", "published_at": {"$gte": DAY}},
         (("published_at", -1),),
     ),
+    ("articles", "by_place_and_published", {"place_codes": "331121"}, (("published_at", -1),)),
+    ("articles", "by_place_and_published", {"place_codes": {"$in": ["331121", "330000"]}}, ()),
     ("articles", "by_first_seen", {"first_seen_at": {"$gte": DAY}}, ()),
     ("articles", "by_url", {"url": "http://x.example/"}, ()),
     ("articles", "by_content_hash", {"content_hash": {"$in": ["h", "i"]}}, ()),

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from pymongo.errors import WriteError
 
-from crawler.items import Article, Reject
+from crawler.items import Article, Attachment, Image, Reject, Table
+from crawler.parsing.gov_index import KEPT
+from crawler.storage.contract import field_rows
 from crawler.storage.ensure import ensure
 from crawler.storage.errors import StoreError
 from crawler.storage.schema import COLLECTIONS
@@ -24,6 +26,15 @@ def test_every_field_of_the_items_has_a_rule_with_a_description():
         for field, rule in collection.fields.items():
             assert rule["description"].strip(), f"{name}.{field}"
         assert set(collection.required) <= set(collection.fields), name
+
+
+def test_what_lies_in_an_object_or_a_list_is_described_too():
+    described = {row.name for row in field_rows(COLLECTIONS["articles"])}
+    nested = {"images[]": Image, "attachments[]": Attachment, "tables[]": Table}
+    assert {f"{name}.{field.name}" for name, kind in nested.items() for field in fields(kind)} <= described
+    assert {f"gov_index.{name}" for name in KEPT} <= described
+    verdicts = {row.name for row in field_rows(COLLECTIONS["sites"])}
+    assert {"known", "recent[].verdict", "days[].day", "days[].new", "days[].verdict"} <= verdicts
 
 
 def test_opening_twice_changes_nothing_and_sets_everything_up(opened):

@@ -1,0 +1,52 @@
+"""Reading articles newest first, one window of time after the other, as far as somebody wants to read.
+
+The embedded server reads the whole range it is asked for before it hands out the first article, and sorts it in memory:
+a `limit` saves nothing. Windows of `published_at` do, on any server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+AIM = 500
+"""Articles of a window: enough that the round trip doesn't count."""
+_FIRST, _NARROWEST, _WIDEST = timedelta(days=1), timedelta(minutes=1), timedelta(days=128)
+"""The widest bounds what the first window behind a long silence may hold."""
+_FACTOR = 4
+_BEGINNING = datetime(1995, 1, 1, tzinfo=UTC)
+"""What is older than the first Chinese news on the web bears a wrong date; it comes in the last window."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The articles published from `begin` on, and before those of the window before it; `begin` is None for the last
+    window, which holds what was left."""
+
+    begin: datetime | None
+    rows: list[dict[str, Any]]
+
+
+def windows(articles: Any, fields: Iterable[str], since: datetime | None, until: datetime | None) -> Iterator[Window]:
+    """The articles of a collection (synchronous) from `since` to `until`, both included, with their `fields`; those
+    without a date at the end, where neither bound is given."""
+    wanted = dict.fromkeys(fields, 1)
+    bound: dict[str, datetime] = {} if until is None else {"$lte": until}
+    floor = max(since, _BEGINNING) if since else _BEGINNING
+    begin, width = until or datetime.now(UTC), _FIRST
+    while begin > floor:
+        begin = max(begin - width, floor)
+        rows = list(articles.find({"published_at": {"$gte": begin, **bound}}, wanted))
+        yield Window(begin, rows)
+        bound, width = {"$lt": begin}, _next(width, len(rows))
+    rest = [] if since and bound.get("$lt") == since else [{**({"$gte": since} if since else {}), **bound}]
+    undated = [] if since or until else [None]
+    yield Window(None, [row for asked in (*rest, *undated) for row in articles.find({"published_at": asked}, wanted)])
+
+
+def _next(width: timedelta, got: int) -> timedelta:
+    """The width that would have held about `AIM` articles."""
+    factor = min(max(AIM / max(got, 1), 1 / _FACTOR), _FACTOR)
+    return min(max(width * factor, _NARROWEST), _WIDEST)

@@ -1,0 +1,138 @@
+"""Reading back in time, and through an index: the same articles either way, and no more than are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from crawler.query import gathering
+from crawler.query.filters import Filters
+from crawler.query.gathering import gather
+from crawler.query.newest import windows
+from crawler.query.printing import bounded
+from crawler.query.search import Found, search
+from crawler.storage.mongo import connect
+from crawler.storage.schema import COLLECTIONS
+from crawler.text.tokens import tokens
+
+NEWEST = datetime(2026, 3, 1, tzinfo=UTC)
+AGES = (0, 1, 1, 40, 300, 3000)
+"""Days before NEWEST."""
+
+
+def document(key: str, published: datetime | None, body: str) -> dict[str, Any]:
+    title = f"通报{key}"
+    return {
+        "_id": key,
+        "url": f"http://x.example/{key}",
+        "title": title,
+        "body": body,
+        "published_at": published,
+        "site": {"code": "331121", "name": "青田县"},
+        "section": None,
+        "source": None,
+        "original": None,
+        "cluster": key,
+        "relevance": None,
+        "place_codes": ["331122"] if key == "a0" else [],
+        "tokens": tokens(title, body),
+    }
+
+
+@pytest.fixture
+def articles(mongo_uri: str, database: str) -> Iterator[Any]:
+    """Articles a0 to a5 of the AGES, one of the year 1970, one of the year 2999, and one without a date; 米粉 in each,
+    酱菜 in a4 alone."""
+    dates = [NEWEST - timedelta(days=days) for days in AGES]
+    rows = [document(f"a{at}", when, "抽检米粉。" + "酱菜。" * (at == 4)) for at, when in enumerate(dates)]
+    rows.append(document("old", datetime(1970, 1, 1, tzinfo=UTC), "抽检米粉。"))
+    rows.append(document("future", datetime(2999, 1, 1, tzinfo=UTC), "抽检米粉。"))
+    rows.append(document("undated", None, "抽检米粉。"))
+    with connect(mongo_uri, None) as client:
+        collection = client[database]["articles"]
+        for index in COLLECTIONS["articles"].indexes:
+            collection.create_index(list(index.keys), name=index.name)
+        collection.insert_many(rows)
+        yield collection
+
+
+def keys(articles: Any, since: datetime | None = None, until: datetime | None = None) -> list[str]:
+    return [row["_id"] for window in windows(articles, ("title",), since, until) for row in window.rows]
+
+
+def test_windows_hold_every_article_once_newest_first(articles: Any) -> None:
+    read = keys(articles)
+    assert sorted(read) == ["a0", "a1", "a2", "a3", "a4", "a5", "future", "old", "undated"]
+    assert [key for key in read if key not in ("a1", "a2")] == ["future", "a0", "a3", "a4", "a5", "old", "undated"]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (NEWEST, None, ["a0", "future"]),
+        (NEWEST, NEWEST, ["a0"]),
+        (NEWEST - timedelta(days=1), NEWEST, ["a0", "a1", "a2"]),
+        (None, NEWEST - timedelta(days=40), ["a3", "a4", "a5", "old"]),
+        (datetime(2900, 1, 1, tzinfo=UTC), None, ["future"]),
+        (datetime(1960, 1, 1, tzinfo=UTC), datetime(1980, 1, 1, tzinfo=UTC), ["old"]),
+        (datetime(1960, 1, 1, tzinfo=UTC), NEWEST - timedelta(days=3000), ["a5", "old"]),
+    ],
+)
+def test_windows_keep_both_bounds(
+    articles: Any, since: datetime | None, until: datetime | None, expected: list[str]
+) -> None:
+    assert sorted(keys(articles, since, until)) == expected
+
+
+def gathered(
+    articles: Any, query: str, most: int | None, until: datetime | None = None
+) -> tuple[list[str], datetime | None]:
+    done = gather(articles, Filters.read(query, until=until), (), lambda row: str(row["_id"]), most)
+    return sorted(done.made), done.back_to
+
+
+def test_enough_is_enough_and_says_back_to_when(articles: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "SMALL", 0)
+    # The first window is a day.
+    assert gathered(articles, "抽检米粉", 2, NEWEST) == (["a0", "a1", "a2"], NEWEST - timedelta(days=1))
+    found = search(articles, Filters.read("抽检米粉", until=NEWEST), 1, 2)
+    assert (found.matched, found.stories, len(found.hits)) == (3, 3, 1)
+    assert found.back_to == NEWEST - timedelta(days=1)
+    assert gathered(articles, "抽检米粉", None) == (sorted(keys(articles)), None)
+    # As many as there are is all there are.
+    assert gathered(articles, "抽检米粉", 9) == (sorted(keys(articles)), None)
+
+
+def test_a_rare_word_is_found_through_the_index_however_old_it_is(
+    articles: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    class Watched:
+        """The collection, and what was asked of it."""
+
+        def find(self, query: Any, *rest: Any, **options: Any) -> Any:
+            asked.append(query)
+            return articles.find(query, *rest, **options)
+
+        def estimated_document_count(self) -> int:
+            return int(articles.estimated_document_count())
+
+    monkeypatch.setattr(gathering, "SMALL", 0)
+    monkeypatch.setattr(gathering, "_SAMPLE", 3)
+    assert gathered(Watched(), "酱菜 抽检", 5) == (["a4"], None)
+    assert asked[-1] == {"tokens": "酱菜"}
+    asked.clear()
+    # In every article of the sample: following the index would cost more.
+    assert gathered(Watched(), "米粉", None)[0] == sorted(keys(articles))
+    assert all("tokens" not in query for query in asked)
+
+
+def test_the_sentence_about_what_was_not_looked_at() -> None:
+    assert list(bounded(Found((), 3, 3))) == []
+    assert list(bounded(Found((), 3, 3, NEWEST))) == [
+        "Older ones than 2026-03-01 08:00 were not looked at; --all counts and ranks them too."
+    ]
