@@ -18,7 +18,6 @@ from tests.bench.faults.credentials import (
     address,
     guarded,
     refused,
-    scrapy,
     told,
     used,
     wrong_addresses,
@@ -53,7 +52,7 @@ def test_a_wrong_address_is_told_without_the_password(here, place, wrong):
 
 
 def test_a_user_without_rights_is_told_what_is_missing(here, place):
-    done = scrapy(here, COMMANDS[-1], MONGO_URI=address(place, READER))
+    done = here.scrapy(*COMMANDS[-1], MONGO_URI=address(place, READER))
     assert done.returncode == 1
     assert "give it the roles readWrite and dbAdmin on the database food_safety" in done.stderr
     assert told(done.stdout + done.stderr) == []

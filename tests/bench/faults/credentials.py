@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from urllib.parse import quote
 from pymongo import MongoClient
 
 from crawler.storage.launch import executable
-from tests.bench.faults.ground import ROOT, Ground, Tried, ground, must
+from tests.bench.faults.ground import Ground, Tried, ground, must
 from tests.bench.faults.hostile import BODY, LIST, Hostile, article, listing, page, sends
 
 USER, READER = "keeper", "looker"
@@ -81,13 +80,6 @@ def wrong_addresses(place: str) -> dict[str, str]:
     }
 
 
-def scrapy(here: Ground, command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
-    """A command to its end."""
-    line = [sys.executable, "-m", "scrapy", *command]
-    env = {**here.env, **environment}
-    return subprocess.run(line, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
-
-
 def told(text: str) -> list[str]:
     """Pieces of the password in a text: as they are, percent-encoded, or in the header of a proxy."""
     header = b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -96,7 +88,7 @@ def told(text: str) -> list[str]:
 
 def refused(here: Ground, command: list[str], uri: str) -> None:
     """A command whose MONGO_URI is wrong: exit status 1, one sentence, no secret. Raises Failed."""
-    done = scrapy(here, command, MONGO_URI=uri)
+    done = here.scrapy(*command, MONGO_URI=uri)
     said = f"{done.stdout}{done.stderr}"
     must(done.returncode == 1, f"{' '.join(command)}: exit status {done.returncode}: {said[-300:]}")
     must("Traceback" not in said, f"{' '.join(command)}: a traceback: {said[-800:]}")
@@ -120,7 +112,7 @@ def used(here: Ground, place: str) -> int:
         }
         options = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
         line = ["crawl", "county", "-a", "site=qingtian", "-a", "keep=all", "-v", *options]
-        done = scrapy(here, line, MONGO_URI=address(place), http_proxy=proxy)
+        done = here.scrapy(*line, MONGO_URI=address(place), http_proxy=proxy)
     must(done.returncode == 0, f"the crawl failed: {done.stderr[-500:]}")
     must(not told(done.stdout + done.stderr), "the log tells the password")
     with MongoClient(address(place)) as client:

@@ -97,6 +97,13 @@ class Ground:
             check=False,
         )
 
+    def scrapy(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Any other command to its end."""
+        line, env = [sys.executable, "-m", "scrapy", *arguments], {**self.env, **environment}
+        return subprocess.run(
+            line, cwd=ROOT, env=env, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False
+        )
+
     @property
     def log(self) -> str:
         """What the last started crawl printed."""

@@ -100,6 +100,12 @@ def _clock(base: Path) -> Tried:
             offset.write_text(str(seconds))
             must(process.wait(120) == 0, f"{name}: the crawl failed: {here.log[-800:]}")
             must("Traceback" not in here.log, f"{name}: a traceback: {here.log[-800:]}")
+            with here.articles() as articles:
+                run = articles.database["runs"].find_one({"parent": None})
+            must(run, "no run record")
+            assert run is not None
+            lasted = (run["finished_at"] - run["started_at"]).total_seconds()
+            must(abs(lasted - seconds) < 300, f"{name}: the clock moved by {lasted:.0f} s")
             here.check()
             del here.env["LD_PRELOAD"]
             must(here.finish().returncode == 0, f"{name}: the next crawl failed")
@@ -131,6 +137,7 @@ def _disk(base: Path) -> Tried:
                     pass
             status = process.wait(150)
             must("Traceback" not in here.log, f"a traceback: {here.log[-1500:]}")
+            must(status == 1 and "space" in here.log.lower(), f"exit status {status}, not told: {here.log[-800:]}")
             filler.unlink()
             last = here.finish()
             must(last.returncode == 0, f"the next crawl failed: {last.stderr[-800:]}")
