@@ -51,6 +51,7 @@ GIVE_UP_ERRORS = 8  # the same for answers like 503: two pages with all their re
 # List pages are asked for with the validators of the last answer; articles are never cached (spiders mark them).
 HTTPCACHE_ENABLED = True
 HTTPCACHE_POLICY = "crawler.spiders.cache.RevalidatingPolicy"
+HTTPCACHE_STORAGE = "crawler.spiders.cache.WholeEntriesStorage"
 HTTPCACHE_DIR = str(Path(DATA_DIR) / "httpcache")
 HTTPCACHE_GZIP = True
 
@@ -67,6 +68,7 @@ DEPTH_LIMIT = 1000  # no way of ours is as deep: it leads from a list page to th
 # host, host:port, or network/bits. A DNS proxy that answers with addresses of its own needs 198.18.0.0/15.
 GUARD_ALLOWED: list[str] = []
 TWISTED_DNS_RESOLVER = "crawler.guards.resolver.PublicResolver"
+DNSCACHE_SECONDS = 600.0  # Scrapy never asks for a name again, and workers live for months
 DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
 MAX_ARTICLE_PARTS = 30
 REJECT_RETRY_DAYS = 7  # a page that gave no article is asked for again after so many days

@@ -12,6 +12,7 @@ from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.spiderloader import get_spider_loader
 
 from crawler.runs.alarms.changes import plain
+from crawler.runs.log import hush_driver
 
 if TYPE_CHECKING:
     from crawler.items import Article
@@ -48,6 +49,7 @@ class Command(ScrapyCrawl):
         assert self.settings is not None
         if opts.quiet or opts.verbose:
             self.settings.set("LOG_LEVEL", "WARNING" if opts.quiet else "DEBUG", priority="cmdline")
+        hush_driver()
         if not opts.loglevel and not opts.verbose:
             for source in _TALKATIVE:
                 # A filter: levels are set anew when Scrapy begins to log.

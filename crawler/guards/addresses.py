@@ -46,6 +46,10 @@ class Allowed:
         """Whether a host is allowed, whatever it resolves to."""
         return host in self.hosts or f"{host}:{port}" in self.hosts
 
+    def names(self, host: str) -> bool:
+        """Whether a host is allowed at some port at least."""
+        return any(host in {entry, entry.rpartition(":")[0]} for entry in self.hosts)
+
     def holds_ip(self, ip: Ip) -> bool:
         """Whether an IP address lies in an allowed network."""
         return str(ip) in self.hosts or any(ip in network for network in self.networks)  # type: ignore[operator]
@@ -101,6 +105,9 @@ def _of_host(
         return Refusal("odd_address", f"{host} is an IP address in disguise")
     if ip is None and ("." not in host or _LOCAL.search(host)):
         return Refusal("private_address", f"{host} is a name of a local network")
+    # A name that is allowed at one port may lead into a private network.
+    if ip is None and allowed.names(host):
+        return Refusal("foreign_port", f"{host} is allowed at other ports than {port}")
     if port != PORTS[parts.scheme] and (host, port) not in trusted:
         return Refusal("foreign_port", f"port {port} is not one of the web")
     return None

@@ -60,6 +60,12 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
+def hush_driver() -> None:
+    """From now on PyMongo tells only what matters: at DEBUG it prints every command, documents and all, and buries the
+    pages that somebody wanted to see."""
+    logging.getLogger("pymongo").setLevel(logging.INFO)
+
+
 def use_json() -> None:
     """From now on every handler of the root logger writes JSON lines."""
     for handler in logging.root.handlers:

@@ -28,10 +28,15 @@ def is_holiday(day: date) -> bool:
     return any(-_BEFORE <= (day - first).days <= _AFTER for first in _NEW_YEAR)
 
 
+def days_between(earlier: datetime, later: datetime) -> int:
+    """Days from one day to another in China."""
+    return (later.astimezone(CST).date() - earlier.astimezone(CST).date()).days
+
+
 def silent_days(newest: datetime, at: datetime) -> int:
     """Whole days from the day of `newest` to that of `at` in China, holidays not counted."""
-    first, last = newest.astimezone(CST).date(), at.astimezone(CST).date()
-    days = (first + timedelta(days=number) for number in range(1, (last - first).days + 1))
+    first = newest.astimezone(CST).date()
+    days = (first + timedelta(days=number) for number in range(1, days_between(newest, at) + 1))
     return sum(not is_holiday(day) for day in days)
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from statistics import median
 
 from crawler.runs.figures import Figures
-from crawler.runs.rhythm import allowed_days, silent_days
+from crawler.runs.rhythm import allowed_days, days_between, silent_days
 from crawler.runs.shares import Share, has_grown
 
 WORDS = ("ok", "degraded", "broken", "blocked")
@@ -210,7 +210,7 @@ def old_dates(case: Case) -> Finding:
     if newest is None:
         return None
     gaps = [run.gap_days for run in (*case.good, case.now) if run.gap_days is not None]
-    gap, days = max(gaps, default=None), (case.at - newest).days
+    gap, days = max(gaps, default=None), days_between(newest, case.at)
     if silent_days(newest, case.at) <= allowed_days(gap):
         return None
     return "degraded", f"dates {days} days old" + (f", usually at most {gap} apart" if gap is not None else "")

@@ -4,7 +4,7 @@ is in the store, so a message that is lost, late or repeated costs a delay and n
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -79,9 +79,11 @@ class Broker:
 
     def _said(self, error: Exception) -> str:
         """What the broker's client says, without the password it may quote."""
-        password = urlsplit(self.url).password or ""
         said = next(iter(str(error).splitlines()), "") or type(error).__name__
-        return said.rstrip(".").replace(password, "***") if password else said.rstrip(".")
+        password = urlsplit(self.url).password or ""
+        for secret in filter(None, (password, unquote(password))):
+            said = said.replace(secret, "***")
+        return said.rstrip(".")
 
 
 def _hidden(url: str) -> str:

@@ -16,6 +16,7 @@ from scrapy.settings import Settings
 from scrapy.utils.log import configure_logging
 from scrapy.utils.reactor import install_reactor
 
+from crawler.runs.log import hush_driver
 from crawler.schedule.order import ORDER, Order, read_order
 from crawler.schedule.worker import Worker
 from crawler.storage.errors import StoreError
@@ -54,6 +55,7 @@ def main(order: Order) -> int:
 def log_briefly(settings: Settings) -> None:
     """Logging as the settings say, without what Scrapy tells of itself for every crawl."""
     configure_logging(settings)
+    hush_driver()
     for source in _TALKATIVE:
         logging.getLogger(source).setLevel(logging.WARNING)
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from crawler.parsing.dates import CST, read_date
 
+_CREDENTIALS = re.compile(r"//[^/\s]*@")
 _SPAN = re.compile(r"(\d{1,5})\s*([hdwmy天日周月年时])")
 _DAYS = {"d": 1, "天": 1, "日": 1, "w": 7, "周": 7, "m": 30, "月": 30, "y": 365, "年": 365}
 
@@ -110,6 +111,8 @@ class PageArguments(CrawlArguments):
             parts = urlsplit(url)
             if parts.scheme not in {"http", "https"} or not parts.hostname:
                 raise ValueError(f"{url!r} is no web address; write it whole: https://host/path")
+            if "@" in parts.netloc:
+                raise ValueError("an address with a user name or password is never asked for; leave them out")
         return urls
 
 
@@ -125,5 +128,6 @@ def explain(error: ValidationError, spider: str, model: type[BaseModel]) -> str:
             lines.append(f"spider {spider} needs -a {name}=…: {model.model_fields[name].description}")
         else:
             message = problem["msg"].removeprefix("Value error, ")
-            lines.append(f"-a {name}={problem['input']}: {message}" if name else message)
+            given = _CREDENTIALS.sub("//***@", str(problem["input"]))
+            lines.append(f"-a {name}={given}: {message}" if name else message)
     return "\n".join(lines)

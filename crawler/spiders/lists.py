@@ -87,6 +87,7 @@ class ListSpider(NewsSpider):
             await self.stored(self.store.sections.begin(site.code, keys))
         if begun:
             self.accounts.begin(site, len(begun))
+            crawl.walking += len(begun)
         self.sections += begun
         return begun
 
@@ -214,6 +215,7 @@ class ListSpider(NewsSpider):
         end = SectionEnd(section.section.name, section.section.url, section.ended)
         end.pages, end.listed, end.passed = section.pages, section.listed, section.passed
         self.accounts.section_ended(site, end)
+        section.forget()
 
     async def list_failed(self, failure: Failure) -> None:
         """The errback of a list page: an optional section that is gone is remembered, anything else is a failure."""

@@ -29,6 +29,8 @@ class SiteCrawl:
     """What the store remembers of the last look at the home page."""
     consulted: bool = False
     """Whether this crawl has looked at the home page for sections."""
+    walking: int = 0
+    """Sections whose paging has not ended."""
 
     def take(self, ids: Iterable[str]) -> set[str]:
         """Those of `ids` that may be fetched now: not yet asked for, and within the limit."""
@@ -74,6 +76,13 @@ class SectionCrawl:
     """Requests that may succeed another time: the section is not complete while there are any."""
     ended: str | None = None
     """Why paging ended; None while it goes on."""
+
+    def forget(self) -> None:
+        """Paging has ended: let go of what it showed, some 240 bytes an article, in a crawl that may go on for days."""
+        self.seen, self.pager = set(), PagerWatch()
+        self.crawl.walking -= 1
+        if self.crawl.walking <= 0:
+            self.crawl.scheduled = set()
 
     @property
     def key(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
@@ -82,12 +83,13 @@ def telling(uri: str | None) -> Iterator[None]:
                 f"The user in MONGO_URI may not use the database at {place}: give it readWrite."
             ) from error
         raise StoreError(f"{place} can't be used: {error.details and error.details.get('errmsg')}.") from error
-    except (ConfigurationError, ValueError) as error:
-        # The driver's message may quote the address, credentials included.
+    except (ConfigurationError, ValueError):
+        # The driver's message may quote the address, credentials included: a traceback, in a notebook say, has no trace
+        # of it either.
         raise StoreError(
             "MONGO_URI isn't a MongoDB address, or its host name is unknown: it looks like "
             "mongodb://USER:PASSWORD@HOST:27017/ with special characters of the password percent-encoded."
-        ) from error
+        ) from None
     except PyMongoError as error:
         raise StoreError(f"{place} can't be used ({type(error).__name__}).") from error
 
@@ -98,5 +100,9 @@ def place_of(uri: str | None, database: str) -> str:
 
 
 def hosts(uri: str) -> str:
-    """The hosts of a MongoDB address, without scheme, credentials and options."""
-    return uri.partition("//")[2].rpartition("@")[2].partition("/")[0].partition("?")[0]
+    """The hosts of a MongoDB address, without scheme, credentials and options; where it can't be told which is which,
+    the name of the setting."""
+    whole = uri.partition("//")[2]
+    place = re.split("[/?]", whole, maxsplit=1)[0]
+    # An "@" behind it: something that was not percent-encoded, in the password or in an option.
+    return "the address in MONGO_URI" if "@" in whole[len(place) :] else place.rpartition("@")[2]

@@ -82,6 +82,11 @@ def test_the_setting_lets_through_what_it_names_and_no_more():
         assert refusal(url, allowed) is not None, url
     with pytest.raises(ValueError, match="does not appear to be an IPv4 or IPv6 network"):
         Allowed.of(["10.0.0.0/zero"])
+    # A name that is allowed at one port leads where it likes: its other ports are as foreign as can be.
+    named = Allowed.of(["db.example:8080"])
+    assert refusal("http://db.example:8080/", named) is None
+    assert refusal("http://db.example/", named).reason == "foreign_port"
+    assert (named.names("db.example"), named.names("example")) == (True, False)
 
 
 @pytest.mark.parametrize("ip", ["8.8.8.8", "223.5.5.5", "240e::1", "2400:3200::1", "::ffff:223.5.5.5"])

@@ -156,6 +156,10 @@ def test_a_first_run_is_judged_by_what_the_registry_expects():
 
 def test_a_quiet_county_is_judged_by_its_own_rhythm():
     monthly = replace(QUIET, gap_days=31)
+    # Told as it is counted, by days in China: eight from Thursday afternoon to Friday morning of the next week.
+    afternoon, morning = datetime(2026, 6, 11, 8, 30, tzinfo=UTC), datetime(2026, 6, 18, 22, 0, tzinfo=UTC)
+    daily = judge(replace(QUIET, newest_at=afternoon, gap_days=1), [], Expectation(), morning)
+    assert daily.reasons == ("dates 8 days old, usually at most 1 apart",)
     for days, word in ((14, "ok"), (45, "ok"), (62, "ok"), (63, "degraded")):
         now = replace(monthly, newest_at=NOW - timedelta(days=days))
         assert verdict(now, [("ok", monthly)] * 3).word == word, days

@@ -48,12 +48,15 @@ def test_until_a_day_means_its_end():
         (CrawlArguments, {"since": "2026-11-02", "until": "2026-11-01"}, "is later than until"),
         (SiteArguments, {}, "needs -a site=…"),
         (PageArguments, {"url": "www.qingtian.gov.cn/a.html"}, "is no web address; write it whole: https://host/path"),
+        (PageArguments, {"url": "http://me:geheim@b.cn/"}, "-a url=http://***@b.cn/: an address with a user name or"),
     ],
 )
 def test_a_wrong_argument_gets_a_sentence(model, arguments, sentence):
     with pytest.raises(ValidationError) as caught:
         model(**arguments)
-    assert sentence in explain(caught.value, "county", model)
+    told = explain(caught.value, "county", model)
+    assert sentence in told
+    assert "geheim" not in told
 
 
 def test_lists_of_words():

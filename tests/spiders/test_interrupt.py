@@ -2,12 +2,14 @@
 
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from crawler.replica import content
+from tests.bench.faults.hostile import BODY, LIST, Answer, Handler, Hostile, article, listing, page, sends
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_SECONDS = 60
@@ -47,3 +49,42 @@ def test_an_interrupted_crawl_stores_what_it_holds(how, command, crawl, replica,
     assert crawl(*arguments).returncode == 0
     assert stored.articles.count_documents({}) == everything
     assert {document["revision"] for document in stored.articles.find({})} == {1}
+
+
+def test_pages_that_wait_for_their_turn_do_not_hold_the_end_up(command, crawl, stored):
+    """The host holds every answer back from the second article on, until the crawl has been told to end; the others
+    wait for their turn."""
+    told = threading.Event()
+    process: list[subprocess.Popen[str]] = []
+
+    def answer(number: int) -> Answer:
+        def send(handler: Handler) -> None:
+            if sum("/art/" in path for path in site.asked) == 2:
+                process[0].send_signal(signal.SIGINT)
+                told.wait(DEADLINE_SECONDS)
+            handler.reply(page(f"食堂检查第{number}号", f"{number}{BODY}{number}"))
+
+        return send
+
+    with Hostile() as site:
+        site.answers |= {article(n): answer(n) for n in range(20)}
+        site.answers[LIST] = sends(listing([article(n) for n in range(20)]))
+        arguments = ("county", "-a", "site=qingtian", "-a", "keep=all")
+        line = command(*arguments, "-v", REPLICA=site.address, DOWNLOAD_DELAY=0.05)
+        process.append(subprocess.Popen(line, cwd=ROOT, stderr=subprocess.PIPE, text=True))
+        try:
+            assert process[0].stderr is not None
+            next(line for line in process[0].stderr if "Received SIGINT" in line)
+            told.set()
+            process[0].communicate(timeout=DEADLINE_SECONDS)
+        finally:
+            told.set()
+            process[0].kill()
+            process[0].wait()
+        asked = [path for path in site.asked if "/art/" in path]
+        assert 2 <= len(asked) <= 3, asked
+        (run,) = stored.runs.find({"parent": None})
+        assert (run["finish_reason"], run["counts"].get("rejects", 0)) == ("shutdown", 0)
+        assert stored.sites.count_documents({}) == 0
+        assert crawl(*arguments, REPLICA=site.address).returncode == 0
+        assert stored.articles.count_documents({}) == 20

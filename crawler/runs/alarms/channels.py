@@ -23,6 +23,8 @@ from crawler.runs.alarms.changes import Message, plain
 from crawler.runs.alarms.formats import FORMATS, as_json, format_of, refusal
 
 TIMEOUT_SECONDS = 15
+_SECRET = ("ALARM_", "MONGO_", "CRAWLER_WORKER_")
+"""Variables that may hold secrets: ours, and what a supervisor tells a worker (`schedule/order.py`)."""
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -154,7 +156,7 @@ class Command:
 
     def send(self, message: Message) -> None:
         # Without our own secrets: the program has its own.
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("ALARM_", "MONGO_"))}
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(_SECRET)}
         body = as_json("", None, message, datetime.now(UTC)).body
         try:
             done = subprocess.run(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import resource
 from datetime import datetime
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
+from tests.bench.faults.endless import endless
 from tests.bench.faults.ground import SITE, Ground, Tried, ground, must
 from tests.bench.faults.hostile import BODY, HOST, LIST, Hostile, article, bomb, listing, page, redirects, sends
 
@@ -29,7 +32,7 @@ ESCAPES = "\x1b]0;owned\x07\x1b[2J\x1b[31m检查通报\x9b31m\u202e"
 
 def attacks(base: Path) -> list[Tried]:
     """All of them."""
-    return [*_pages(base), *_pagers(base)]
+    return [*_pages(base), *endless(base)]
 
 
 def _hostile_pages(hostile: Hostile) -> dict[str, list[str]]:
@@ -99,7 +102,36 @@ def _pages(base: Path) -> list[Tried]:
         text = json.dumps(list(kept.values()), ensure_ascii=False, default=str)
         must("root:" not in text and "内网页面" not in text, "something private was stored")
         must("\x1b" not in text and "\\u001b" not in text, "a terminal escape was stored")
-        return [_row(name, paths, kept, rejected) for name, paths in groups.items()]
+        rows = [_row(name, paths, kept, rejected) for name, paths in groups.items()]
+        return [*rows, _memory(), _shown(here, len(kept))]
+
+
+def _memory() -> Tried:
+    # The largest child so far; nothing that ran before is as large.
+    size = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    must(size < 1000, f"the crawl took {size:.0f} MB")
+    return Tried("memory of the crawl that met all of these", 1, f"at most {size:.0f} MB")
+
+
+def _shown(here: Ground, articles: int) -> Tried:
+    """What the hostile titles do in a terminal, a spreadsheet and a browser."""
+    health = here.folder / "health.html"
+    commands = [
+        ("search", "检查", "--limit", str(articles)),
+        ("export", "检查", "-o", str(here.folder / "news.csv")),
+        ("runs",),
+        ("health", "--html", str(health)),
+        ("duplicates",),
+    ]
+    said = "".join(done.stdout + done.stderr for done in (here.scrapy(*command) for command in commands))
+    table = (here.folder / "news.csv").read_text("utf-8-sig")
+    with (here.folder / "news.csv").open(encoding="utf-8-sig", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    must("calc" in table and "alert(1)" in table, "the hostile titles are not in the table")
+    must(not any(cell.startswith(("=", "+", "@")) for cell in cells), "a cell of the table is a formula")
+    must(not set("\x1b\x07\x9b\u202e") & set(said + table + health.read_text("utf-8")), "a terminal escape is shown")
+    must("<script" not in health.read_text("utf-8"), "a script is in the health page")
+    return Tried("the same in search, CSV, runs, health page and duplicates", len(commands), "inert")
 
 
 def _outcome(here: Ground) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
@@ -119,28 +151,3 @@ def _row(name: str, paths: list[str], kept: dict[str, Any], rejected: dict[str, 
             lost.append(f"no trace of {path}")
         ends[end] = ends.get(end, 0) + 1
     return Tried(name, len(paths), ", ".join(f"{end} {n}" for end, n in sorted(ends.items())), lost)
-
-
-def _pagers(base: Path) -> list[Tried]:
-    rows = []
-    shapes = {
-        "endless pager: ever new articles (30 pages allowed)": (lambda n: f"{LIST}?page={n}", True, "max_pages"),
-        "endless pager: the same articles under new addresses": (lambda n: f"{LIST}?page={n}", False, "same_items"),
-        "endless calendar": (lambda n: f"{LIST}?month={2026 + n // 12}-{n % 12 + 1:02}", True, "calendar"),
-        "address that grows with every page": (lambda n: f"{LIST}?{'&'.join(['p=1'] * n)}", True, "growing_address"),
-    }
-    for number, (name, (address, fresh, reason)) in enumerate(shapes.items()):
-        with ground(base, f"pager {number}") as here, Hostile() as hostile:
-            for n in range(40):
-                paths = [article(1000 * n + k) for k in range(6)]
-                title = f"第{n}页检查" if fresh else "检查"
-                hostile.answers[LIST if n == 0 else address(n)] = sends(listing(paths, address(n + 1), title))
-            result = here.finish(
-                *SITE, REPLICA=hostile.address, DOWNLOAD_DELAY=0, MAX_LIST_PAGES=30, GIVE_UP_ERRORS=9999
-            )
-            with here.articles() as articles:
-                run = articles.database["runs"].find_one({"parent": None})
-            counts = (run or {}).get("counts", {})
-            must(counts.get(f"sections/{reason}") == 1, f"{name}: not noticed: {counts} {result.stderr[-300:]}")
-            rows.append(Tried(name, 1, f"noticed as {reason} after {counts['lists/pages']} pages"))
-    return rows

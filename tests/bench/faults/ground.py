@@ -62,6 +62,7 @@ class Ground:
         self.folder = folder
         self.replica = replica
         self.data = folder / "data"
+        self.log_file = folder / "crawl.log"
         self.env = {key: value for key, value in os.environ.items() if key not in {"MONGO_URI", "MONGO_DATABASE"}}
         self.env["CRAWLER_DATA"] = str(self.data)
 
@@ -79,8 +80,8 @@ class Ground:
         return [sys.executable, "-m", "scrapy", "crawl", *(arguments or SITE), *options]
 
     def start(self, *arguments: str, **settings: object) -> subprocess.Popen[str]:
-        """A crawl under way; its errors go to `crawl.log`."""
-        with (self.folder / "crawl.log").open("w") as log:
+        """A crawl under way; what it prints goes to `log_file`."""
+        with self.log_file.open("w") as log:
             return subprocess.Popen(
                 self.line(*arguments, **settings), cwd=ROOT, env=self.env, stdout=log, stderr=log, text=True
             )
@@ -97,10 +98,17 @@ class Ground:
             check=False,
         )
 
+    def scrapy(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Any other command to its end."""
+        line, env = [sys.executable, "-m", "scrapy", *arguments], {**self.env, **environment}
+        return subprocess.run(
+            line, cwd=ROOT, env=env, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False
+        )
+
     @property
     def log(self) -> str:
         """What the last started crawl printed."""
-        return (self.folder / "crawl.log").read_text("utf-8", "replace")
+        return self.log_file.read_text("utf-8", "replace")
 
     @contextmanager
     def articles(self) -> Iterator[Any]:

@@ -53,17 +53,17 @@ class _Server(ThreadingHTTPServer):
 
 class Hostile:
     """The server; `answers` are its paths (a path with a query falls back to the bare one). Whatever else is asked for
-    through it is in `leaked`. Use it as a context manager."""
+    through it is in `leaked`. It listens at `place`. Use it as a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: tuple[str, int] = ("127.0.0.1", 0)) -> None:
         self.answers: dict[str, Answer] = {"/robots.txt": lambda handler: handler.reply(b"", status=404)}
         self.leaked: list[str] = []
         self.asked: list[str] = []
-        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server = _Server(place, Handler)
         self._server.daemon_threads = True
         self._server.hostile = self  # type: ignore[attr-defined]
         self.closing = threading.Event()
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+        self.address = f"{place[0]}:{self._server.server_address[1]}"
 
     def __enter__(self) -> Hostile:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()

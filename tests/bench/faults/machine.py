@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import IO
 
 from tests.bench.faults.ground import Ground, Tried, ground, must, until
 
@@ -100,6 +101,12 @@ def _clock(base: Path) -> Tried:
             offset.write_text(str(seconds))
             must(process.wait(120) == 0, f"{name}: the crawl failed: {here.log[-800:]}")
             must("Traceback" not in here.log, f"{name}: a traceback: {here.log[-800:]}")
+            with here.articles() as articles:
+                run = articles.database["runs"].find_one({"parent": None})
+            must(run, "no run record")
+            assert run is not None
+            lasted = (run["finished_at"] - run["started_at"]).total_seconds()
+            must(abs(lasted - seconds) < 300, f"{name}: the clock moved by {lasted:.0f} s")
             here.check()
             del here.env["LD_PRELOAD"]
             must(here.finish().returncode == 0, f"{name}: the next crawl failed")
@@ -118,19 +125,18 @@ def _disk(base: Path) -> Tried:
         return Tried(what, 0, "not tried: only root can mount a small disk")
     try:
         with ground(folder, "full") as here:
+            here.log_file = base / "disk.log"  # on a disk that has room
             here.stored()
-            process = here.start(DOWNLOAD_DELAY=0.1, STORE_RETRY_SECONDS=15)
+            # So slow that the store writes a checkpoint, one a minute: what few articles need, its log has set aside.
+            process = here.start(DOWNLOAD_DELAY=3, STORE_RETRY_SECONDS=15)
             until(lambda: len(here.stored()) >= 6, "six articles stored")
             filler = folder / "filler"
-            with filler.open("wb") as file:
-                try:
-                    while True:
-                        file.write(bytes(1 << 16))
-                        file.flush()
-                except OSError:
-                    pass
-            status = process.wait(150)
+            with filler.open("wb", buffering=0) as file:
+                until(lambda: _fill(file) or process.poll() is not None, "the end of the crawl")
+            status = process.wait()
             must("Traceback" not in here.log, f"a traceback: {here.log[-1500:]}")
+            told = "space" in here.log.lower()
+            must(status == 1 and told, f"exit status {status}, {'' if told else 'not '}told: {here.log[-800:]}")
             filler.unlink()
             last = here.finish()
             must(last.returncode == 0, f"the next crawl failed: {last.stderr[-800:]}")
@@ -138,3 +144,14 @@ def _disk(base: Path) -> Tried:
             return Tried(what, 1, f"exit status {status}, told in a sentence; complete once there is room")
     finally:
         subprocess.run(["umount", "-l", folder], check=False)
+
+
+def _fill(file: IO[bytes]) -> bool:
+    """Write until there is no room: what somebody frees meanwhile is taken too. False."""
+    for size in (1 << 20, 1):
+        try:
+            while file.write(bytes(size)):
+                pass
+        except OSError:
+            continue
+    return False

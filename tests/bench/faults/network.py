@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
+from crawler.parsing.urls import article_id, canonical_url
 from tests.bench.faults.ground import SITE, Tried, ground, must
 from tests.bench.faults.hostile import (
     BODY,
+    HOST,
     LIST,
     Answer,
     Hostile,
@@ -45,13 +47,21 @@ def _row(base: Path, name: str, fault: Answer) -> Tried:
         patience = {"DOWNLOAD_TIMEOUT": 3, "RETRY_TIMES": 1, "GIVE_UP_SILENT": 1000, "GIVE_UP_ERRORS": 1000}
         first = here.finish(*SITE, REPLICA=hostile.address, DOWNLOAD_DELAY=0, **patience)
         must("Traceback" not in first.stderr, f"{name}: a traceback: {first.stderr[-800:]}")
-        stored = len(here.stored())
-        must(stored == len(sound), f"{name}: {stored} of {len(sound)} sound articles stored")
+        must(here.stored() == _ids(sound), f"{name}: not the sound articles are stored: {first.stderr[-500:]}")
+        must(set(bad) <= set(hostile.asked), f"{name}: a bad page was not asked for")
+        with here.articles() as articles:
+            rejected = {row["url"]: row["reason"] for row in articles.database["rejects"].find({})}
+        must(set(rejected) == {f"http://{HOST}{path}" for path in bad}, f"{name}: rejected {rejected}")
         # The host is well again: what failed is asked for by the next crawl, not in a week.
         hostile.answers |= {path: sends(page(f"补发第{n}号", f"补{n}{BODY}")) for n, path in enumerate(bad)}
         here.finish(*SITE, REPLICA=hostile.address, DOWNLOAD_DELAY=0, **patience)
-        lost = len(sound) + len(bad) - len(here.stored())
-        return Tried(name, 3, "the others stored; fetched by the next crawl", [f"{lost} articles"] if lost else [])
+        lost = _ids([*sound, *bad]) - here.stored()
+        outcome = f"{', '.join(sorted(set(rejected.values())))}; the others stored; fetched by the next crawl"
+        return Tried(name, len(bad), outcome, [f"{len(lost)} articles"] if lost else [])
+
+
+def _ids(paths: list[str]) -> set[str]:
+    return {article_id(canonical_url(f"http://{HOST}{path}")) for path in paths}
 
 
 def _unreachable(base: Path, name: str, url: str, **settings: object) -> Tried:

@@ -56,6 +56,7 @@ def _halted(base: Path, seconds: float) -> Tried:
         try:
             os.kill(daemon.pid, signal.SIGSTOP)
             time.sleep(seconds)
+            must(process.poll() is None, f"the crawl did not wait: {here.log[-500:]}")
             os.kill(daemon.pid, signal.SIGCONT)
             must(process.wait(180) == 0, f"the crawl failed: {here.log[-500:]}")
         finally:
@@ -82,6 +83,7 @@ def _ended_meanwhile(base: Path) -> Tried:
             must(embedded.ensure_running(here.data) == uri, "the store came back elsewhere")
             last = here.finish(MONGO_URI=uri)
             must(last.returncode == 0, f"the next crawl failed: {last.stderr[-500:]}")
+            must("could not store are stored now" in last.stderr, f"nothing was drained: {last.stderr[-500:]}")
             here.check()
             must("Traceback" not in here.log, f"a traceback after {end.name}: {here.log[-1500:]}")
     return Tried("crawl ended while its store is away (KILL, TERM, INT)", len(ends), "the next crawl drained the spool")

@@ -166,15 +166,15 @@ def test_no_password_goes_out_in_the_clear(mail_server):
 
 
 def test_a_command_reads_the_message(tmp_path, monkeypatch):
-    monkeypatch.setenv("ALARM_WEBHOOK_SECRET", SECRET)
+    secrets = ("ALARM_WEBHOOK_SECRET", "MONGO_URI", "CRAWLER_WORKER_ORDER")
+    for name in secrets:
+        monkeypatch.setenv(name, SECRET)
     out = tmp_path / "told.json"
-    program = (
-        "import os, sys; open(sys.argv[1], 'w').write(sys.stdin.read() + str('ALARM_WEBHOOK_SECRET' in os.environ))"
-    )
-    Command((sys.executable, "-c", program, str(out))).send(MESSAGE)
+    write = "open(sys.argv[1], 'w').write(sys.stdin.read() + str(os.environ.keys() & set(sys.argv[2:])))"
+    Command((sys.executable, "-c", f"import os, sys; {write}", str(out), *secrets)).send(MESSAGE)
     told = out.read_text()
-    assert told.endswith("False")
-    assert json.loads(told.removesuffix("False"))["text"] == MESSAGE.text()
+    assert told.endswith("set()")
+    assert json.loads(told.removesuffix("set()"))["text"] == MESSAGE.text()
     with pytest.raises(AlarmError, match="ended with status 3"):
         Command((sys.executable, "-c", "raise SystemExit(3)")).send(MESSAGE)
     with pytest.raises(AlarmError, match="can't be started"):
