@@ -20,19 +20,35 @@ broker = pytest.importorskip("crawler.schedule.broker", reason="the extra `worke
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
 
+def row(name: str, queued_ago: timedelta | None, attempts: int = 0) -> dict:
+    return {"_id": name, "queued_at": queued_ago and NOW - queued_ago, "queued_attempt": 0, "attempts": attempts}
+
+
+LONG_AGO = LOST_AFTER + timedelta(seconds=1)
+
+
 @pytest.mark.parametrize(
     ("queued_ago", "attempts", "waiting", "sent"),
     [
         (None, 0, 5, True),  # never sent
         (timedelta(seconds=5), 0, 0, False),  # a worker may just be taking it
-        (LOST_AFTER + timedelta(seconds=1), 0, 1, False),  # it may be the one that waits
-        (LOST_AFTER + timedelta(seconds=1), 0, 0, True),  # nobody has it
+        (LONG_AGO, 0, 1, False),  # it may be the one that waits
+        (LONG_AGO, 0, 0, True),  # nobody has it
         (timedelta(seconds=5), 1, 5, True),  # begun since, by a worker that is dead
     ],
 )
 def test_a_message_is_sent_again_only_where_it_was_lost(queued_ago, attempts, waiting, sent):
-    row = {"queued_at": queued_ago and NOW - queued_ago, "queued_attempt": 0, "attempts": attempts}
-    assert to_send(row, waiting, NOW) is sent
+    one = row("one", queued_ago, attempts)
+    assert to_send([one], waiting, NOW) == ([one] if sent else [])
+
+
+def test_a_message_lost_by_a_dead_worker_does_not_wait_for_the_end_of_a_long_queue():
+    first = row("z", LONG_AGO + timedelta(seconds=2))
+    later = [row(name, LONG_AGO) for name in "abc"]
+    assert to_send([*later, first], 3, NOW) == [first]
+    assert to_send([*later, first], 4, NOW) == []
+    assert to_send([*later, first], 2, NOW) == [later[0], first]
+    assert to_send([*later, first], 9, NOW) == []  # others' messages, or some twice
 
 
 @pytest.mark.parametrize(
