@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -43,9 +44,10 @@ def serve(options: argparse.Namespace) -> tuple[subprocess.Popen[str], str]:
     return server, address
 
 
-def crawl(command: list[str], environment: dict[str, str]) -> tuple[float, list[float], str]:
-    """Run a crawl: seconds, its memory in MB once a second, its log."""
+def crawl(command: list[str], environment: dict[str, str]) -> tuple[float, float, list[float], str]:
+    """Run a crawl: seconds, seconds of CPU, its memory in MB once a second, its log."""
     started, memory = time.monotonic(), []
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, text=True)
         try:
@@ -54,8 +56,10 @@ def crawl(command: list[str], environment: dict[str, str]) -> tuple[float, list[
                 time.sleep(1)
         finally:
             process.kill()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         log.seek(0)
-        return time.monotonic() - started, [size for size in memory if size], log.read()
+        return time.monotonic() - started, cpu, [size for size in memory if size], log.read()
 
 
 def _resident(pid: int) -> float:
@@ -109,7 +113,7 @@ def main() -> None:
         command += [part for value in values for part in ("-s", value)]
         try:
             uri = embedded.ensure_running(Path(folder))
-            seconds, memory, log = crawl(command, environment)
+            seconds, cpu, memory, log = crawl(command, environment)
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": f"http://{address}"}))
             with opener.open("http://fleet.invalid/__replica__/fleet") as answer:
                 felt = {host: HostLog.from_json(log) for host, log in json.load(answer).items()}
@@ -131,6 +135,7 @@ def main() -> None:
     print("|---|---|")
     for label, value in (
         ("total time", f"{seconds:.1f} s, {asked} requests, {asked / seconds:.0f} a second"),
+        ("CPU of the crawl", f"{cpu:.1f} s, {cpu / asked * 1000:.1f} ms a request"),
         *rows,
         ("memory of the crawl after 1/4, 1/2, 3/4, at the end", f"{sizes} MB"),
         ("last line", log.strip().splitlines()[-1] if log.strip() else ""),

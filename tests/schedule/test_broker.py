@@ -9,9 +9,11 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
+from crawler.schedule.due import ATTEMPTS
 from crawler.schedule.enqueuer import LOST_AFTER, to_send
 from tests.schedule.conftest import finished, wait_until
 
@@ -95,24 +97,46 @@ def test_every_site_is_crawled_once_whatever_becomes_of_messages_and_workers(
 
     codes, log = set(fleet.fleet.codes()), schedule_file.with_name("log-0.txt")
     client = Redis.from_url(redis)
-    # Spoilt messages wait already: no JSON, no task of ours, no arguments.
+    send = partial(broker.application(redis).send_task, broker.TASK)
+    # Spoilt messages wait already: no JSON, no task of ours, no arguments, a site that nobody has planned.
     broker.application(redis).send_task("nonsense")
-    broker.application(redis).send_task(broker.TASK, args=["one"])
+    send(args=["one"])
+    send(args=["fleet:fleet:000000", NOW.isoformat()])
     client.lpush(broker.QUEUE, "{")
+    # A site that keeps its crawl until whoever crawls it is killed, as a page would that kills its reader.
+    poison = next(iter(fleet.fleet.hosts.values()))
+    poison.fault = "hang"
     scrapy("worker", "--broker", redis, "--processes", 3, "--concurrent", 2)
     for _ in range(2):
         scrapy("schedule", schedule_file, "--broker", redis, "--now")
-    wait_until(lambda: len(finished(stored)) >= 2, "nothing was crawled")
+    victims = []
+
+    def gave_up() -> bool:
+        row = stored.due.find_one({"site": poison.site.code})
+        pid = row["begun_by"]["pid"] if row and 1 <= row["attempts"] <= ATTEMPTS else None
+        if pid not in (None, *victims):
+            victims.append(pid)
+            os.kill(pid, signal.SIGKILL)
+        return bool(row and row["last"])
+
+    wait_until(lambda: gave_up() or len(finished(stored)) >= 5, "the crawls did not go on")
     for row in stored.due.find({}):
-        broker.application(redis).send_task(broker.TASK, args=[row["_id"], row["due_at"].isoformat()])
-    os.kill(stored.holders.find_one({})["pid"], signal.SIGKILL)
-    wait_until(lambda: len(finished(stored)) >= 5, "the crawls did not go on")
+        send(args=[row["_id"], row["due_at"].isoformat()])
+    client.flushall()
+    wait_until(gave_up, "the poisoned site was never given up")
     client.flushall()
     client.close()
-    done = {"last.outcome": "finished", "due_at": {"$gt": datetime.now(UTC)}}
+    done = {"last": {"$ne": None}, "due_at": {"$gt": datetime.now(UTC)}}
     wait_until(lambda: stored.due.count_documents(done) == len(codes), log.read_text())
-    assert finished(stored) == dict.fromkeys(codes, 1)
-    assert stored.articles.count_documents({}) == 3 * len(codes)
+    assert len(victims) == ATTEMPTS
+    assert {row["site"]: row["last"]["outcome"] for row in stored.due.find({})} == {
+        **dict.fromkeys(codes, "finished"),
+        poison.site.code: "gave up",
+    }
+    assert finished(stored) == dict.fromkeys(codes - {poison.site.code}, 1)
+    assert stored.articles.count_documents({}) == 3 * (len(codes) - 1)
     assert max(log.most_open for log in fleet.log.values()) == 1
-    assert "Received unregistered task of type 'nonsense'" in log.read_text()
-    assert "A message that names no crawl was skipped: ('one',)" in log.read_text()
+    told = log.read_text()
+    assert "Received unregistered task of type 'nonsense'" in told
+    assert "A message that names no crawl was skipped: ('one',)" in told
+    assert f"{poison.site.code}: given up: {ATTEMPTS} crawls of it ended with their process" in told
