@@ -24,6 +24,10 @@ POLL_SECONDS = 2.0
 LOST_AFTER = timedelta(seconds=10)
 """A message sent so long ago, no longer in the queue, and nobody at work on the site: then it was lost."""
 
+MOST_WAITING = 100
+"""Messages in the queue at once: enough for all workers until the next look. What is due beyond them waits in the
+store, so that a site whose crawl died comes before it, and not behind it."""
+
 
 class Enqueuer:
     """Sends a message for each site that is due, and again where one was lost."""
@@ -94,10 +98,11 @@ async def _tend(tend: Callable[[], None]) -> None:
 
 
 def to_send(rows: list[Document], waiting: int, now: datetime) -> list[Document]:
-    """Of due rows whose sites nobody crawls, those that need a message: it never had one, whoever began it is dead, or
-    the message was lost. A queue gives out first what it was given first: the `waiting` messages are those sent last,
-    and earlier ones were taken, at the latest a moment ago by somebody who is about to begin."""
+    """Of due rows whose sites nobody crawls, longest due first, those that are to get a message now, while there is
+    room: it never had one, whoever began it is dead, or the message was lost. A queue gives out first what it was
+    given first: the `waiting` messages are those sent last, and earlier ones were taken, at the latest a moment ago by
+    somebody who is about to begin."""
     sent = [row for row in rows if row["queued_at"] is not None and row["attempts"] <= row["queued_attempt"]]
     taken = sorted(sent, key=lambda row: row["queued_at"])[: max(0, len(sent) - waiting)]
     on_its_way = {row["_id"] for row in sent} - {row["_id"] for row in taken if now - row["queued_at"] > LOST_AFTER}
-    return [row for row in rows if row["_id"] not in on_its_way]
+    return [row for row in rows if row["_id"] not in on_its_way][: max(0, MOST_WAITING - waiting)]

@@ -6,15 +6,17 @@ import os
 import shutil
 import signal
 import socket
+import socketserver
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from threading import Thread
 
 import pytest
 
 from crawler.schedule.due import ATTEMPTS
-from crawler.schedule.enqueuer import LOST_AFTER, to_send
+from crawler.schedule.enqueuer import LOST_AFTER, MOST_WAITING, to_send
 from tests.schedule.conftest import finished, wait_until
 
 broker = pytest.importorskip("crawler.schedule.broker", reason="the extra `workers` (Celery) is not installed")
@@ -53,11 +55,18 @@ def test_a_message_lost_by_a_dead_worker_does_not_wait_for_the_end_of_a_long_que
     assert to_send([*later, first], 9, NOW) == []  # others' messages, or some twice
 
 
+def test_what_is_due_beyond_a_short_queue_waits_in_the_store():
+    rows = [row(f"{number:03}", None) for number in range(MOST_WAITING + 50)]
+    assert to_send(rows, 0, NOW) == rows[:MOST_WAITING]
+    assert to_send(rows, MOST_WAITING - 20, NOW) == rows[:20]
+    assert to_send(rows, MOST_WAITING + 3, NOW) == []
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [
         ("localhost:6379", "'localhost:6379' is no address of a broker: it looks like redis://HOST:6379/0"),
-        ("redis://me:secret@127.0.0.1:1/0", "No broker answers at redis://127.0.0.1:1/0 "),
+        ("redis://me:secret@127.0.0.1:1/0", "No broker can be used at redis://127.0.0.1:1/0 "),
     ],
 )
 def test_a_wrong_address_is_told_without_credentials(url, said):
@@ -88,6 +97,34 @@ def redis() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
+
+
+def test_a_wrong_password_is_one_sentence(redis):
+    from redis import Redis
+
+    with Redis.from_url(redis) as client:
+        client.config_set("requirepass", "right")
+    with pytest.raises(broker.BrokerError, match="invalid username-password pair") as raised:
+        broker.Broker(redis.replace("//", "//:wrong@")).check()
+    assert str(raised.value).startswith(f"No broker can be used at {redis} ")
+
+
+class Website(socketserver.BaseRequestHandler):
+    """Answers whatever it is asked as a web server does."""
+
+    def handle(self) -> None:
+        self.request.recv(100)
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+def test_what_is_no_broker_is_told(scheme):
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Website) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"{scheme}://127.0.0.1:{server.server_address[1]}/"
+        with pytest.raises(broker.BrokerError, match=f"^No broker can be used at {address} "):
+            broker.Broker(address).check()
+        server.shutdown()
 
 
 def test_every_site_is_crawled_once_whatever_becomes_of_messages_and_workers(
