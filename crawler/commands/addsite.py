@@ -151,6 +151,7 @@ def _write(visit: Visit, *, yes: bool) -> int:
     """Show what would be written, ask, and write; the exit status."""
     from crawler.discovery.keeping import place_of
     from crawler.discovery.review import platform_of
+    from crawler.parsing.date_reading import CST
     from crawler.sites.edit import row_line, rows_of
     from crawler.sites.newcomer import Seen, row_of
     from crawler.sites.registry import HERE
@@ -163,7 +164,8 @@ def _write(visit: Visit, *, yes: bool) -> int:
     present = rows_of(path.read_text("utf-8")).get(site.code)
     gone = [one.url for one in surveyed.refused if one.verdict.kind == "gone"]
     sections = [one.section() for one in surveyed.found]
-    row = row_of(site, present, Seen(visit.url, surveyed.home.url, sections, gone, platform_of(surveyed)))
+    day = f"{visit.now.astimezone(CST):%Y-%m-%d}"
+    row = row_of(site, present, Seen(day, visit.url, surveyed.home.url, sections, gone, platform_of(surveyed)))
     frozen = _frozen(visit)
     print("\nThe row of counties.csv:")
     if present and present != row:

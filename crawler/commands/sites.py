@@ -16,7 +16,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.sites import registry
-from crawler.sites.names import short_name
+from crawler.sites.names import also_called, short_name
 from crawler.sites.registry import AmbiguousSite, Registry, RegistryError, SiteError, UnknownSite
 from crawler.sites.site import Site
 
@@ -86,6 +86,8 @@ def _chosen(sites: Registry, query: str | None, opts: argparse.Namespace) -> Ite
     province = sites.get(opts.province) if opts.province else None
     if province and province.kind != "province":
         raise SiteError(f"{province.name} is no province")
+    if opts.platform and opts.platform not in (known := sorted({site.platform for site in sites if site.platform})):
+        raise SiteError(f"no site of the registry uses a platform {opts.platform!r}; they use {', '.join(known)}")
     for site in _matching(sites, query) if query else sites:
         wanted = (opts.platform, site.platform), (opts.status, site.status), (opts.kind, site.kind)
         in_province = province is None or site.province == province.name
@@ -126,12 +128,13 @@ def _lines(site: Site) -> Iterator[str]:
         ("province", site.province),
         ("city", site.city),
         ("pinyin", site.pinyin),
-        ("aliases", "、".join(site.aliases)),
+        ("aliases", "、".join(also_called(site))),
         ("home page", site.homepage or "not known"),
         ("platform", site.platform or "not known: detected page by page"),
         ("layouts", "、".join(layout.name for layout in site.layouts)),
         ("access", site.access),
         ("status", site.status),
+        ("edited", site.edited),
     ):
         if value:
             yield f"{label:<10} {value}"
@@ -144,26 +147,16 @@ def _lines(site: Site) -> Iterator[str]:
 
 def _as_json(site: Site) -> dict[str, Any]:
     known = {key: getattr(site, key) for key in ("code", "name", "kind", "short", "pinyin", "province", "city")}
-    known |= {key: getattr(site, key) for key in ("homepage", "aliases", "platform", "access", "status", "domains")}
-    return {**known, "sections": [asdict(section) for section in site.sections]}
+    known |= {key: getattr(site, key) for key in ("homepage", "platform", "access", "status", "edited", "domains")}
+    return {**known, "aliases": also_called(site), "sections": [asdict(section) for section in site.sections]}
 
 
 def _check(args: list[str]) -> int:
-    from crawler.platforms.detect import by_name
+    from crawler.platforms.detect import NAMES
 
     if len(args) > 1:
         raise UsageError("check takes one folder, or none for the registry in use", print_help=False)
-    sites = registry.read(Path(args[0]) if args else registry.HERE)
-    faults = []
-    for site in sites:
-        try:
-            by_name(site.platform or "generic")
-        except ValueError as error:
-            faults.append(f"{site.name} ({site.code}): {error}")
-    for fault in faults:
-        print(f"scrapy sites: {fault}", file=sys.stderr)
-    if faults:
-        return 1
+    sites = registry.read(Path(args[0]) if args else registry.HERE, NAMES)
     kinds = Counter(site.kind for site in sites)
     sections = sum(len(site.sections) for site in sites)
     listed = ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind])

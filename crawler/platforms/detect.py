@@ -34,6 +34,8 @@ PLATFORMS: tuple[Platform, ...] = (
 """Every platform but the generic one; the order means nothing."""
 _BY_NAME = {platform.name: platform for platform in (*PLATFORMS, _GENERIC)}
 
+NAMES = frozenset(_BY_NAME)
+
 
 def detect(page: Page) -> Platform:
     """The platform whose marks the page bears most; of equals the one with more marks that no other product writes;

@@ -6,12 +6,16 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, urlsplit
 
+from amqp.exceptions import AMQPError
 from celery import Celery
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 QUEUE = "food_safety"
 TASK = "crawl"
 REACH_SECONDS = 5
+_ERRORS = (OperationalError, AMQPError, RedisError, OSError, ValueError)
+"""kombu hands on some of its clients' errors as they are: a wrong password or virtual host, a server of no broker."""
 VISIBLE_SECONDS = 3600
 """When Redis gives a message to another worker although the first still works on it: the lease refuses the second."""
 
@@ -63,9 +67,9 @@ class Broker:
             with self.app.connection_for_write() as connection:
                 connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=REACH_SECONDS)
                 return self.app.amqp.queues[QUEUE].bind(connection.default_channel).queue_declare().message_count
-        except (OperationalError, OSError, ValueError) as error:
+        except _ERRORS as error:
             raise BrokerError(
-                f"No broker answers at {_hidden(self.url)} ({self._said(error)}): start it, or correct --broker."
+                f"No broker can be used at {_hidden(self.url)} ({self._said(error)}): start it, or correct --broker."
             ) from error
 
     def send(self, messages: list[tuple[str, str]]) -> None:
@@ -74,7 +78,7 @@ class Broker:
             with self.app.connection_for_write() as connection, self.app.amqp.Producer(connection) as producer:
                 for row, due_at in messages:
                     self.app.send_task(TASK, args=[row, due_at], producer=producer, retry=False)
-        except (OperationalError, OSError) as error:
+        except _ERRORS as error:
             raise BrokerError(f"The broker at {_hidden(self.url)} went away ({self._said(error)}).") from error
 
     def _said(self, error: Exception) -> str:

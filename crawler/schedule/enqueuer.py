@@ -22,7 +22,11 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 2.0
 LOST_AFTER = timedelta(seconds=10)
-"""A message sent so long ago, a queue that is empty, and nobody at work on the site: then it was lost."""
+"""A message sent so long ago, no longer in the queue, and nobody at work on the site: then it was lost."""
+
+MOST_WAITING = 100
+"""Messages in the queue at once: enough for all workers until the next look. What is due beyond them waits in the
+store, so that a site whose crawl died comes before it, and not behind it."""
 
 
 class Enqueuer:
@@ -41,7 +45,7 @@ class Enqueuer:
             return 0
         held = await held_sites(self.store)
         waiting = await asyncio.to_thread(self.broker.waiting)
-        wanted = [row for row in rows if row["site"] not in held and to_send(row, waiting, now)]
+        wanted = to_send([row for row in rows if row["site"] not in held], waiting, now)
         # Marked before it is sent: of two schedulers one sends it. One that is killed in between has lost it.
         marked = [row for row in wanted if await self.due.mark_queued(row, now)]
         await asyncio.to_thread(self.broker.send, [(row["_id"], row["due_at"].isoformat()) for row in marked])
@@ -93,10 +97,12 @@ async def _tend(tend: Callable[[], None]) -> None:
         await asyncio.sleep(POLL_SECONDS)
 
 
-def to_send(row: Document, waiting: int, now: datetime) -> bool:
-    """Whether a due row whose site nobody crawls needs a message: it never had one, or whoever began it is dead, or
-    the message was lost."""
-    queued = row["queued_at"]
-    if queued is None or row["attempts"] > row["queued_attempt"]:
-        return True
-    return waiting == 0 and now - queued > LOST_AFTER
+def to_send(rows: list[Document], waiting: int, now: datetime) -> list[Document]:
+    """Of due rows whose sites nobody crawls, longest due first, those that are to get a message now, while there is
+    room: it never had one, whoever began it is dead, or the message was lost. A queue gives out first what it was
+    given first: the `waiting` messages are those sent last, and earlier ones were taken, at the latest a moment ago by
+    somebody who is about to begin."""
+    sent = [row for row in rows if row["queued_at"] is not None and row["attempts"] <= row["queued_attempt"]]
+    taken = sorted(sent, key=lambda row: row["queued_at"])[: max(0, len(sent) - waiting)]
+    on_its_way = {row["_id"] for row in sent} - {row["_id"] for row in taken if now - row["queued_at"] > LOST_AFTER}
+    return [row for row in rows if row["_id"] not in on_its_way][: max(0, MOST_WAITING - waiting)]

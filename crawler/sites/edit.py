@@ -48,11 +48,16 @@ def put_row(path: Path, row: Mapping[str, str]) -> int:
     """Write `row` into the file at `path` and return its line. The file is replaced whole or not at all, and two
     writers follow each other. Raises RegistryError where the file with the row has faults, OSError where it can't be
     written."""
-    with _alone(path):
-        text = with_row(path.read_text("utf-8"), row)
-        reader = _checked(text, path.name)
-        write_whole(path, text.encode())
-    return reader.lines[row["code"]]
+    with alone(path):
+        return put_text(path, with_row(path.read_text("utf-8"), row)).lines[row["code"]]
+
+
+def put_text(path: Path, text: str) -> RowReader:
+    """Make `text` the file at `path`, for a writer that is `alone` with it; what was read of it. Raises RegistryError
+    where it has faults, OSError where it can't be written; then the file is as before."""
+    reader = checked(text, path.name)
+    write_whole(path, text.encode())
+    return reader
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -70,7 +75,8 @@ def write_whole(path: Path, content: bytes) -> None:
         unless_whole.pop_all()
 
 
-def _checked(text: str, name: str) -> RowReader:
+def checked(text: str, name: str) -> RowReader:
+    """What is read of `text`, the content of a file called `name`. Raises RegistryError where it has faults."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / name
         copy.write_text(text, "utf-8", newline="")
@@ -82,7 +88,7 @@ def _checked(text: str, name: str) -> RowReader:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def alone(path: Path) -> Iterator[None]:
     """Hold the folder of `path`: the file itself is replaced."""
     handle = os.open(path.parent, os.O_RDONLY)
     try:

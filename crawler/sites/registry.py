@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -159,14 +159,17 @@ def load() -> Registry:
     return read(HERE)
 
 
-def read(folder: Path) -> Registry:
-    """The registry in `folder`: `counties.csv`, `portal.toml`, `overrides/*.toml`. Raises RegistryError."""
-    reader = RowReader(folder / "counties.csv")
+def read(folder: Path, platforms: Collection[str] | None = None) -> Registry:
+    """The registry in `folder`: `counties.csv`, `portal.toml`, `overrides/*.toml`. Raises RegistryError; a platform
+    that is not among `platforms` is a fault where these are given."""
+    reader = RowReader(folder / "counties.csv", platforms)
     sites = {site.code: site for site in reader.sites()}
+    if reader.problems and not sites:  # nothing to hold the other files against
+        raise RegistryError(reader.problems)
     problems = [*reader.problems, *check(sites.values(), reader)]
     for path in (folder / "portal.toml", *sorted((folder / "overrides").glob("*.toml"))):
-        tables = TableReader(path)
-        sites.update({site.code: site for site in tables.sites(sites)})
+        tables = TableReader(path, platforms)
+        sites.update({site.code: site for site in tables.sites(sites, broken=reader.lines.keys() - sites.keys())})
         problems += tables.problems
     if problems:
         raise RegistryError(problems)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,7 @@ COLUMNS = (
     "platform",
     "access",
     "status",
+    "edited",
 )
 KINDS = ("province", "city", "county", "other")
 STATUSES = ("verified", "detected", "listed")
@@ -41,6 +42,7 @@ _SHAPES = {
     "homepage": (re.compile(rf"(?:{WEB_ADDRESS.pattern})?"), "must be a whole web address: http://host/path"),
     "platform": (re.compile(r"[a-z0-9_-]*"), "must be the name of a platform, or empty"),
     "status": (re.compile("|".join(STATUSES)), f"must be one of {', '.join(STATUSES)}"),
+    "edited": (re.compile(r"(?:20\d\d-[01]\d-[0-3]\d)?"), "must be the day a person wrote the row, or empty"),
 }
 # One match a row instead of one a cell; the cells of the row that fails are looked at one by one.
 _LIST = rf"[^=;\n]*[^=;\s][^=;\n]*={WEB_ADDRESS.pattern}"
@@ -57,6 +59,8 @@ class RowReader:
     """Reads one CSV file; `problems` grows while `sites` goes through the rows, and sound rows are yielded."""
 
     path: Path
+    platforms: Collection[str] | None = None
+    """The names that the column may hold; None where that is not asked."""
     problems: list[Problem] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
     """The line of each code."""
@@ -66,18 +70,46 @@ class RowReader:
     def sites(self) -> Iterator[Site]:
         """The site of every sound row, in order."""
         try:
-            text = self.path.read_bytes().decode("utf-8-sig")
-            reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-            if not self._heads(next(reader, [])):
-                return
-            for cells in reader:
-                if cells and (row := self._row(cells, reader.line_num)):
-                    yield _site(row)
-        except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            self._fault(line, None, "is not UTF-8 from here on; save the file as UTF-8")
-        except (OSError, csv.Error) as error:
+            content = self.path.read_bytes().removeprefix(codecs.BOM_UTF8)
+        except OSError as error:
             self._fault(None, None, f"cannot be read: {error}")
+            return
+        lines = self._decoded(content.splitlines())
+        if not self._heads(lines[0].split(",") if lines else []):
+            return
+        for number, line in enumerate(lines[1:], 2):
+            if line and (cells := self._cells(line, number)) and (row := self._row(cells, number)):
+                yield _site(row)
+
+    def _decoded(self, lines: list[bytes]) -> list[str]:
+        """The lines as text. Those that are no UTF-8 are one fault, and are read as the GBK they most likely are, so
+        that their other faults are found as well."""
+        texts, wrong = [], []
+        for number, line in enumerate(lines, 1):
+            try:
+                texts.append(line.decode("utf-8"))
+            except UnicodeDecodeError:
+                texts.append(line.decode("gb18030", "replace"))
+                wrong.append(number)
+        if wrong:
+            more = f", and neither are {len(wrong) - 1} more lines" if len(wrong) > 1 else ""
+            self._fault(wrong[0], None, f"is not UTF-8{more}; save the file as UTF-8")
+        return texts
+
+    def _cells(self, line: str, number: int) -> list[str]:
+        """The cells of a line, [] where it is none: no cell spans lines, so that a stray quote spoils its own alone."""
+        if '"' not in line:
+            return line.split(",")
+        try:
+            return next(csv.reader([line], strict=True))
+        except csv.Error as error:
+            self._fault(number, None, f"has a quotation mark that opens or closes nothing: {error}")
+            self._name_all(line.replace('"', "").split(","))
+            return []
+
+    def _name_all(self, cells: list[str]) -> None:
+        """Count every cell of a row that is torn as a place, so that the rows below the one it names are not blamed."""
+        self.places.update((above, name) for name in cells for above in ("", *cells))
 
     def _heads(self, heads: list[str]) -> bool:
         if tuple(heads) != COLUMNS:
@@ -87,12 +119,16 @@ class RowReader:
     def _row(self, cells: list[str], line: int) -> dict[str, str] | None:
         if len(cells) != len(COLUMNS):
             self._fault(line, None, f"has {len(cells)} cells instead of {len(COLUMNS)}")
+            self._name_all(cells)
             return None
         row = dict(zip(COLUMNS, cells, strict=True))
         before = len(self.problems)
         self.places.add((row["province"], row["name"]))
         if (first := self.lines.setdefault(row["code"], line)) != line:
             self._fault(line, "code", f"{row['code']} stands in line {first} already")
+            return None
+        if row["platform"] and self.platforms is not None and row["platform"] not in self.platforms:
+            self._fault(line, "platform", f"{row['platform']!r} is unknown; known: {', '.join(sorted(self.platforms))}")
             return None
         if _SOUND.fullmatch("\n".join(cells)):
             return row
@@ -130,6 +166,7 @@ def _site(row: dict[str, str]) -> Site:
         domains=domains_of([row["homepage"], *(section.url for section in sections)]),
         status=row["status"],
         access=row["access"] or None,
+        edited=row["edited"] or None,
     )
 
 

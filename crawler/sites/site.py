@@ -60,6 +60,8 @@ class Site:
     """What the row is worth: `verified` (a frozen page proves it), `detected`, `listed`."""
     access: str | None = None
     """Notes for whoever fetches: `protocol-switch`, `ua-mobile`, …"""
+    edited: str | None = None
+    """The day a person last wrote its row, by hand or with `scrapy addsite`: such a row outlives the generator."""
 
     def as_publisher(self) -> dict[str, Any]:
         """The `site` field of its articles."""

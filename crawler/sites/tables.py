@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,13 @@ class TableReader:
     """Reads one TOML file; `problems` has every fault found."""
 
     path: Path
+    platforms: Collection[str] | None = None
+    """The platforms that a site may name; None where that is not asked."""
     problems: list[Problem] = field(default_factory=list)
 
-    def sites(self, rows: Mapping[str, Site]) -> Iterator[Site]:
-        """The sites of the file: those of `rows` with what the file says about them, and new ones."""
+    def sites(self, rows: Mapping[str, Site], broken: Collection[str] = ()) -> Iterator[Site]:
+        """The sites of the file: those of `rows` with what the file says about them, and new ones; what it says about
+        rows that are `broken` is left out, since it can't be held against them."""
         try:
             tables = tomllib.loads(self.path.read_text("utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -39,7 +42,7 @@ class TableReader:
                 self._fault(code, f"stands outside of a site's table; begin with [{code}]")
             elif unknown := sorted(set(table) - _KEYS):
                 self._fault(code, f"unknown key {', '.join(unknown)}; known: {', '.join(sorted(_KEYS))}")
-            elif site := self._site(code, table, rows.get(code)):
+            elif code not in broken and (site := self._site(code, table, rows.get(code))):
                 yield site
 
     def _site(self, code: str, table: dict[str, Any], row: Site | None) -> Site | None:
@@ -71,7 +74,8 @@ class TableReader:
                     self._fault(f"{code}.{key}", f"is missing; no row of counties.csv has the code {code}")
         elif "kind" in table:
             self._fault(f"{code}.kind", "is the registry row's to say")
-        for key, allowed in (("kind", _KINDS), ("status", STATUSES)):
+        platforms = {} if self.platforms is None else {"platform": sorted(self.platforms)}
+        for key, allowed in {"kind": _KINDS, "status": STATUSES, **platforms}.items():
             if key in table and table[key] not in allowed:
                 self._fault(f"{code}.{key}", f"{table[key]!r} must be one of {', '.join(allowed)}")
         if "homepage" in table and not WEB_ADDRESS.fullmatch(str(table["homepage"])):

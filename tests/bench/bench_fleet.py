@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from typing import Any
 from pymongo import MongoClient
 
 from crawler.replica.fleet.hosts import Fleet, Host
+from crawler.replica.fleet.log import HostLog
 from crawler.storage import embedded
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,9 +44,10 @@ def serve(options: argparse.Namespace) -> tuple[subprocess.Popen[str], str]:
     return server, address
 
 
-def crawl(command: list[str], environment: dict[str, str]) -> tuple[float, list[float], str]:
-    """Run a crawl: seconds, its memory in MB once a second, its log."""
+def crawl(command: list[str], environment: dict[str, str]) -> tuple[float, float, list[float], str]:
+    """Run a crawl: seconds, seconds of CPU, its memory in MB once a second, its log."""
     started, memory = time.monotonic(), []
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, text=True)
         try:
@@ -53,8 +56,10 @@ def crawl(command: list[str], environment: dict[str, str]) -> tuple[float, list[
                 time.sleep(1)
         finally:
             process.kill()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         log.seek(0)
-        return time.monotonic() - started, [size for size in memory if size], log.read()
+        return time.monotonic() - started, cpu, [size for size in memory if size], log.read()
 
 
 def _resident(pid: int) -> float:
@@ -65,25 +70,25 @@ def _resident(pid: int) -> float:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
 
 
-def told(fleet: Fleet, felt: dict[str, Any], database: Any) -> list[tuple[str, str]]:
+def told(fleet: Fleet, felt: dict[str, HostLog], database: Any) -> list[tuple[str, str]]:
     """The rows of the table that come from the hosts and the store."""
     stored = Counter(row["site"]["code"] for row in database.articles.find({}, {"site.code": 1}))
     good = fleet.good()
     complete = sum(stored[host.site.code] == host.articles for host in good)
     mine = [felt[host.name] for host in good if host.name in felt]
-    begun = min(seen["first"] for seen in felt.values())
-    gaps = [seen["shortest_gap"] for seen in mine if seen["shortest_gap"] is not None]
+    begun = min(seen.times[0] for seen in felt.values())
+    gaps = [gap for seen in mine if (gap := seen.shortest_gap()) is not None]
     runs = {row["site"]: row.get("verdict") for row in database.runs.find({"site": {"$ne": None}})}
 
     def fate(host: Host) -> str:
-        asked = felt.get(host.name, {"requests": 0})["requests"]
+        asked = len(felt[host.name].times) if host.name in felt else 0
         return f"{host.fault}: {asked} requests, {stored[host.site.code]} articles, verdict {runs.get(host.site.code)}"
 
     return [
         ("good sites complete", f"{complete} of {len(good)}"),
         ("articles stored", f"{sum(stored.values()):,}"),
-        ("last request to a good site", f"after {max(seen['last'] for seen in mine) - begun:.1f} s"),
-        ("most requests at once at a good host", str(max(seen["most_open"] for seen in mine))),
+        ("last request to a good site", f"after {max(seen.times[-1] for seen in mine) - begun:.1f} s"),
+        ("most requests at once at a good host", str(max(seen.most_open for seen in mine))),
         ("shortest time between two requests to a good host", f"{min(gaps):.3f} s"),
         ("run records of sites", f"{len(runs)} ({dict(Counter(runs.values()))})"),
         *(("bad site", fate(host)) for host in fleet.bad()),
@@ -108,10 +113,10 @@ def main() -> None:
         command += [part for value in values for part in ("-s", value)]
         try:
             uri = embedded.ensure_running(Path(folder))
-            seconds, memory, log = crawl(command, environment)
+            seconds, cpu, memory, log = crawl(command, environment)
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": f"http://{address}"}))
             with opener.open("http://fleet.invalid/__replica__/fleet") as answer:
-                felt = json.load(answer)
+                felt = {host: HostLog.from_json(log) for host, log in json.load(answer).items()}
             client: MongoClient[dict[str, Any]]
             with MongoClient(uri) as client:
                 rows = told(fleet, felt, client["bench"])
@@ -121,7 +126,7 @@ def main() -> None:
             server.wait()
     if options.keep_log:
         options.keep_log.write_text(log, encoding="utf-8")
-    asked = sum(seen["requests"] for seen in felt.values())
+    asked = sum(len(seen.times) for seen in felt.values())
     quarters = [memory[len(memory) * quarter // 4] for quarter in (1, 2, 3)] if memory else []
     sizes = ", ".join(f"{size:.0f}" for size in (*quarters, memory[-1])) if memory else "not known"
     print(
@@ -130,6 +135,7 @@ def main() -> None:
     print("|---|---|")
     for label, value in (
         ("total time", f"{seconds:.1f} s, {asked} requests, {asked / seconds:.0f} a second"),
+        ("CPU of the crawl", f"{cpu:.1f} s, {cpu / asked * 1000:.1f} ms a request"),
         *rows,
         ("memory of the crawl after 1/4, 1/2, 3/4, at the end", f"{sizes} MB"),
         ("last line", log.strip().splitlines()[-1] if log.strip() else ""),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -68,6 +69,7 @@ def test_json():
 def test_show():
     lines = scrapy("show", "青田").stdout.splitlines()
     assert "name       青田县" in lines
+    assert "aliases    青田县政府、青田县人民政府、青田发布" in lines
     assert "  要闻  http://www.qingtian.gov.cn/col/col1229365841/index.html" in lines
     portal = scrapy("show", "cfsn").stdout
     assert "sections   710" in portal
@@ -84,6 +86,7 @@ def test_show():
         (["青田", "缙云"], 2, "one query at a time"),
         (["check", "here", "there"], 2, "check takes one folder"),
         (["--kind", "village"], 2, "invalid choice"),
+        (["--platform", "wordpress"], 1, "no site of the registry uses a platform 'wordpress'; they use eportal, "),
     ],
 )
 def test_wrong_use_is_one_sentence(arguments, status, told):
@@ -136,4 +139,6 @@ def test_check_knows_the_platforms(tmp_path):
     table.write_text(table.read_text("utf-8").replace(",hanweb,,detected", ",hanwed,,detected", 1), "utf-8")
     told = scrapy("check", str(folder))
     assert told.returncode == 1
-    assert "unknown platform 'hanwed'" in told.stderr
+    assert re.fullmatch(
+        r"scrapy sites: counties\.csv:\d+: platform: 'hanwed' is unknown; known: dedecms, .*\n", told.stderr
+    )

@@ -4,14 +4,16 @@ import contextlib
 import http.client
 import json
 import socket
+from array import array
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from crawler.parsing.page import Page
 from crawler.platforms.listing import read_list
 from crawler.replica.fleet.hosts import FAULTS, Fleet
+from crawler.replica.fleet.log import HostLog
 from crawler.replica.fleet.server import FleetServer
 from crawler.text.fingerprint import fingerprint
 
@@ -20,7 +22,7 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[FleetServer]:
-    with FleetServer(Fleet(16, 45, FAULTS)) as running:
+    with FleetServer(Fleet(16, 45, FAULTS, newest=NOW)) as running:
         yield running
 
 
@@ -34,7 +36,7 @@ def ask(server: FleetServer, host: str, target: str) -> tuple[int, bytes]:
 
 
 def test_every_kind_of_host_lists_its_articles_page_by_page():
-    fleet = Fleet(7, 45)
+    fleet = Fleet(7, 45, newest=NOW)
     assert len({host.kind for host in fleet.hosts.values()}) == 7
     for host in fleet.hosts.values():
         origin = f"{host.channel.scheme}://{host.name}"
@@ -85,11 +87,26 @@ def test_each_host_is_counted_apart(server):
     (host, *_) = server.fleet.good()
     before = len(server.log[host.name].times)
     assert ask(server, host.name, "/robots.txt")[0] == ask(server, host.name, "/")[0] == 200
-    felt = json.loads(ask(server, "fleet.invalid", "/__replica__/fleet")[1])[host.name]
-    assert felt["requests"] == before + 2
-    assert felt["most_open"] == 1
-    assert 0 < felt["shortest_gap"] <= felt["last"] - felt["first"]
+    felt = HostLog.from_json(json.loads(ask(server, "fleet.invalid", "/__replica__/fleet")[1])[host.name])
+    assert felt.times == server.log[host.name].times
+    assert (len(felt.times), felt.most_open) == (before + 2, 1)
     assert ask(server, "nobody.invalid", "/")[0] == 502
+
+
+def test_what_a_host_felt_of_its_limit():
+    even = HostLog(array("d", [50.0, 50.5, 51.0, 51.5]))
+    assert (even.shortest_gap(), even.most_ahead(0.5)) == (0.5, 0)
+    # A pause is no credit: three requests within half a second of it, where one in each half second is allowed.
+    hasty = HostLog(array("d", [50.0, 60.0, 60.25, 60.5, 61.0]))
+    assert (hasty.shortest_gap(), hasty.most_ahead(0.5)) == (0.25, 1.0)
+    assert HostLog().most_ahead(0.5) == 0
+
+
+def test_a_fleet_is_of_today():
+    (host,) = Fleet(1, 3).good()
+    ages = [datetime.now(UTC) - host.article(index).published_at for index in range(3)]
+    assert timedelta(0) <= ages[0] < timedelta(hours=2)
+    assert timedelta(hours=12) < ages[2] < timedelta(hours=17)
 
 
 def test_what_a_fleet_cannot_be_is_said():

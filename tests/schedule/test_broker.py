@@ -6,13 +6,17 @@ import os
 import shutil
 import signal
 import socket
+import socketserver
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from threading import Thread
 
 import pytest
 
-from crawler.schedule.enqueuer import LOST_AFTER, to_send
+from crawler.schedule.due import ATTEMPTS
+from crawler.schedule.enqueuer import LOST_AFTER, MOST_WAITING, to_send
 from tests.schedule.conftest import finished, wait_until
 
 broker = pytest.importorskip("crawler.schedule.broker", reason="the extra `workers` (Celery) is not installed")
@@ -20,26 +24,49 @@ broker = pytest.importorskip("crawler.schedule.broker", reason="the extra `worke
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
 
+def row(name: str, queued_ago: timedelta | None, attempts: int = 0) -> dict:
+    return {"_id": name, "queued_at": queued_ago and NOW - queued_ago, "queued_attempt": 0, "attempts": attempts}
+
+
+LONG_AGO = LOST_AFTER + timedelta(seconds=1)
+
+
 @pytest.mark.parametrize(
     ("queued_ago", "attempts", "waiting", "sent"),
     [
         (None, 0, 5, True),  # never sent
         (timedelta(seconds=5), 0, 0, False),  # a worker may just be taking it
-        (LOST_AFTER + timedelta(seconds=1), 0, 1, False),  # it may be the one that waits
-        (LOST_AFTER + timedelta(seconds=1), 0, 0, True),  # nobody has it
+        (LONG_AGO, 0, 1, False),  # it may be the one that waits
+        (LONG_AGO, 0, 0, True),  # nobody has it
         (timedelta(seconds=5), 1, 5, True),  # begun since, by a worker that is dead
     ],
 )
 def test_a_message_is_sent_again_only_where_it_was_lost(queued_ago, attempts, waiting, sent):
-    row = {"queued_at": queued_ago and NOW - queued_ago, "queued_attempt": 0, "attempts": attempts}
-    assert to_send(row, waiting, NOW) is sent
+    one = row("one", queued_ago, attempts)
+    assert to_send([one], waiting, NOW) == ([one] if sent else [])
+
+
+def test_a_message_lost_by_a_dead_worker_does_not_wait_for_the_end_of_a_long_queue():
+    first = row("z", LONG_AGO + timedelta(seconds=2))
+    later = [row(name, LONG_AGO) for name in "abc"]
+    assert to_send([*later, first], 3, NOW) == [first]
+    assert to_send([*later, first], 4, NOW) == []
+    assert to_send([*later, first], 2, NOW) == [later[0], first]
+    assert to_send([*later, first], 9, NOW) == []  # others' messages, or some twice
+
+
+def test_what_is_due_beyond_a_short_queue_waits_in_the_store():
+    rows = [row(f"{number:03}", None) for number in range(MOST_WAITING + 50)]
+    assert to_send(rows, 0, NOW) == rows[:MOST_WAITING]
+    assert to_send(rows, MOST_WAITING - 20, NOW) == rows[:20]
+    assert to_send(rows, MOST_WAITING + 3, NOW) == []
 
 
 @pytest.mark.parametrize(
     ("url", "said"),
     [
         ("localhost:6379", "'localhost:6379' is no address of a broker: it looks like redis://HOST:6379/0"),
-        ("redis://me:secret@127.0.0.1:1/0", "No broker answers at redis://127.0.0.1:1/0 "),
+        ("redis://me:secret@127.0.0.1:1/0", "No broker can be used at redis://127.0.0.1:1/0 "),
     ],
 )
 def test_a_wrong_address_is_told_without_credentials(url, said):
@@ -72,6 +99,34 @@ def redis() -> Iterator[str]:
         process.wait()
 
 
+def test_a_wrong_password_is_one_sentence(redis):
+    from redis import Redis
+
+    with Redis.from_url(redis) as client:
+        client.config_set("requirepass", "right")
+    with pytest.raises(broker.BrokerError, match="invalid username-password pair") as raised:
+        broker.Broker(redis.replace("//", "//:wrong@")).check()
+    assert str(raised.value).startswith(f"No broker can be used at {redis} ")
+
+
+class Website(socketserver.BaseRequestHandler):
+    """Answers whatever it is asked as a web server does."""
+
+    def handle(self) -> None:
+        self.request.recv(100)
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+def test_what_is_no_broker_is_told(scheme):
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Website) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"{scheme}://127.0.0.1:{server.server_address[1]}/"
+        with pytest.raises(broker.BrokerError, match=f"^No broker can be used at {address} "):
+            broker.Broker(address).check()
+        server.shutdown()
+
+
 def test_every_site_is_crawled_once_whatever_becomes_of_messages_and_workers(
     scrapy, schedule_file, fleet, stored, redis
 ):
@@ -79,24 +134,46 @@ def test_every_site_is_crawled_once_whatever_becomes_of_messages_and_workers(
 
     codes, log = set(fleet.fleet.codes()), schedule_file.with_name("log-0.txt")
     client = Redis.from_url(redis)
-    # Spoilt messages wait already: no JSON, no task of ours, no arguments.
+    send = partial(broker.application(redis).send_task, broker.TASK)
+    # Spoilt messages wait already: no JSON, no task of ours, no arguments, a site that nobody has planned.
     broker.application(redis).send_task("nonsense")
-    broker.application(redis).send_task(broker.TASK, args=["one"])
+    send(args=["one"])
+    send(args=["fleet:fleet:000000", NOW.isoformat()])
     client.lpush(broker.QUEUE, "{")
+    # A site that keeps its crawl until whoever crawls it is killed, as a page would that kills its reader.
+    poison = next(iter(fleet.fleet.hosts.values()))
+    poison.fault = "hang"
     scrapy("worker", "--broker", redis, "--processes", 3, "--concurrent", 2)
     for _ in range(2):
         scrapy("schedule", schedule_file, "--broker", redis, "--now")
-    wait_until(lambda: len(finished(stored)) >= 2, "nothing was crawled")
+    victims = []
+
+    def gave_up() -> bool:
+        row = stored.due.find_one({"site": poison.site.code})
+        pid = row["begun_by"]["pid"] if row and 1 <= row["attempts"] <= ATTEMPTS else None
+        if pid not in (None, *victims):
+            victims.append(pid)
+            os.kill(pid, signal.SIGKILL)
+        return bool(row and row["last"])
+
+    wait_until(lambda: gave_up() or len(finished(stored)) >= 5, "the crawls did not go on")
     for row in stored.due.find({}):
-        broker.application(redis).send_task(broker.TASK, args=[row["_id"], row["due_at"].isoformat()])
-    os.kill(stored.holders.find_one({})["pid"], signal.SIGKILL)
-    wait_until(lambda: len(finished(stored)) >= 5, "the crawls did not go on")
+        send(args=[row["_id"], row["due_at"].isoformat()])
+    client.flushall()
+    wait_until(gave_up, "the poisoned site was never given up")
     client.flushall()
     client.close()
-    done = {"last.outcome": "finished", "due_at": {"$gt": datetime.now(UTC)}}
+    done = {"last": {"$ne": None}, "due_at": {"$gt": datetime.now(UTC)}}
     wait_until(lambda: stored.due.count_documents(done) == len(codes), log.read_text())
-    assert finished(stored) == dict.fromkeys(codes, 1)
-    assert stored.articles.count_documents({}) == 3 * len(codes)
+    assert len(victims) == ATTEMPTS
+    assert {row["site"]: row["last"]["outcome"] for row in stored.due.find({})} == {
+        **dict.fromkeys(codes, "finished"),
+        poison.site.code: "gave up",
+    }
+    assert finished(stored) == dict.fromkeys(codes - {poison.site.code}, 1)
+    assert stored.articles.count_documents({}) == 3 * (len(codes) - 1)
     assert max(log.most_open for log in fleet.log.values()) == 1
-    assert "Received unregistered task of type 'nonsense'" in log.read_text()
-    assert "A message that names no crawl was skipped: ('one',)" in log.read_text()
+    told = log.read_text()
+    assert "Received unregistered task of type 'nonsense'" in told
+    assert "A message that names no crawl was skipped: ('one',)" in told
+    assert f"{poison.site.code}: given up: {ATTEMPTS} crawls of it ended with their process" in told

@@ -8,9 +8,9 @@ from crawler.sites.registry import HERE
 from crawler.sites.rows import COLUMNS
 
 HEAD = ",".join(COLUMNS) + "\n"
-PROVINCE = "330000,province,示江省,示江,,shijiang,,,http://www.sj-demo.gov.cn/,,,,listed\n"
-COUNTY = "331102,county,示县,示县,,shixian,示江省,,http://www.sx-demo.gov.cn/,,,,listed\n"
-WORD = "xjbt,other,示兵团,示兵团,,shibingtuan,示江省,,http://www.bt-demo.gov.cn/,,,,listed\n"
+PROVINCE = "330000,province,示江省,示江,,shijiang,,,http://www.sj-demo.gov.cn/,,,,listed,\n"
+COUNTY = "331102,county,示县,示县,,shixian,示江省,,http://www.sx-demo.gov.cn/,,,,listed,\n"
+WORD = "xjbt,other,示兵团,示兵团,,shibingtuan,示江省,,http://www.bt-demo.gov.cn/,,,,listed,\n"
 FILE = HEAD + PROVINCE + COUNTY + WORD
 
 

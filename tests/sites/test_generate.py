@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from crawler.sites.generate import generate
+import subprocess
+import sys
+
+import pytest
+
+from crawler.sites.generate import generate, update
+from crawler.sites.problems import RegistryError
+from crawler.sites.registry import HERE
+from crawler.sites.rows import COLUMNS
 
 OFFICIAL = {
     "provinces": {
@@ -45,7 +53,7 @@ def test_a_row_says_what_both_inputs_know():
         "code": "980121", "kind": "county", "name": "白石县", "short": "白石", "aliases": "", "pinyin": "baishi",
         "province": "山南省", "city": "清水市", "homepage": "http://www.baishi.gov.example/",
         "lists": "今日白石=http://www.baishi.gov.example/col/col12/index.html", "platform": "hanweb",
-        "access": "ua-mobile", "status": "detected",
+        "access": "ua-mobile", "status": "detected", "edited": "",
     }  # fmt: skip
 
 
@@ -79,7 +87,7 @@ def test_what_only_one_input_knows_is_told(capsys):
     assert (found["980122"]["homepage"], found["980122"]["status"]) == ("", "listed")
 
 
-def test_what_a_person_proved_or_added_stays():
+def test_what_a_person_proved_stays():
     before = rows(site("白石县", "county", "baishi"))
     proved = {**before["980121"], "homepage": "http://new.gov.example/", "platform": "trs", "status": "verified"}
     unproved = {**before["989001"], "homepage": "http://wrong.gov.example/"}
@@ -91,6 +99,52 @@ def test_what_a_person_proved_or_added_stays():
     assert after["989001"] == before["989001"]
     assert after["baishi-media"] == added
     assert "980199" not in after
+
+
+def test_what_a_person_wrote_stays_although_nobody_has_proved_it(capsys):
+    before = rows(site("白石县", "county", "baishi"))
+    written = {
+        "homepage": "http://new.gov.example/",
+        "lists": "要闻=http://new.gov.example/yw/",
+        "edited": "2026-11-27",
+    }
+    completed = {**before["980121"], "name": "白石区", **written}
+    added = {**before["980121"], **written, "code": "980199", "name": "青岩县"}
+    present = {row["code"]: row for row in (*before.values(), completed, added)}
+    after = rows(site("白石县", "county", "baishi"), present=present)
+    assert after["980121"] == {**before["980121"], **written}, "what is official is the ministry's to say"
+    assert after["980199"] == added
+    assert list(after) == sorted(after)
+    assert "no division has the code of 山南省清水市青岩县 (980199); its row, edited 2026-11-27, stays" in (
+        capsys.readouterr().err
+    )
+
+
+def test_the_file_is_written_whole_or_not_at_all(tmp_path):
+    proofs, file = tmp_path / "proofs.csv", tmp_path / "counties.csv"
+    proofs.write_text("code,platform,page\n980121,vsb,saved\n", "utf-8")
+    file.write_text(f"{','.join(COLUMNS)}\n", "utf-8")
+    official = {"provinces": {"山南省": {"code": "980000000000", "cities": {}}}}
+    sites = {"provinces": [site("山南省", "province", "shannan")]}
+    with pytest.raises(RegistryError, match=r"counties\.csv:2: province: '黑龙江省' has no row of its own"):
+        update(tmp_path, official, sites)
+    assert file.read_text("utf-8") == f"{','.join(COLUMNS)}\n"
+    file.write_text("code,name\n", "utf-8")
+    with pytest.raises(RegistryError, match=r"counties\.csv:1: the first line must be"):
+        update(tmp_path, official, sites)
+
+
+def test_a_file_that_is_no_input_is_told(tmp_path):
+    wrong = tmp_path / "list.json"
+    wrong.write_text("[]", "utf-8")
+    told = subprocess.run(
+        [sys.executable, "-m", "crawler.sites.generate", wrong, wrong],
+        capture_output=True, text=True, cwd=HERE.parents[1], check=False,
+    )  # fmt: skip
+    assert told.returncode == 1
+    assert told.stderr == (
+        f"generate: nothing is written: {wrong} has no `provinces`; --help says what the inputs are\n"
+    )
 
 
 def test_a_platform_is_earned_by_an_address_of_the_site_itself():

@@ -10,12 +10,13 @@ from crawler.sites.site import Section, Site
 
 QINGTIAN = "http://www.qingtian.gov.cn/"
 PRESENT = {
-    **dict.fromkeys(("aliases", "city", "access"), ""),
+    **dict.fromkeys(("aliases", "city", "access", "edited"), ""),
     **{"code": "331102", "kind": "county", "name": "示县", "short": "示县", "pinyin": "shixian", "province": "示江省"},
     **{"homepage": "http://www.sx-demo.gov.cn/", "lists": "要闻=http://www.sx-demo.gov.cn/yw/", "platform": ""},
     "status": "listed",
 }
 SITE = Site("331102", "示县", "county", PRESENT["homepage"])
+DAY = "2026-11-27"
 NEWS = Section("今日示县", "http://www.sx-demo.gov.cn/jr/")
 
 
@@ -42,10 +43,11 @@ def test_a_new_county_gets_its_places_from_its_code():
     assert site is not None
     shown = (site.kind, site.province, site.city, site.short, site.pinyin, site.gb_code)
     assert shown == ("county", "浙江省", "丽水市", "示新", "shixin", "331199")
-    assert row_of(site, None, Seen(site.homepage, site.homepage, [NEWS])) == {
+    assert row_of(site, None, Seen(DAY, site.homepage, site.homepage, [NEWS])) == {
         **dict.fromkeys(("aliases", "access", "platform"), ""),
         **{"code": "331199", "kind": "county", "name": "示新县", "short": "示新", "pinyin": "shixin"},
         **{"province": "浙江省", "city": "丽水市", "homepage": "http://www.new-demo.gov.cn/", "status": "listed"},
+        "edited": DAY,
         "lists": "今日示县=http://www.sx-demo.gov.cn/jr/",
     }
 
@@ -86,7 +88,7 @@ def test_a_home_page_says_whose_it_is(head, code):
     ("seen", "changes"),
     [
         (
-            Seen(PRESENT["homepage"], PRESENT["homepage"], [NEWS], platform="trs"),
+            Seen(DAY, PRESENT["homepage"], PRESENT["homepage"], [NEWS], platform="trs"),
             {
                 "lists": "要闻=http://www.sx-demo.gov.cn/yw/;今日示县=http://www.sx-demo.gov.cn/jr/",
                 "platform": "trs",
@@ -94,22 +96,26 @@ def test_a_home_page_says_whose_it_is(head, code):
             },
         ),
         (
-            Seen(PRESENT["homepage"], PRESENT["homepage"], [NEWS], gone=["https://sx-demo.gov.cn/yw/index.html"]),
+            Seen(DAY, PRESENT["homepage"], PRESENT["homepage"], [NEWS], gone=["https://sx-demo.gov.cn/yw/index.html"]),
             {"lists": "今日示县=http://www.sx-demo.gov.cn/jr/"},
         ),
         (
-            Seen(PRESENT["homepage"], PRESENT["homepage"], [Section("新 闻=", "http://sx-demo.gov.cn/yw/")]),
+            Seen(DAY, PRESENT["homepage"], PRESENT["homepage"], [Section("新 闻=", "http://sx-demo.gov.cn/yw/")]),
             {},
         ),
-        (Seen(PRESENT["homepage"], "https://www.sx-demo.gov.cn/", []), {"homepage": "https://www.sx-demo.gov.cn/"}),
-        (Seen("https://sx-demo.gov.cn/", "https://sx-demo.gov.cn/", []), {}),
-        (Seen("http://www.new.gov.cn/", "http://www.new.gov.cn/", []), {"homepage": "http://www.new.gov.cn/"}),
+        (
+            Seen(DAY, PRESENT["homepage"], "https://www.sx-demo.gov.cn/", []),
+            {"homepage": "https://www.sx-demo.gov.cn/"},
+        ),
+        (Seen(DAY, "https://sx-demo.gov.cn/", "https://sx-demo.gov.cn/", []), {}),
+        (Seen(DAY, "http://www.new.gov.cn/", "http://www.new.gov.cn/", []), {"homepage": "http://www.new.gov.cn/"}),
     ],
 )
 def test_a_row_is_completed(seen, changes):
-    assert row_of(SITE, PRESENT, seen) == PRESENT | changes
+    day = {"edited": DAY} if changes else {}
+    assert row_of(SITE, PRESENT, seen) == PRESENT | changes | day
 
 
 def test_a_verified_row_stays_verified():
-    row = row_of(SITE, PRESENT | {"status": "verified"}, Seen(PRESENT["homepage"], PRESENT["homepage"], [NEWS]))
+    row = row_of(SITE, PRESENT | {"status": "verified"}, Seen(DAY, PRESENT["homepage"], PRESENT["homepage"], [NEWS]))
     assert row["status"] == "verified"

@@ -27,7 +27,6 @@ from crawler.replica.fleet import words
 from crawler.sites.site import Site
 
 PER_PAGE = 20
-NEWEST = datetime(2026, 11, 20, 16, 30, tzinfo=CST)
 FAULTS = ("refused", "reset", "hang", "error", "redirect", "pager", "calendar", "trickle")
 """How a host may fail. `refused`: nobody listens; `reset`: closes without an answer; `hang`: never answers; `error`:
 500 always; `redirect`: always one further; `pager`: every list page names a next one, with the same articles again;
@@ -51,11 +50,13 @@ _ADDRESSES = {
 
 @dataclass
 class Host:
-    """One site of the fleet: its row, the CMS it is built by, how many articles it has, and how it fails, if so."""
+    """One site of the fleet: its row, the CMS it is built by, how many articles it has, not younger than `newest`, and
+    how it fails, if so."""
 
     site: Site
     kind: str
     articles: int
+    newest: datetime
     fault: str | None = None
     padding: str = ""
     name: str = ""
@@ -97,7 +98,7 @@ class Host:
     def article(self, index: int) -> Article:
         """Its article of that index, 0 the newest; the same at every call."""
         random = Random(f"{self.name} {index}")
-        date = NEWEST - timedelta(hours=7 * index, minutes=random.randint(0, 59))
+        date = self.newest - timedelta(hours=7 * index, minutes=random.randint(0, 59))
         key = hashlib.md5(self.name.encode(), usedforsecurity=False).hexdigest()
         folder = beside(self.column.table["path"], "")[:-1]
         path = _ADDRESSES[self.kind].format(folder=folder, date=date, number=_FIRST + index, key=key)
@@ -161,6 +162,8 @@ class Fleet:
     """`count` sites of the registry with `articles` each. The first of them fail as `faults` says, one fault a site.
 
     Rows with a list page come first, then rows with a home page only. `padding_kb` makes each page that much longer.
+    The articles are from the days before `newest`, the full hour that has passed: sites of last year would be judged
+    as sites that have fallen silent.
     Raises ValueError where the registry has not so many rows, or a fault has no such name."""
 
     def __init__(
@@ -170,6 +173,7 @@ class Fleet:
         faults: Sequence[str] = (),
         *,
         padding_kb: int = 0,
+        newest: datetime | None = None,
         sites: Iterable[Site] | None = None,
     ) -> None:
         rows = _rows(sites)
@@ -178,12 +182,15 @@ class Fleet:
         if not len(faults) <= count <= len(rows):
             raise ValueError(f"a fleet has at least a site a fault and at most {len(rows)}; {count} were asked for")
         kinds, padding = list(_KINDS), _padding(padding_kb)
+        newest = newest or datetime.now(CST).replace(minute=0, second=0, microsecond=0)
         bad = dict(enumerate(faults))
         self.hosts: dict[str, Host] = {}
         for place, site in enumerate(rows[:count]):
             fault = bad.get(place)
             kind = "vsb" if fault in {"pager", "calendar"} else kinds[place % len(kinds)]
-            host = Host(site, site.platform if site.platform in kinds and not fault else kind, articles, fault, padding)
+            if site.platform in kinds and not fault:
+                kind = site.platform
+            host = Host(site, kind, articles, newest, fault, padding)
             self.hosts[host.name] = host
 
     def good(self) -> list[Host]:
@@ -220,10 +227,6 @@ def _rows(sites: Iterable[Site] | None) -> list[Site]:
         url = site.sections[0].url if site.sections else site.homepage
         own.setdefault((urlsplit(url).hostname or "").removeprefix("www."), site)
     return list(own.values())
-
-
-def _is_home(url: str, site: Site) -> bool:
-    return url.rstrip("/") == site.homepage.rstrip("/")
 
 
 def _padding(kilobytes: int) -> str:

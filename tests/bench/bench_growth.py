@@ -1,0 +1,154 @@
+"""What a page costs as the store grows.
+
+`python tests/bench/bench_growth.py [SIZE ...] [--pages 2000] [--tokens 100000]`
+fills an embedded store of its own up to each size (0 and 100000 where none is given), crawls the pages of
+`crawl/pages.py` into it, and prints a table in Markdown.
+
+Each crawl is that of `crawl/bench_crawl.py`, "ours, stored": download, parse, clean, restore, dedupe, index, store.
+CPU and memory are the crawling process's, `server` is the store's CPU; what a crawl stored is deleted again. Filling
+documents have a story, a fingerprint, a site and a time of their own, and the bigrams of a real article; those beyond
+the first `--tokens` have none, because a million with them take an hour to write: their look-ups cost what the others'
+do, since a crawl never asks for a bigram.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from bench_stories import filler, memory
+from pymongo import MongoClient
+
+from crawler.storage import embedded
+from crawler.storage.mongo import open_store
+
+HERE = Path(__file__).resolve().parent / "crawl"
+ROOT = HERE.parents[2]
+DATABASE = "growth"
+SITES = [f"filler-{number}" for number in range(3000)]
+# As bench_search.py counts them: 317 different bigrams an article, the common ones in most.
+BIGRAMS = [chr(0x4E00 + number // 200) + chr(0x5000 + number % 200) for number in range(40_000)]
+WEIGHTS = list(accumulate(1 / (rank + 10) for rank in range(len(BIGRAMS))))
+DRAWN = 380
+BATCH = 50
+"""Each batch is one transaction; ten times as many took three times the server's time an article."""
+KEEP_FREE = 20 * 2**30
+"""Bytes of the disk that a filling leaves."""
+
+
+def document(number: int, with_tokens: bool) -> dict[str, Any]:
+    """A stored article that no page of the crawl is like."""
+    chance = random.Random(number)
+    site = SITES[number % len(SITES)]
+    published = datetime(2016, 1, 1, tzinfo=UTC) + timedelta(minutes=5 * number)
+    drawn = chance.choices(BIGRAMS, cum_weights=WEIGHTS, k=DRAWN) if with_tokens else ()
+    return {
+        **filler(number),
+        **{"site": {"code": site, "name": site, "kind": "other"}, "published_at": published, "section": "要闻"},
+        **{"tokens": list(dict.fromkeys(drawn)), "relevance": {"score": 0.5, "terms": []}, "run": "filler"},
+    }
+
+
+def fill(articles: Any, start: int, size: int, tokens: int, place: Path) -> float:
+    """Store the documents from `start` up to `size`; how long that took."""
+    began = time.perf_counter()
+    for at in range(start, size, BATCH):
+        if shutil.disk_usage(place).free < KEEP_FREE:
+            raise SystemExit(f"bench_growth: the disk is too full to go on behind {at} documents")
+        rows = [document(number, number < tokens) for number in range(at, min(at + BATCH, size))]
+        articles.insert_many(rows, ordered=False)
+    return time.perf_counter() - began
+
+
+def spent(pid: int) -> float:
+    """Seconds of CPU of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def served(pages: int, directory: Path, environment: dict[str, str]) -> Iterator[int]:
+    """The server of the pages; its port."""
+    command = [sys.executable, str(HERE / "pages.py"), str(pages), str(directory / "truth.jsonl")]
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+    with server:
+        assert server.stdout
+        assert server.stdin
+        yield int(server.stdout.readline().split()[1])
+        server.stdin.close()
+
+
+def crawl(port: int, pages: int, directory: Path, environment: dict[str, str]) -> dict[str, Any]:
+    """What one crawl of all pages took."""
+    command = [sys.executable, str(HERE / "contenders.py"), "ours, stored", str(port), str(pages), str(directory)]
+    result = subprocess.run(command, env=environment, cwd=directory, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise SystemExit(f"bench_growth: the crawl failed:\n{result.stderr[-3000:]}")
+    return json.loads(result.stdout.strip().splitlines()[-1])
+
+
+def measure(sizes: list[int], pages: int, tokens: int, directory: Path) -> None:
+    """Fill, crawl and print, size by size."""
+    import asyncio
+
+    uri = embedded.ensure_running(directory)
+    daemon = embedded.status(directory)
+    assert daemon
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{HERE}", "SCRAPY_SETTINGS_MODULE": "crawler.settings"}
+    environment |= {"CRAWLER_DATA": str(directory), "MONGO_URI": uri, "MONGO_DATABASE": DATABASE}
+    asyncio.run(_set_up(uri))
+    print("| stored | filled in | pages/s | CPU ms/page | server ms/page | wall ms/page | crawler MB | server MB |")
+    print("|---" * 8 + "|")
+    client: MongoClient[dict[str, Any]]
+    with MongoClient(uri) as client, served(pages, directory, environment) as port:
+        articles, filled = client[DATABASE]["articles"], 0
+        for size in sizes:
+            seconds = fill(articles, filled, size, tokens, directory)
+            filled = size
+            before = spent(daemon.pid)
+            took = crawl(port, pages, directory, environment)
+            server = spent(daemon.pid) - before
+            codes = articles.distinct("site.code", {"site.code": {"$gte": "1", "$lt": "2"}})
+            gone = articles.delete_many({"site.code": {"$in": codes}}).deleted_count
+            print(
+                f"| {size:,} | {seconds:.0f} s | {pages / took['seconds']:.0f} | {took['cpu'] / pages * 1000:.2f} "
+                f"| {server / pages * 1000:.2f} | {took['seconds'] / pages * 1000:.2f} | {took['peak'] / 1024:.0f} "
+                f"| {memory(daemon.pid)} |",
+                flush=True,
+            )
+            print(f"{size:,}: {gone} of {pages} pages were articles", file=sys.stderr)
+
+
+async def _set_up(uri: str) -> None:
+    store = await open_store(uri, DATABASE, None)
+    await store.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sizes", type=int, nargs="*", default=[0, 100_000], metavar="SIZE")
+    parser.add_argument("--pages", type=int, default=2000)
+    parser.add_argument("--tokens", type=int, default=100_000)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            measure(sorted(options.sizes), options.pages, options.tokens, Path(folder))
+        finally:
+            embedded.stop(Path(folder))
+
+
+if __name__ == "__main__":
+    main()
