@@ -3,6 +3,7 @@
 import math
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
@@ -75,7 +76,7 @@ class Statistics:
 
     def cost(self, first: str, second: str, third: str) -> float:
         shipped = self._model.cost(first, second, third)
-        here = self._seen(third) if third not in _MARK_SIGNS else 0
+        here = self._here(third)
         if here <= 0:
             return shipped
         share = 0.08 * here / self._length
@@ -86,6 +87,13 @@ class Statistics:
             if triple:
                 share += 0.3 * triple / (self._seen(first + second) + 2)
         return -10 * math.log(0.75 * math.exp(-shipped / 10) + share)
+
+    def costs_of(self, third: str) -> Callable[[str, str, str], float]:
+        """What to ask for the cost of `third`: of what the document shows nowhere, the shipped costs alone know."""
+        return self._model.cost if self._here(third) <= 0 else self.cost
+
+    def _here(self, character: str) -> float:
+        return self._seen(character) if character not in _MARK_SIGNS else 0
 
     def _seen(self, gram: str) -> float:
         return self._grams.get(gram, 0) + self._guessed.get(gram, 0) / WHOLE
@@ -205,7 +213,6 @@ class _Chooser:
 
     def _spell(self, start: str, reading: Reading, after: str) -> list[tuple[float, str]]:
         """The cheapest spellings of a reading between its neighbours, with their costs."""
-        cost = self._statistics.cost
         paths: list[tuple[float, str, str]] = [(0.0, start, "")]
         last = len(reading.slots) - 1
         if reading.tail == "，":
@@ -217,6 +224,7 @@ class _Chooser:
             likely = [c for c in slot if self._statistics.rarity(c) < RAREST] if len(slot) > MANY else slot
             for character in likely:
                 simple = fold(simplified(character))
+                cost = self._statistics.costs_of(simple)
                 extra = UNGLOSSED if character in self._glossed and not explained else 0
                 extra += FULL_STOP if character == "。" else 0
                 extra += SIMPLIFIED if character in self._foreign else 0
