@@ -84,7 +84,9 @@ class Command(ScrapyCommand):
         filters, uri = filters_of(opts, text), self.settings["MONGO_URI"]
         with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri):
             articles = client[self.settings["MONGO_DATABASE"]]["articles"]
-            total = articles.estimated_document_count() if filters == Filters() else None
+            # The embedded server counts them one by one: only for somebody who watches.
+            watched = filters == Filters() and target is not None and sys.stderr.isatty()
+            total = articles.estimated_document_count() if watched else None
             documents = matching(articles, filters, projection(columns))
             with bar() as progress:
                 if target:

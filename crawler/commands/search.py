@@ -59,6 +59,9 @@ class Command(ScrapyCommand):
         except (StoreError, RegistryError) as error:
             print(f"scrapy search: {error}", file=sys.stderr)
             self.exitcode = 1
+        except KeyboardInterrupt:
+            print("\nscrapy search: interrupted.", file=sys.stderr)
+            self.exitcode = 130
 
     def _answer(self, text: str, opts: argparse.Namespace) -> None:
         from crawler.query.gathering import MOST

@@ -59,6 +59,9 @@ class Command(ScrapyCommand):
         except (StoreError, RegistryError, TransferError) as error:
             print(f"scrapy stats: {error}", file=sys.stderr)
             self.exitcode = 1
+        except KeyboardInterrupt:
+            print("\nscrapy stats: interrupted.", file=sys.stderr)
+            self.exitcode = 130
 
     def _count(self, text: str | None, opts: argparse.Namespace) -> None:
         from crawler.query.loosen import suggestions

@@ -17,10 +17,11 @@ from crawler.query.newest import windows
 
 MOST = 1000
 """Articles that are ranked, unless all are asked for."""
-SMALL = 2000
-"""A store that has no more is asked through the index without a sample."""
-_SAMPLE = 500
-_DEARER = 3.0
+SAMPLE = 500
+"""Articles after which it is decided."""
+_RARE = 0.05
+"""Of the sample: what is in a smaller part is followed through its index. How many articles there are the rule does
+without: the embedded server counts them one by one, which took longer than a search."""
 _BATCH = 500
 Made = TypeVar("Made")
 
@@ -39,11 +40,9 @@ def gather(
 ) -> Gathered[Made]:
     """What `make` makes of the articles of a collection (synchronous) that `filters` asks for, each with its `fields`
     at least: of all of them, or of the newest `most` and as many more as their time holds."""
-    conditions, total = filters.conditions(), articles.estimated_document_count()
+    conditions = filters.conditions()
     leads = [each for each in conditions if each.leading is not None and each.index != "by_published"]
     needed = {*fields, "title", *(name for each in conditions for name in each.needs)}
-    if leads and total <= SMALL:
-        return Gathered(_through_index(articles, filters.plan(), needed, make), None)
     found: list[Made] = []
     read, given = 0, [0] * len(leads)
     for window in windows(articles, needed, filters.since, filters.until):
@@ -53,17 +52,12 @@ def gather(
         if leads:
             read += len(window.rows)
             given = [count + sum(map(each.gives, window.rows)) for count, each in zip(given, leads, strict=True)]
-            if read >= _SAMPLE:
-                if (rarest := min(given)) * _DEARER < _in_passing(read, len(found), total, most) * read / total:
-                    plan = plan_of(conditions, leads[given.index(rarest)])
+            if read >= SAMPLE:
+                if min(given) < read * _RARE:
+                    plan = plan_of(conditions, leads[given.index(min(given))])
                     return Gathered(_through_index(articles, plan, needed, make), None)
                 leads = []
     return Gathered(found, None)
-
-
-def _in_passing(read: int, matched: int, total: int, most: int | None) -> float:
-    """How many articles would be read in passing, if all were like those `read`."""
-    return min(total, most * read / matched) if most is not None and matched else total
 
 
 def _accepted(conditions: Sequence[Condition], row: dict[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from crawler.query.filters import Filters, Plan
+from crawler.query.gathering import SAMPLE
 from crawler.query.language import Query
 from crawler.query.passages import Passage, spans
 from crawler.query.search import Found, Hit
@@ -44,7 +45,7 @@ def explained(filters: Filters, plan: Plan) -> Iterator[str]:
         yield "reads the articles newest first, through index by_published, and looks at each"
     else:
         yield f"starts from index {plan.index} with {_shell(plan.leading)}; the rest is looked at article by article"
-        yield "where a sample shows that this is in many articles: newest first, through index by_published"
+        yield f"where it gives many of the newest {SAMPLE}: newest first, through index by_published"
 
 
 def beijing(moment: datetime | None) -> str:

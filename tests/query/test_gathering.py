@@ -94,8 +94,7 @@ def gathered(
     return sorted(done.made), done.back_to
 
 
-def test_enough_is_enough_and_says_back_to_when(articles: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathering, "SMALL", 0)
+def test_enough_is_enough_and_says_back_to_when(articles: Any) -> None:
     # The first window is a day.
     assert gathered(articles, "抽检米粉", 2, NEWEST) == (["a0", "a1", "a2"], NEWEST - timedelta(days=1))
     found = search(articles, Filters.read("抽检米粉", until=NEWEST), 1, 2)
@@ -118,11 +117,7 @@ def test_a_rare_word_is_found_through_the_index_however_old_it_is(
             asked.append(query)
             return articles.find(query, *rest, **options)
 
-        def estimated_document_count(self) -> int:
-            return int(articles.estimated_document_count())
-
-    monkeypatch.setattr(gathering, "SMALL", 0)
-    monkeypatch.setattr(gathering, "_SAMPLE", 3)
+    monkeypatch.setattr(gathering, "SAMPLE", 3)
     assert gathered(Watched(), "酱菜 抽检", 5) == (["a4"], None)
     assert asked[-1] == {"tokens": "酱菜"}
     asked.clear()

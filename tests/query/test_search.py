@@ -7,6 +7,8 @@ import csv
 import io
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from dataclasses import asdict
@@ -164,6 +166,25 @@ def test_a_reader_who_goes_away_is_no_error(store: dict[str, str]) -> None:
         ["bash", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["search", "stats"])
+def test_an_interrupt_is_one_line(command: str) -> None:
+    # Something that takes the connection and says nothing: the command waits for it.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        environment = {**os.environ, "MONGO_URI": f"mongodb://127.0.0.1:{silent.getsockname()[1]}/"}
+        waiting = subprocess.Popen(
+            [sys.executable, "-m", "scrapy", command, "米粉"],
+            cwd=ROOT,
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        connection, _ = silent.accept()
+        with connection:
+            waiting.send_signal(signal.SIGINT)
+            _, said = waiting.communicate(timeout=100)
+    assert (waiting.returncode, said.strip()) == (130, f"scrapy {command}: interrupted.")
 
 
 def test_the_stats_command(store: dict[str, str], tmp_path: Path) -> None:
