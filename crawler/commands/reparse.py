@@ -48,6 +48,9 @@ class Command(ScrapyCommand):
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)
         assert self.settings is not None
+        if not opts.loglevel:
+            # It greets before run(). A filter: levels are set anew when Scrapy begins to log.
+            logging.getLogger("scrapy.utils.log").addFilter(lambda record: record.levelno >= logging.WARNING)
         if opts.dry_run:
             pipelines = dict(self.settings.getdict("ITEM_PIPELINES"))
             pipelines["crawler.pipelines.rehearse.RehearsePipeline"] = pipelines.pop(_STORE)

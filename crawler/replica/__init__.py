@@ -4,12 +4,17 @@
 generated sites under real addresses of the registry instead, some of which fail.
 """
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from crawler.replica.server import Replica
 
-__all__ = ["Replica"]
+__all__ = ["TODAY", "Replica"]
+
+TODAY = datetime(2026, 11, 22, 4, tzinfo=UTC)
+"""A day on which the latest articles of the replica and of the fleet are news. Their dates never change, so whoever
+judges how old they are must not look at the calendar."""
 
 
 def __getattr__(name: str) -> Any:

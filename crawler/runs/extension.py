@@ -17,6 +17,7 @@ from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 
 from crawler.pipelines.store import StorePipeline
+from crawler.replica import TODAY
 from crawler.runs.accounts import Account, Accounts
 from crawler.runs.alarms.changes import change_of
 from crawler.runs.alarms.channels import BadChannel, channels
@@ -148,7 +149,8 @@ class RunExtension:
         runs = self._runs()
         try:
             states = await runs.states(account.site.code for account in accounts) if runs else {}
-            results = [judged(account, states.get(account.site.code, {}), cut_off) for account in accounts]
+            today = TODAY if self.crawler.settings["REPLICA"] else None
+            results = [judged(account, states.get(account.site.code, {}), cut_off, today) for account in accounts]
             if runs:
                 await runs.write(self._rows(results, cut_off or "finished"))
                 if not interrupted(cut_off):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from crawler.platforms.detect import by_name
@@ -34,15 +35,17 @@ def interrupted(reason: str | None) -> bool:
     return reason in BY_HAND
 
 
-def judged(account: Account, state: Mapping[str, Any], cut_off: str | None) -> Judged:
-    """The verdict on a site; `cut_off` is why the crawl ended before the site was done, None where it was."""
+def judged(account: Account, state: Mapping[str, Any], cut_off: str | None, today: datetime | None = None) -> Judged:
+    """The verdict on a site; `cut_off` is why the crawl ended before the site was done, None where it was; `today` is
+    the moment that dates are compared with, by default the site's end."""
     assert account.ended_at is not None
     figures = figures_of(account)
     if interrupted(cut_off):
         verdict = Verdict("degraded", (f"ended early ({cut_off}): the same command goes on where it stopped",))
         return Judged(account, figures, verdict, state)
     site = account.site
-    verdict = judge(figures, history_of(state), Expectation(body_selectors=_selects_body(site)), account.ended_at)
+    expected = Expectation(body_selectors=_selects_body(site))
+    verdict = judge(figures, history_of(state), expected, today or account.ended_at)
     if cut_off and cut_off != "finished":
         word = "degraded" if verdict.word == "ok" else verdict.word
         verdict = Verdict(word, (*verdict.reasons, f"ended early ({cut_off})"))

@@ -75,6 +75,15 @@ def test_a_site_whose_section_is_silent_is_shown_by_that_section():
     assert result.verdict.page == "http://www.xushan.gov.cn/gg/"
 
 
+def test_dates_are_compared_with_the_day_that_is_given():
+    """The replica's never change: on the calendar it would be a dead site in a year."""
+    account = crawl(NEWS, articles=9)
+    account.dated(NOW, NOW)
+    account.ended_at = NOW + timedelta(days=365)
+    assert "dates 365 days old" in judged(account, {}, None).verdict.reasons
+    assert "dates" not in " ".join(judged(account, {}, None, NOW).verdict.reasons)
+
+
 def test_a_crawl_cut_off_by_hand_says_nothing_about_the_site():
     account = crawl()
     account.ended_at = NOW
