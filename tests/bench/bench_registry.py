@@ -1,5 +1,6 @@
 """What addresses and saved list pages tell: how many of the counties' list-page addresses name their platform by form
-alone, on which of the saved list pages items and next page come out right, and what reading one costs. Reads ../shared; prints tables.
+alone, on which of the saved list pages items and next page come out right, and what reading one costs. Reads ../shared;
+prints tables.
 
 `python tests/bench/bench_registry.py`
 """
