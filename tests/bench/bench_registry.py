@@ -1,5 +1,6 @@
 """What addresses and saved list pages tell: how many of the counties' list-page addresses name their platform by form
-alone, and on which of the saved list pages items and next page come out right. Reads ../shared; prints tables.
+alone, on which of the saved list pages items and next page come out right, and what reading one costs. Reads ../shared;
+prints tables.
 
 `python tests/bench/bench_registry.py`
 """
@@ -7,6 +8,8 @@ alone, and on which of the saved list pages items and next page come out right. 
 from __future__ import annotations
 
 import json
+import statistics
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -84,6 +87,17 @@ def judge(truth: Mapping[str, Any]) -> tuple[bool, str]:
     return items, "right" if right else "wrong"
 
 
+def cost(truth: Mapping[str, Any]) -> float:
+    """Milliseconds of CPU from the bytes of a list page to its items and next page: the best of ten readings."""
+    url, content = (truth["url"] or NOWHERE).split(" ")[0], (SHARED / "pages" / truth["file"]).read_bytes()
+    times = []
+    for _ in range(10):
+        began = time.process_time()
+        read_list(Page.from_bytes(content, url), now=NOW)
+        times.append(time.process_time() - began)
+    return min(times) * 1000
+
+
 def main() -> None:
     """Print the tables."""
     found = addresses()
@@ -103,6 +117,7 @@ def main() -> None:
     for name, (items, after) in results.items():
         if not items or after != "right":
             print(f"  {name}: items {'right' if items else 'WRONG'}, next page: {after}")
+    print(f"\n{statistics.median(map(cost, truths())):.1f} ms CPU a list page at the median")
 
 
 if __name__ == "__main__":
