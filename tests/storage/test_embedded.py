@@ -15,7 +15,7 @@ from pymongo import MongoClient
 
 from crawler.storage import embedded
 from crawler.storage.errors import StoreError
-from crawler.storage.launch import reap
+from crawler.storage.launch import cache_megabytes, reap
 
 pytestmark = pytest.mark.skipif(
     sys.version_info >= (3, 14), reason="the embedded database has no build for this Python"
@@ -183,3 +183,13 @@ def test_the_directory_defaults_to_the_users_data_folder(monkeypatch, tmp_path):
 def test_it_is_installed_beside_the_tests_python():
     """The tests above run the real program; where it is missing they would fail for another reason than they say."""
     assert (Path(sys.executable).parent / "secantusd-rs").exists() or shutil.which("secantusd-rs")
+
+
+def test_the_cache_is_a_quarter_of_what_the_control_group_may_take(tmp_path):
+    limit = tmp_path / "memory.max"
+    limit.write_text("4294967296\n")
+    assert cache_megabytes(limit) == 1024
+    limit.write_text("max\n")
+    assert cache_megabytes(limit) == cache_megabytes(tmp_path / "no control group")
+    limit.write_text("300000000\n")
+    assert cache_megabytes(limit) == 512
