@@ -10,8 +10,9 @@ from pathlib import Path
 
 from tests.bench.faults.ground import Ground, Tried, ground, must, until
 
-ROUNDS_OF_ONE_CRAWL = 3
-"""Kills before the crawl may end: the third finds what two others left."""
+ROUNDS = {"crawler": 3, "store": 1, "both": 3}
+"""Kills before the crawl may end: the third finds what two others left. A crawl outlives its store, and leaves
+nothing to be lost by a second kill."""
 MOST_TRIES = 3
 """Of each kill: a crawl that ended before it was to be killed is no kill, and is tried again."""
 
@@ -25,13 +26,13 @@ def kills(base: Path, what: str, times: int, seed: int) -> Tried:
         with ground(base, f"{what} {tries}") as here:
             here.stored()
             acknowledged: set[str] = set()
-            for _ in range(min(ROUNDS_OF_ONE_CRAWL, times - row.times)):
+            for _ in range(min(ROUNDS[what], times - row.times)):
                 tries += 1
                 seen = _one(here, what, chance)
                 if seen is not None:
                     row.times += 1
                     between.append(len(seen))
-                    acknowledged |= seen
+                    acknowledged |= seen | here.stored()
             last = here.finish()
             must(last.returncode == 0, f"the last crawl failed: {last.stderr[-500:]}")
             here.check(acknowledged)
@@ -45,7 +46,7 @@ def kills(base: Path, what: str, times: int, seed: int) -> Tried:
 
 def _one(here: Ground, what: str, chance: random.Random) -> set[str] | None:
     """One kill, up to two seconds after the crawl's first request, and each fifth while it starts; the articles that
-    were in the store by then. None where the crawl had ended before."""
+    were in the store just before. None where the crawl had ended before."""
     asked = len(here.replica.requests)
     process = here.start(DOWNLOAD_DELAY=0.05)
     try:
@@ -67,7 +68,7 @@ def _one(here: Ground, what: str, chance: random.Random) -> set[str] | None:
     finally:
         process.kill()
         process.wait()
-    return seen | here.stored()
+    return seen
 
 
 def _killed(process: subprocess.Popen[str]) -> bool:
