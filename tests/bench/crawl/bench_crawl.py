@@ -2,10 +2,10 @@
 `python tests/bench/crawl/bench_crawl.py [--pages 5000] [--rounds 3] [--only NAME,NAME]` prints a table in Markdown.
 
 In one run, in turn and each in a process of its own: a bare Scrapy spider and one with three CSS fields, both by
-default and tuned; ours into an embedded store of its own and into none; the peers that are installed (they read a tenth
-of the pages: they take that long). Pages come gzipped from `pages.py`, a server process that only hands out prepared
-bytes. pages/s run from the first request to the end; CPU is the crawling process's; a title or minute is right when
-equal, a body where 4-grams agree with F1 ≥ .95.
+default and tuned; ours into an embedded store of its own and into none; the peers that are installed (the extra
+`peers`; they read a tenth of the pages: they take that long). Pages come gzipped from `pages.py`, a server process that
+only hands out prepared bytes. pages/s run from the first request to the end; CPU is the crawling process's; a title or
+minute is right when equal, a body where 4-grams agree with F1 ≥ .95.
 """
 
 from __future__ import annotations

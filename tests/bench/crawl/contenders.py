@@ -123,13 +123,14 @@ CONTENDERS = {
     "ours, no store": ours(False),
     **{name: peer(name) for name in PEER_NAMES},
 }
-MODULES = {"newspaper4k": "newspaper"}
+MODULES = {"newspaper4k": ("newspaper", "jieba")}
+"""What a peer is imported as, and what it needs for Chinese."""
 
 
 def installed(name: str) -> bool:
     """Whether this contender can run here."""
     module = "uvloop" if "tuned" in name else name if name in PEER_NAMES else "scrapy"
-    return importlib.util.find_spec(MODULES.get(module, module)) is not None
+    return all(importlib.util.find_spec(each) for each in MODULES.get(module, (module,)))
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +26,7 @@ class Results:
     """Writes each page's fields as a line of JSON: `time` is `YYYY-MM-DD HH:MM` in China, texts as they came."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
-        self.path, self.clock = path, clock
+        self.path, self.clock, self._lock = path, clock, threading.Lock()
 
     def __enter__(self) -> Self:
         self._file = self.path.open("w", encoding="utf-8")
@@ -37,4 +38,6 @@ class Results:
         self._file.close()
 
     def add(self, url: str, title: str | None, minute: str | None, body: str | None) -> None:
-        self._file.write(json.dumps({"url": url, "title": title, "time": minute, "body": body}) + "\n")
+        line = json.dumps({"url": url, "title": title, "time": minute, "body": body}) + "\n"
+        with self._lock:
+            self._file.write(line)
