@@ -39,8 +39,12 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def cache_megabytes(limit: Path = Path("/sys/fs/cgroup/memory.max")) -> int:
-    """The server's cache: a quarter of the machine's memory, or of what the control group may take (`limit`, a file
-    with bytes or `max`)."""
+    """The server's cache: what the environment says (CRAWLER_CACHE_MB), else a quarter of the machine's memory, or of
+    what the control group may take (`limit`, a file with bytes or `max`). Raises StoreError."""
+    if asked := os.environ.get("CRAWLER_CACHE_MB"):
+        if not (asked.isascii() and asked.isdigit() and int(asked) > 0):
+            raise StoreError(f"CRAWLER_CACHE_MB={asked}: it is a number of megabytes, as in 2048.")
+        return int(asked)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if limit.exists() and (allowed := limit.read_text().strip()).isdigit():
         memory = min(memory, int(allowed))

@@ -185,7 +185,16 @@ def test_it_is_installed_beside_the_tests_python():
     assert (Path(sys.executable).parent / "secantusd-rs").exists() or shutil.which("secantusd-rs")
 
 
-def test_the_cache_is_a_quarter_of_what_the_control_group_may_take(tmp_path):
+def test_the_cache_is_what_the_environment_says(monkeypatch):
+    monkeypatch.setenv("CRAWLER_CACHE_MB", "2048")
+    assert cache_megabytes() == 2048
+    monkeypatch.setenv("CRAWLER_CACHE_MB", "2G")
+    with pytest.raises(StoreError, match="CRAWLER_CACHE_MB=2G: it is a number of megabytes"):
+        cache_megabytes()
+
+
+def test_the_cache_is_a_quarter_of_what_the_control_group_may_take(tmp_path, monkeypatch):
+    monkeypatch.delenv("CRAWLER_CACHE_MB", raising=False)
     limit = tmp_path / "memory.max"
     limit.write_text("4294967296\n")
     assert cache_megabytes(limit) == 1024
