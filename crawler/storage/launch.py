@@ -16,8 +16,8 @@ from typing import BinaryIO
 from crawler.storage.daemon import HOST, printed_port, unusable
 from crawler.storage.errors import StoreError
 
-START_SECONDS = 30.0
-"""The longest a start may take: recovery after a crash reads the write-ahead log."""
+START_SECONDS = 600.0
+"""The longest a start may take: after a crash it reads the write-ahead log, with 14 GB stored for over half a minute."""
 POLL_SECONDS = 0.05
 LEAST_SPACE = 1024 * 1024
 
