@@ -17,7 +17,7 @@ from crawler.storage.daemon import HOST, printed_port, unusable
 from crawler.storage.errors import StoreError
 
 START_SECONDS = 600.0
-"""The longest a start may take: after a crash it reads the write-ahead log, with 14 GB stored for over half a minute."""
+"""The longest a start may take: after a crash it reads the write-ahead log, with 14 GB stored over half a minute."""
 POLL_SECONDS = 0.05
 LEAST_SPACE = 1024 * 1024
 
