@@ -4,7 +4,6 @@ Hosts, secrets and places come from the environment: MONGO_URI, MONGO_DATABASE, 
 """
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 
 BOT_NAME = "food_safety"
@@ -89,8 +88,6 @@ RELEVANCE_THRESHOLD = 0.5  # one point; below it `keep=relevant` (county's defau
 FEED_EXPORT_ENCODING = "utf-8"  # JSON by default escapes every Chinese character
 
 # --- Speed -----------------------------------------------------------------------------------------------------------
-# A fifth less CPU for each request, where there is one for the machine (not on Windows).
-ASYNCIO_EVENT_LOOP = "uvloop.Loop" if find_spec("uvloop") else None
 CONCURRENT_ITEMS = 4  # Scrapy starts that many tasks a response; a page gives one item (measured: -24 % CPU)
 WARN_ON_GENERATOR_RETURN_VALUE = False  # Scrapy parses the source of a callback for it, once a response
 SPIDER_MIDDLEWARES = {
@@ -112,9 +109,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "crawler.spiders.lean.SparingMetaRefreshMiddleware": 580,
-    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-    "crawler.spiders.lean.LeanCompressionMiddleware": 590,
-    "crawler.spiders.lean.RawBodyMiddleware": 595,  # just before LeanCompressionMiddleware sees the response
+    "crawler.spiders.lean.RawBodyMiddleware": 595,  # just before HttpCompressionMiddleware (590) sees the response
     "crawler.replica.middleware.ReplicaMiddleware": 820,
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
     "crawler.spiders.cache.HonestCacheMiddleware": 900,

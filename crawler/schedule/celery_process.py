@@ -22,7 +22,6 @@ from typing import Any
 from celery.platforms import SecurityWarning
 from celery.signals import setup_logging, worker_shutting_down
 from scrapy.settings import Settings
-from scrapy.utils.misc import load_object
 from scrapy.utils.reactor import install_reactor
 
 from crawler.schedule.broker import TASK, application
@@ -41,9 +40,7 @@ class CrawlThread(threading.Thread):
         super().__init__(name="crawls", daemon=True)
         self.settings, self.concurrent = settings, concurrent_crawls
         self.ready: concurrent.futures.Future[Worker] = concurrent.futures.Future()
-        # Scrapy insists on the loop of the settings.
-        kind = settings["ASYNCIO_EVENT_LOOP"]
-        self.loop = load_object(kind)() if kind else asyncio.new_event_loop()
+        self.loop = asyncio.new_event_loop()
         self.ending: asyncio.Event
 
     def run(self) -> None:

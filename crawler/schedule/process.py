@@ -42,7 +42,7 @@ def main(order: Order) -> int:
     """Work; 0 where all went well, 1 without a store."""
     settings = order.read_settings()
     log_briefly(settings)
-    install_reactor(REACTOR, settings["ASYNCIO_EVENT_LOOP"])
+    install_reactor(REACTOR)
     from twisted.internet import reactor
 
     here: Any = reactor

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import zlib
-
 from scrapy import Request
-from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware
 from scrapy.http import Response
 from scrapy.http.response.text import TextResponse
 
-_GZIP = 16 + zlib.MAX_WBITS
-"""What tells zlib that a gzip header goes before the stream."""
 _HEAD = 4096
 """How far into a page Scrapy looks for a refresh."""
 
 
 class RawBodyMiddleware:
     """Hands a compressed answer on as plain bytes (a `Response` without text), so that Scrapy 2.19.0 does not look for
-    the character set of bytes that are still compressed. LeanCompressionMiddleware makes a text response of them again:
+    the character set of bytes that are still compressed. HttpCompressionMiddleware makes a text response of them again:
     this one's priority is just above."""
 
     def process_response(self, request: Request, response: Response) -> Response:
@@ -36,23 +31,6 @@ class RawBodyMiddleware:
             ip_address=response.ip_address,
             protocol=response.protocol,
         )
-
-
-class LeanCompressionMiddleware(HttpCompressionMiddleware):
-    """Scrapy's unpacks gzip by a file object of Python's, in pieces; what is one whole gzip member is unpacked in one
-    step here, in a third of the time."""
-
-    @staticmethod
-    def _decode(body: bytes, encoding: bytes, max_size: int) -> bytes:
-        if encoding == b"gzip":
-            unpacking = zlib.decompressobj(_GZIP)
-            try:
-                unpacked = unpacking.decompress(body, max_size)
-            except zlib.error:
-                unpacked = b""
-            if unpacking.eof and not unpacking.unused_data:
-                return unpacked
-        return HttpCompressionMiddleware._decode(body, encoding, max_size)
 
 
 class SparingMetaRefreshMiddleware(MetaRefreshMiddleware):
