@@ -85,6 +85,11 @@ class ArticleStore:
             for document in matching(self._articles, Filters.read(query, **conditions), wanted):
                 yield {name: value for name, value in document.items() if name in wanted}
 
+    def ids(self, query: str | None = None, **conditions: Unpack[Conditions]) -> list[str]:
+        """The `_id`s of the articles, for a query or pipeline of one's own: `{"_id": {"$in": store.ids("米粉")}}`."""
+        with telling(self._uri):
+            return [row["_id"] for row in matching(self._articles, Filters.read(query, **conditions), ("title",))]
+
     def count(self, query: str | None = None, **conditions: Unpack[Conditions]) -> int:
         """How many articles there are."""
         with telling(self._uri):

@@ -19,12 +19,12 @@ class Command(ScrapyCommand):
         return ""
 
     def short_desc(self) -> str:
-        return "Compute fingerprints and clusters of all stored articles anew"
+        return "Compute what rules derive from all stored articles anew: stories, relevance, the index for search"
 
     def long_desc(self) -> str:
         return (
             "For a database written under other rules. Tells its progress; where it was interrupted the same command "
-            "goes on. Crawl again only when it has ended: until then stories are incomplete."
+            "goes on. Crawl again only when it has ended: until then stories are incomplete, and searches find less."
         )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:

@@ -23,15 +23,17 @@ _FOLDED = "folded text"
 """Where a document keeps its text folded while conditions are looked at: folding costs more than reading it."""
 _NEVER = float("inf")
 COMMON = 92
-"""Pairs that cost less (食品, 安全, 市场) are in so many articles that reading all of them is faster than following the
-index to each: on the embedded server an article found through it takes four times as long as one read in passing."""
+"""Pairs that cost less (食品, 安全, 市场) are in so many articles that reading all of them is faster than asking for
+each."""
+POSTINGS = "postings"
+"""What serves a plan that starts from tokens, in place of an index of the server."""
 
 
 @dataclass(frozen=True)
 class Condition:
     """One condition: `said` as the user gave it, `filter` for MongoDB, `accepts` for a document with the `needs`;
-    `index` serves `leading`, where there is one, which gives all articles that are accepted and perhaps more: about
-    those that `leads` takes. The smaller `rank`, the fewer they are likely to be."""
+    `index` serves `leading`, where there is one, which gives just those articles; `token` is one that all accepted
+    articles hold, and others may. The smaller `rank`, the fewer there are likely to be."""
 
     said: str
     filter: dict[str, Any]
@@ -40,23 +42,20 @@ class Condition:
     leading: dict[str, Any] | None = None
     index: str | None = None
     rank: float = _NEVER
-    leads: Callable[[Document], bool] | None = None
-
-    def gives(self, document: Document) -> bool:
-        """Whether the leading condition is likely to give a document."""
-        return (self.leads or self.accepts)(document)
+    token: str | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`leading` goes to the server and is served by `index` (None: all articles are read); `rest` is looked at here;
-    `filter` is the whole."""
+    """`leading` goes to the server and is served by `index` (None: all articles are read), or the articles that hold
+    all `tokens` are asked for (`POSTINGS`); `rest` is looked at here; `filter` is the whole."""
 
     leading: dict[str, Any]
     index: str | None
     rest: tuple[Condition, ...]
     filter: dict[str, Any]
     needs: frozenset[str]
+    tokens: tuple[str, ...] = ()
 
     def accepts(self, document: Document) -> bool:
         """Whether a document that the leading filter gave is asked for."""
@@ -184,15 +183,21 @@ class Filters:
 
 
 def plan_of(conditions: Sequence[Condition], first: Condition | None) -> Plan:
-    """The plan that finds what fulfils all `conditions` through the index of `first`, one of them; without an index
-    where it is None or has none."""
+    """The plan that finds what fulfils all `conditions` through the index of `first`, one of them, or where that has a
+    token through the tokens of all; without an index where it is None or has none."""
     led = first if first and first.leading is not None else None
-    # The leading condition of a text is one of its tokens: the term itself is still looked for.
-    rest = tuple(each for each in conditions if each is not led or each.leading != each.filter)
+    rest = tuple(each for each in conditions if each is not led)
     needs = frozenset(name for condition in rest for name in condition.needs)
-    leading = led.leading if led and led.leading else {}
     whole = _joined([condition.filter for condition in conditions])
+    if first and first.token:
+        return Plan({}, POSTINGS, rest, whole, needs, tokens_of(conditions))
+    leading = led.leading if led and led.leading else {}
     return Plan(leading, led.index if led else None, rest, whole, needs)
+
+
+def tokens_of(conditions: Iterable[Condition]) -> tuple[str, ...]:
+    """What an article that is accepted holds: of each term a token, where it has a rare one."""
+    return tuple(dict.fromkeys(each.token for each in conditions if each.token))
 
 
 def folded_text(document: Document) -> str:
@@ -227,8 +232,7 @@ def _term_condition(term: Term) -> Condition:
     rarity, token = max((_rarity(token), token) for token in term.tokens)
     if rarity < COMMON:
         return Condition(term.typed, asked, holds, needs)
-    leads = lambda document: token in folded_text(document)  # noqa: E731
-    return Condition(term.typed, asked, holds, needs, {"tokens": token}, "by_token", -rarity, leads)
+    return Condition(term.typed, asked, holds, needs, rank=-rarity, token=token)
 
 
 def _holding(term: Term) -> dict[str, Any]:

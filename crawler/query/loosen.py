@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import Any
 
 from crawler.query.filters import Condition, Filters, plan_of
 from crawler.query.gathering import gather
 from crawler.query.language import Query
 from crawler.query.newest import windows
+from crawler.query.reading import led
 
 _LOOKED_AT = 3000
 """Articles looked at for a suggestion, the newest, where no index gives few."""
@@ -39,9 +41,10 @@ def suggestions(articles: Any, filters: Filters) -> list[str]:
 def _candidates(articles: Any, conditions: list[Condition]) -> tuple[list[dict[str, Any]], bool]:
     """Articles of which some may lack one condition only, and whether these are all that the leading one gives."""
     needs = {name for condition in conditions for name in condition.needs} | {"title"}
-    plan = plan_of(conditions, min(conditions, key=lambda condition: condition.rank, default=None))
+    first = min(conditions, key=lambda condition: condition.rank, default=None)
+    plan = plan_of([first] if first else [], first)
     if plan.index not in (None, "by_published"):
-        rows = list(articles.find(plan.leading, dict.fromkeys(needs, 1)).limit(_LOOKED_AT))
+        rows = list(islice(led(articles, plan, needs), _LOOKED_AT))
         return rows, len(rows) < _LOOKED_AT
     rows = []
     for window in windows(articles, needs, None, None):

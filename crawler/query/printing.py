@@ -43,6 +43,9 @@ def explained(filters: Filters, plan: Plan) -> Iterator[str]:
     yield f"db.articles.find({_shell(plan.filter)})"
     if plan.index in (None, "by_published"):
         yield "reads the articles newest first, through index by_published, and looks at each"
+    elif plan.tokens:
+        yield f"starts from the {plan.index} of {'、'.join(plan.tokens)}; the words are looked for article by article"
+        yield "where those are very many: newest first, through index by_published"
     else:
         yield f"starts from index {plan.index} with {_shell(plan.leading)}; the rest is looked at article by article"
         yield f"where it gives many of the newest {SAMPLE}: newest first, through index by_published"

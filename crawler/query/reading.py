@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from crawler.query.errors import QueryError
-from crawler.query.filters import Filters
+from crawler.query.filters import Filters, Plan
+from crawler.query.postings import holding
 from crawler.sites.problems import SiteError
 from crawler.sites.registry import load
 
@@ -18,13 +19,27 @@ BATCH = 500
 
 def matching(articles: Any, filters: Filters, fields: Iterable[str]) -> Iterator[dict[str, Any]]:
     """The articles of a collection (synchronous) that `filters` asks for, with their `fields` at least, in the order of
-    the index; nothing is held in memory."""
+    the index; of those that hold a rare token their ids are held in memory, else nothing. Raises StoreError."""
     plan = filters.plan()
     # A projection of `_id` alone is answered wrongly by the embedded server.
-    wanted = dict.fromkeys({*fields, *plan.needs, "title"}, 1)
-    for document in articles.find(plan.leading, wanted, batch_size=BATCH):
+    for document in led(articles, plan, {*fields, *plan.needs, "title"}):
         if plan.accepts(document):
             yield document
+
+
+def led(articles: Any, plan: Plan, fields: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The articles that the leading condition of a plan gives, with their `fields`. Raises StoreError."""
+    if plan.tokens:
+        yield from of_ids(articles, holding(articles.database, plan.tokens).ids, fields)
+    else:
+        yield from articles.find(plan.leading, dict.fromkeys(fields, 1), batch_size=BATCH)
+
+
+def of_ids(articles: Any, ids: Sequence[str], fields: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Those of the articles that are there, with their `fields`."""
+    wanted = dict.fromkeys(fields, 1)
+    for start in range(0, len(ids), BATCH):
+        yield from articles.find({"_id": {"$in": list(ids[start : start + BATCH])}}, wanted)
 
 
 def words(given: str | Iterable[str]) -> tuple[str, ...]:

@@ -20,7 +20,9 @@ from crawler.storage.errors import StoreError
 from crawler.storage.operations import first_version, operation, past_version, reject_document, reject_operation
 from crawler.storage.outcome import HEAD, Entry, Step, plan
 from crawler.storage.refusal import refusal
+from crawler.storage.segments import Segments
 from crawler.storage.store import TRANSIENT, Store
+from crawler.text.tokens import tokens
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class Batches:
         self._store = store
         self._on_outcome = on_outcome
         self._stories = Stories(store)
+        self._segments = Segments(store)
         self._recovered = False
 
     async def write(self, entries: list[Entry], rejects: list[Document], seconds: float) -> None:
@@ -57,6 +60,7 @@ class Batches:
             rounds -= 1
             await self._store.retrying(lambda: self._round(entries, rejects), seconds)
         await self._store.retrying(lambda: self._write_rejects(rejects), seconds)
+        await self._segments.tidy()
 
     async def _recover(self) -> None:
         await self._stories.recover()
@@ -73,7 +77,7 @@ class Batches:
         near = await self._stories.settle([step.document["_id"] for step in told])
         for number, step in enumerate(steps):
             if (code := codes.get(number)) == _REFUSED:
-                detail = refusal("articles", first_version(step.document))
+                detail = refusal("articles", first_version(step.document, _tokens(step)))
                 rejects.append(reject_document(step.document, "invalid_document", detail))
             elif code == _DUPLICATE_KEY or (step.outcome == "changed" and not step.done):
                 # Another process was faster, or may have been: the next round reads what came of it.
@@ -110,7 +114,10 @@ class Batches:
     async def _apply(self, steps: list[Step]) -> dict[int, int]:
         """Write `articles`; what was not written, by its number in `steps`, with the server's error code."""
         numbered = [(number, step) for number, step in enumerate(steps) if not step.done]
-        codes = await self._bulk("articles", [operation(step) for _, step in numbered])
+        words = {step.document["_id"]: _tokens(step) for _, step in numbered if step.outcome in SETTLED}
+        await self._segments.add(words)
+        operations = [operation(step, words.get(step.document["_id"], ())) for _, step in numbered]
+        codes = await self._bulk("articles", operations)
         return {numbered[index][0]: code for index, code in codes.items()}
 
     async def _bulk(self, collection: str, operations: list[Any]) -> dict[int, int]:
@@ -136,3 +143,7 @@ class Batches:
             if number in codes:
                 logger.error("Not even recorded as rejected (%s): %s", reject["reason"], reject["url"])
             self._on_outcome("reject", reject["reason"], reject)
+
+
+def _tokens(step: Step) -> list[str]:
+    return tokens(step.document["title"], step.document["body"])

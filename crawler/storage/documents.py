@@ -200,7 +200,26 @@ MAINTENANCE = {
     "after": _text("_id of the last article done"),
     "version": _count("version of the schema all documents follow", minimum=1),
     "sent_at": _date("when the last alarm was delivered"),
-    "claimed_until": _field("how long one process has the channel to itself (UTC)", "date", "null"),
+    "claimed_until": _field("how long one process has the channel, or the merging, to itself (UTC)", "date", "null"),
+    "making": _text_or_null("the segment that is being made"),
+}
+
+SEGMENT = {
+    "_id": _text("the segment"),
+    "articles": _count("articles in it, numbered from 0", minimum=1),
+    "made_at": _date("when it was made"),
+    "ids": _field("`_id`s of the articles, in order, a line each, zlib; only up to 255 articles", "binData"),
+    "lines": _field("tokens of the articles, a line each, zlib; only up to 255 articles", "binData"),
+    "replaces": _field("segments it was made of, which are to be passed over", "array", items=_WORD),
+}
+
+POSTINGS = {
+    "_id": _text("segment:part, or segment:ids:number"),
+    "data": _field(
+        "of a part: token → numbers of its articles, 16 bits each, as BSON, zlib; of ids: 1,024 `_id`s of articles, a "
+        "line each, zlib",
+        "binData",
+    ),
 }
 
 ALARM = {

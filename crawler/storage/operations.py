@@ -6,6 +6,7 @@ asks for more than one index holds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pymongo import InsertOne, UpdateOne
@@ -16,7 +17,6 @@ from crawler.storage.outcome import Step
 from crawler.storage.refusal import fits
 from crawler.storage.schema import COLLECTIONS, VERSION
 from crawler.text.paragraphs import paragraph_changes
-from crawler.text.tokens import tokens
 
 MOST_ADDRESSES = 1000
 """A page copied to ever more addresses doesn't grow its article without end."""
@@ -25,25 +25,25 @@ LONGEST_DETAIL = 2000
 Operation = InsertOne[Document] | UpdateOne
 
 
-def operation(step: Step) -> Operation:
-    """What carries out a step on `articles`."""
+def operation(step: Step, tokens: Sequence[str]) -> Operation:
+    """What carries out a step on `articles`; `tokens` are those of the new text, where the step brings one."""
     document, stored = step.document, step.stored
     if stored is None:
-        return InsertOne(first_version(document))
+        return InsertOne(first_version(document, tokens))
     if step.outcome == "unchanged":
         return UpdateOne({"_id": stored["_id"]}, {"$max": {"last_seen_at": document["last_seen_at"]}})
     if step.outcome == "duplicate":
         return UpdateOne({"_id": stored["_id"]}, [{"$set": {"also_at": _with_address(document)}}])
-    return UpdateOne({"_id": stored["_id"]}, [{"$replaceWith": _next_version(document, stored)}])
+    return UpdateOne({"_id": stored["_id"]}, [{"$replaceWith": _next_version(document, stored, tokens)}])
 
 
-def first_version(document: Document) -> Document:
+def first_version(document: Document, tokens: Sequence[str]) -> Document:
     """The document a new article is stored as."""
     seen = document["last_seen_at"]
     # A null cluster says that the article's story is to be looked up.
     story = {"cluster": None, "original": None, "original_evidence": None}
     history = {"also_at": [], "revision": 1, "first_seen_at": seen, "changed_at": seen}
-    return {**document, **story, **history, **_added(document)}
+    return {**document, **story, **history, "tokens": tokens, "schema_version": VERSION}
 
 
 def past_version(article: Document, following: Document) -> Document:
@@ -87,19 +87,14 @@ def reject_operation(reject: Document) -> UpdateOne:
     return UpdateOne({"_id": reject["_id"]}, update, upsert=True)
 
 
-def _next_version(document: Document, stored: Document) -> dict[str, Any]:
+def _next_version(document: Document, stored: Document, tokens: Sequence[str]) -> dict[str, Any]:
     """An expression: the article with the new text, unless another process changed it since we looked."""
     kept = {key: stored[key] for key in ("first_seen_at", "cluster", "original", "original_evidence")}
     new = {**document, **kept, "revision": stored["revision"] + 1, "changed_at": document["last_seen_at"]}
-    new |= _added(document)
+    new |= {"tokens": tokens, "schema_version": VERSION}
     # Addresses that another process adds meanwhile are kept; the literal keeps a "$" in a text from being an operator.
     replaced = {"$mergeObjects": [{"$literal": new}, {"also_at": "$also_at"}]}
     return {"$cond": [{"$eq": ["$revision", stored["revision"]]}, replaced, "$$ROOT"]}
-
-
-def _added(document: Document) -> Document:
-    """What only the stored article has, of whatever revision."""
-    return {"tokens": tokens(document["title"], document["body"]), "schema_version": VERSION}
 
 
 def _with_address(document: Document) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Computing anew what rules derive from stored articles: keys first, then stories from nothing.
+"""Computing anew what rules derive from stored articles: keys and the index for search, then stories from nothing.
 
 Where it stands is in the database: the last article whose keys are done in `maintenance`, the stories that are left in
 the articles themselves (`cluster` null).
@@ -13,6 +13,7 @@ from pymongo import UpdateOne
 
 from crawler.sites.places import places_named
 from crawler.storage.clusters import Stories
+from crawler.storage.segments import Segments
 from crawler.storage.store import Store
 from crawler.text.fingerprint import content_hash, fingerprint
 from crawler.text.relevance import relevance
@@ -47,10 +48,14 @@ async def reindex(store: Store, progress: Progress) -> int:
     # The whole list at once: the embedded server scans for a range of _id.
     ids = await store.retrying(lambda: _ids(store))
     position = await store.retrying(lambda: store.database["maintenance"].find_one({"_id": _POSITION}))
+    segments = Segments(store)
+    if position is None:
+        await store.retrying(segments.clear)
     done = sum(key <= position["after"] for key in ids) if position else 0
     while done < len(ids):
         chunk = ids[done : done + CHUNK]
-        await store.retrying(lambda chunk=chunk: _derive(store, chunk))  # type: ignore[misc]
+        await store.retrying(lambda chunk=chunk: _derive(store, segments, chunk))  # type: ignore[misc]
+        await segments.tidy()
         done += len(chunk)
         progress("articles", done, len(ids))
     await store.retrying(lambda: Stories(store).recover(lambda settled, total: progress("stories", settled, total)))
@@ -62,12 +67,14 @@ async def _ids(store: Store) -> list[str]:
     return sorted([row["_id"] async for row in store.database["articles"].find({}, {"_id": 1, "revision": 1})])
 
 
-async def _derive(store: Store, ids: list[str]) -> None:
+async def _derive(store: Store, segments: Segments, ids: list[str]) -> None:
     articles = store.database["articles"]
-    changes = [
-        UpdateOne({"_id": row["_id"]}, {"$set": {**_UNSETTLED, **{name: make(row) for name, make in DERIVED.items()}}})
+    derived = {
+        row["_id"]: {name: make(row) for name, make in DERIVED.items()}
         async for row in articles.find({"_id": {"$in": ids}})
-    ]
-    if changes:
+    }
+    if derived:
+        await segments.add({key: fields["tokens"] for key, fields in derived.items()})
+        changes = [UpdateOne({"_id": key}, {"$set": {**_UNSETTLED, **fields}}) for key, fields in derived.items()]
         await articles.bulk_write(changes, ordered=False)
     await store.database["maintenance"].replace_one({"_id": _POSITION}, {"after": ids[-1]}, upsert=True)

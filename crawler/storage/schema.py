@@ -16,14 +16,16 @@ from crawler.storage.documents import (
     HOLDER,
     LEASE,
     MAINTENANCE,
+    POSTINGS,
     REJECT,
     REVISION,
     RUN,
     SECTION,
+    SEGMENT,
     SITE,
 )
 
-VERSION = 2
+VERSION = 3
 """Of the schema: goes up when stored documents have to change, with a module in `storage/migrations/`."""
 
 ASCENDING, DESCENDING = 1, -1
@@ -75,7 +77,6 @@ COLLECTIONS = {
             Index("by_content_hash", (("content_hash", ASCENDING),), "exact copies of a text"),
             Index("by_other_address", (("also_at._id", ASCENDING),), "the article that another address shows too"),
             Index("by_fingerprint", (("fingerprint", ASCENDING),), "candidates for near-duplicates of a text"),
-            Index("by_token", (("tokens", ASCENDING),), "articles that hold a term: Chinese full-text search"),
             Index("by_cluster", (("cluster", ASCENDING),), "all articles of a story; those whose story is to be found"),
         ),
         "one article page, as it is now",
@@ -116,6 +117,13 @@ COLLECTIONS = {
         (Index("by_site", (("site", ASCENDING),), "what earlier crawls left of a site's sections"),),
         "what earlier crawls left of one list page",
     ),
+    "segments": Collection(
+        SEGMENT,
+        ("articles", "made_at"),
+        (),
+        "a part of the articles in the inverted index: Chinese full-text search",
+    ),
+    "postings": Collection(POSTINGS, ("data",), (), "a part of a large segment of the inverted index"),
     "maintenance": Collection(MAINTENANCE, (), (), "how far work on the whole database has come"),
     "sites": Collection(SITE, (), (), "state of one site"),
     "alarms": Collection(

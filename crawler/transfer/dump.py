@@ -26,6 +26,8 @@ BATCH = 500
 VERSIONED = "maintenance"
 """The collection that tells the version of the schema: the first to be written, so that no part of an import is taken
 for a database of another version."""
+DERIVED = frozenset({"segments", "postings"})
+"""Collections that follow from the articles and change while they are read: an import makes them anew."""
 _FAST = 3
 """Level of gzip: three times as fast as the usual 6, and a tenth larger."""
 
@@ -33,8 +35,9 @@ Progress = Callable[[str, int, int | None], None]
 
 
 def dump(database: Any, target: Path, progress: Progress) -> Manifest:
-    """Write everything in `database` (pymongo's) but its views into the folder `target`, which must not exist or be
-    empty: it is whole or not there. `progress(collection, done, total)` hears of it. Raises TransferError."""
+    """Write everything in `database` (pymongo's) but its views, and the index for search, which follows from the
+    articles, into the folder `target`, which must not exist or be empty: it is whole or not there.
+    `progress(collection, done, total)` hears of it. Raises TransferError."""
     place = target.resolve()
     with telling(target):
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
@@ -66,11 +69,11 @@ def _write(database: Any, directory: Path, progress: Progress) -> Manifest:
             f"The database {database.name} holds nothing of the crawler: see MONGO_URI and MONGO_DATABASE."
         )
     parts = {}
-    for name, options in sorted(found.items(), key=lambda item: (item[0] != VERSIONED, item[0])):
+    for name in sorted(found.keys() - DERIVED, key=lambda name: (name != VERSIONED, name)):
         file = f"{name}.bson.gz"
         tally = _write_collection(database, name, directory / file, progress)
         indexes = [index_of(entry) for entry in database[name].list_indexes() if entry["name"] != "_id_"]
-        parts[name] = Part(file, tally.documents, tally.digest, options, indexes)
+        parts[name] = Part(file, tally.documents, tally.digest, found[name], indexes)
     manifest = Manifest(database.name, datetime.now(UTC).isoformat(timespec="seconds"), version_of(database), parts)
     manifest.write(directory)
     return manifest

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,8 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import InsertOne, ReplaceOne
 from pymongo.errors import BulkWriteError
 
+from crawler.storage.schema import VERSION
+from crawler.storage.segments import fresh_segments
 from crawler.transfer.dump import BATCH, RAW, Progress, collections_of
 from crawler.transfer.errors import TransferError
 from crawler.transfer.manifest import Manifest, Part, Tally, index_of, whole
@@ -63,7 +65,10 @@ def load(database: Any, directory: Path, manifest: Manifest, progress: Progress)
         done, read_back = 0, Tally()
         for chunk in _chunks(directory / part.file):
             stored = _stored(database, name, chunk)
-            changes = [_change(key, chunk[key], stored) for key in chunk if stored.get(key) != chunk[key].raw]
+            missing = {key: document for key, document in chunk.items() if stored.get(key) != document.raw}
+            changes = [_change(key, document, stored) for key, document in missing.items()]
+            if name == "articles" and manifest.schema_version == VERSION:
+                _make_findable(database, missing.values())
             _write(database, name, changes)
             for raw in _stored(database, name, chunk).values():
                 read_back.add(RawBSONDocument(raw))
@@ -123,6 +128,11 @@ def _write(database: Any, name: str, changes: list[Any]) -> None:
     except BulkWriteError as error:
         said = error.details["writeErrors"][0]["errmsg"] if error.details["writeErrors"] else "not acknowledged"
         raise TransferError(f"The database {database.name} refuses documents of {name}: {said}.") from error
+
+
+def _make_findable(database: Any, articles: Iterable[RawBSONDocument]) -> None:
+    if segments := fresh_segments({row["_id"]: row["tokens"] for row in articles if "tokens" in row}):
+        database["segments"].insert_many(segments)
 
 
 def _build_indexes(database: Any, name: str, part: Part) -> None:

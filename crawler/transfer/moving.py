@@ -8,6 +8,7 @@ from pathlib import Path
 from crawler.storage.ensure import is_fresh
 from crawler.storage.mongo import connect, open_store, telling
 from crawler.storage.schema import VERSION
+from crawler.storage.segments import Segments
 from crawler.transfer.dump import Progress, collections_of, dump, version_of
 from crawler.transfer.errors import TransferError
 from crawler.transfer.load import Comparison, compare, create_missing, load
@@ -52,12 +53,22 @@ def import_database(
         if not overwrite:
             _refuse_other_data(comparison, name)
         written = load(database, source, manifest, progress)
+        if manifest.schema_version == VERSION:
+            asyncio.run(_merge_segments(uri, name, data))
     return _told(manifest, comparison, written, name)
 
 
 async def _set_up(uri: str | None, name: str, data: Path) -> None:
     store = await open_store(uri, name, data)
     await store.close()
+
+
+async def _merge_segments(uri: str | None, name: str, data: Path) -> None:
+    store = await open_store(uri, name, data)
+    try:
+        await Segments(store).merge()
+    finally:
+        await store.close()
 
 
 def _refuse_other_data(comparison: Comparison, name: str) -> None:

@@ -86,8 +86,8 @@ def generated(start: int, end: int) -> Iterator[dict[str, Any]]:
         item.content_hash, item.run = content_hash(title, body), "bench"
         item.fingerprint = [chance.getrandbits(62) for _ in range(16)]
         item.provenance = {"title": "platform:trs", "body": "platform:trs"}
-        fields = {**asdict(item), "fetched_at": published, "last_seen_at": published, "tokens": tokens(title, body)}
-        document = first_version({"_id": article_id(url), **fields})
+        fields = {**asdict(item), "fetched_at": published, "last_seen_at": published}
+        document = first_version({"_id": article_id(url), **fields}, tokens(title, body))
         document["cluster"] = document["_id"]
         if place % 10 == 9:
             document |= {"cluster": original["_id"], "original": original["_id"], "original_evidence": "it is earlier"}

@@ -14,6 +14,7 @@ import pytest
 
 from crawler.storage.mongo import connect
 from crawler.text.tokens import tokens
+from tests.indexed import make_findable
 
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -33,6 +34,7 @@ def store(mongo_uri: str, database: str) -> dict[str, str]:
         row["tokens"] = tokens(row["title"], row["body"])
     with connect(mongo_uri, None) as client:
         client[database]["articles"].insert_many([*rows, noodles | published | site])
+        make_findable(client[database], [*rows, noodles])
     return {"MONGO_URI": mongo_uri, "MONGO_DATABASE": database}
 
 

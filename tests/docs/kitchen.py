@@ -15,6 +15,7 @@ from typing import Any
 
 from scrapy.utils.project import get_project_settings
 
+from crawler import open_store as open_articles
 from crawler.items import Article, Attachment
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.pipelines.clean import clean_article
@@ -99,7 +100,7 @@ def serve(lines: list[str], uri: str, database: Any) -> list[str]:
         if block.language == "sh":
             inside = list(_shell([line for line in inside if line.startswith("$ ")], uri, database.name))
         elif block.language == "python":
-            printed = _python("\n".join(inside), database)
+            printed = _python("\n".join(inside), uri, database)
         elif block.language == "text" and printed is not None:
             inside, printed = printed.splitlines(), None
         served += inside
@@ -113,10 +114,10 @@ def _shell(commands: list[str], uri: str, database: str) -> Iterator[str]:
         yield from scrapy(shlex.split(command)[2:], uri, database).splitlines()
 
 
-def _python(code: str, database: Any) -> str:
+def _python(code: str, uri: str, database: Any) -> str:
     names = {name: database[name] for name in ("articles", "revisions", "rejects")} | {"db": database}
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        exec(compile(code, str(COOKBOOK), "exec"), names)
+    with contextlib.redirect_stdout(io.StringIO()) as printed, open_articles(uri, database.name) as store:
+        exec(compile(code, str(COOKBOOK), "exec"), names | {"store": store})
     return printed.getvalue()
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from crawler.query import gathering
 from crawler.query.filters import Filters
 from crawler.query.gathering import gather
 from crawler.query.newest import windows
@@ -17,6 +16,7 @@ from crawler.query.search import Found, search
 from crawler.storage.mongo import connect
 from crawler.storage.schema import COLLECTIONS
 from crawler.text.tokens import tokens
+from tests.indexed import make_findable
 
 NEWEST = datetime(2026, 3, 1, tzinfo=UTC)
 AGES = (0, 1, 1, 40, 300, 3000)
@@ -56,6 +56,7 @@ def articles(mongo_uri: str, database: str) -> Iterator[Any]:
         for index in COLLECTIONS["articles"].indexes:
             collection.create_index(list(index.keys), name=index.name)
         collection.insert_many(rows)
+        make_findable(client[database], rows)
         yield collection
 
 
@@ -105,25 +106,28 @@ def test_enough_is_enough_and_says_back_to_when(articles: Any) -> None:
     assert gathered(articles, "抽检米粉", 9) == (sorted(keys(articles)), None)
 
 
-def test_a_rare_word_is_found_through_the_index_however_old_it_is(
-    articles: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rare_word_is_found_through_the_postings_however_old_it_is(articles: Any) -> None:
     asked: list[Any] = []
 
     class Watched:
         """The collection, and what was asked of it."""
 
+        database = articles.database
+
         def find(self, query: Any, *rest: Any, **options: Any) -> Any:
             asked.append(query)
             return articles.find(query, *rest, **options)
 
-    monkeypatch.setattr(gathering, "SAMPLE", 3)
     assert gathered(Watched(), "酱菜 抽检", 5) == (["a4"], None)
-    assert asked[-1] == {"tokens": "酱菜"}
+    assert asked == [{"_id": {"$in": ["a4"]}}]
     asked.clear()
-    # In every article of the sample: following the index would cost more.
+    # In every article: reading back in time meets the newest one first.
+    assert gathered(Watched(), "米粉", 1, NEWEST) == (["a0", "a1", "a2"], NEWEST - timedelta(days=1))
+    assert all("_id" not in query for query in asked)
+    asked.clear()
+    # Where all are asked for, so are they by their ids.
     assert gathered(Watched(), "米粉", None)[0] == sorted(keys(articles))
-    assert all("tokens" not in query for query in asked)
+    assert len(asked) == 1
 
 
 def test_the_sentence_about_what_was_not_looked_at() -> None:

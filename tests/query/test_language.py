@@ -69,7 +69,7 @@ def test_a_word_or_number_is_whole_and_signs_are_literal(term, text, found):
 
 def test_nothing_a_user_types_becomes_an_operator():
     plan = Filters.read('$where {"$gt":""} .*', source="$ne,.*", section="a|b").plan()
-    assert plan.leading == {"tokens": "where"}
+    assert (plan.leading, plan.tokens) == ({}, ("where",))
     assert plan.filter["$and"][-2:] == [{"source": {"$regex": r"\$ne|\.\*"}}, {"section": {"$regex": r"a\|b"}}]
     for name in re.findall(r"'(\$\w+)'", str(plan.filter)):
         assert name in {"$and", "$or", "$nor", "$regex", "$options", "$all"}

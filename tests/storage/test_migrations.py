@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from crawler.query.postings import holding
 from crawler.storage.errors import StoreError
 from crawler.storage.migrations.run import migrate
 from crawler.storage.mongo import connect, open_store
@@ -69,7 +70,7 @@ def test_an_older_database_is_refused_with_what_to_do_then_migrated(old, mongo_u
     now = f"The database {old.name} follows version {VERSION} of the schema"
     assert done.stdout == f"{now} now; it followed version 1.\n"
     article, revision = old["articles"].find_one(), old["revisions"].find_one()
-    assert (article["schema_version"], revision["schema_version"]) == (2, 2)
+    assert (article["schema_version"], revision["schema_version"]) == (3, 2)
     assert {"米粉", "抽检", "^抽检", "不合", "合格"} <= set(article["tokens"])
     assert "tokens" not in revision
     assert (revision["places"], revision["relevance"]["score"] > 0) == ([], True)
@@ -79,6 +80,7 @@ def test_an_older_database_is_refused_with_what_to_do_then_migrated(old, mongo_u
     # What it was is as it was.
     assert {name: article[name] for name in article_of_version_1(1)} == article_of_version_1(1)
     assert {"by_published", "by_cluster"} <= set(old["articles"].index_information())
+    assert holding(old, ["米粉", "不合"]).ids == ["000001"]
     assert set(VIEWS) <= set(old.list_collection_names())
     again = scrapy(old, mongo_uri, "migrate")
     assert again.stdout == f"{now} already.\n"
@@ -115,7 +117,9 @@ def test_a_killed_migration_goes_on(old, mongo_uri):
     done = scrapy(old, mongo_uri, "migrate")
     assert done.returncode == 0, done.stderr
     assert f"articles to version 2: {1000 - reached} of {1000 - reached}\n" in done.stderr
-    assert old["articles"].count_documents({"schema_version": 2}) == 1000
+    assert old["articles"].count_documents({"schema_version": 3}) == 1000
+    assert sorted(holding(old, ["抽检"]).ids) == [f"{number:06}" for number in range(1, 1001)]
+    assert holding(old, ["1000"]).ids == ["001000"]
     last = old["articles"].find_one({"_id": "001000"})
     assert {"1000", "米粉"} <= set(last["tokens"])
 
@@ -125,6 +129,7 @@ def test_steps_follow_each_other_from_where_the_database_is(old, mongo_uri):
     steps = {
         1: {"articles": lambda row: calls.append((1, row["_id"])) or {"first": "one"}},
         2: {"articles": lambda row: calls.append((2, row["_id"])) or {"second": row["first"] + " two"}},
+        3: {"articles": lambda row: calls.append((3, row["_id"])) or {"third": row["second"] + " three"}},
     }
 
     async def to(version: int) -> int:
@@ -134,9 +139,9 @@ def test_steps_follow_each_other_from_where_the_database_is(old, mongo_uri):
         finally:
             await store.close()
 
-    with pytest.raises(StoreError, match="follows version 3"):
-        # Carried out; then this program, which is of version 2, doesn't open it.
-        asyncio.run(to(3))
-    assert calls == [(1, "000001"), (2, "000001")]
+    with pytest.raises(StoreError, match="follows version 4"):
+        # Carried out; then this program, which is of version 3, doesn't open it.
+        asyncio.run(to(4))
+    assert calls == [(1, "000001"), (2, "000001"), (3, "000001")]
     article = old["articles"].find_one()
-    assert (article["first"], article["second"], article["schema_version"]) == ("one", "one two", 3)
+    assert (article["first"], article["third"], article["schema_version"]) == ("one", "one two three", 4)
