@@ -51,9 +51,8 @@ def main(count: int, kept: str | None) -> None:
         out, data = Path(folder), Path(kept or f"{folder}/data")
         uri = embedded.ensure_running(data)
         try:
-            with MongoClient(uri) as client:
-                for name, number in (("whole", count), ("tenth", count // 10)):
-                    seed(client[name], number)
+            for name, number in (("whole", count), ("tenth", count // 10)):
+                seed(uri, name, number)
             print(f"{'':16}{'rows/s':>10}{'seconds':>10}{'MB file':>10}{'MB peak':>10}{'MB at a tenth':>16}")
             for name in NAMES:
                 whole, tenth = environment(uri, "whole"), environment(uri, "tenth")

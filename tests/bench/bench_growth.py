@@ -1,19 +1,20 @@
 """What a page costs as the store grows.
 
-`python tests/bench/bench_growth.py [SIZE ...] [--pages 2000] [--tokens 100000]`
+`python tests/bench/bench_growth.py [SIZE ...] [--pages 2000]`
 fills an embedded store of its own up to each size (0 and 100000 where none is given), crawls the pages of
 `crawl/pages.py` into it, and prints a table in Markdown.
 
 Each crawl is that of `crawl/bench_crawl.py`, "ours, stored": download, parse, clean, restore, dedupe, index, store.
 Before each one the same pages are crawled into an empty database of the same server (`beside`), so that what else the
 machine does is seen. CPU and memory are the crawling process's, `server` is the store's CPU; what a crawl stored is
-deleted again. Filling documents have a story, a fingerprint, a site and a time of their own, and as many bigrams as a
-real article; those beyond the first `--tokens` have none, because with them the filling takes several times as long.
+deleted again. Filling documents have a story, a fingerprint, a site and a time of their own, and 317 bigrams each, and
+are in the index for search.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import random
@@ -34,6 +35,7 @@ from pymongo import MongoClient
 
 from crawler.storage import embedded
 from crawler.storage.mongo import open_store
+from crawler.storage.segments import Segments
 
 HERE = Path(__file__).resolve().parent / "crawl"
 ROOT = HERE.parents[2]
@@ -43,18 +45,17 @@ SITES = [f"filler-{number}" for number in range(3000)]
 BIGRAMS = [chr(0x4E00 + number // 200) + chr(0x5000 + number % 200) for number in range(40_000)]
 WEIGHTS = list(accumulate(1 / (rank + 10) for rank in range(len(BIGRAMS))))
 DRAWN = 380
-BATCH = 50
-"""Each batch is one transaction; one of 500 took more than three times the server's time an article."""
+BATCH = 250
 KEEP_FREE = 20 * 2**30
 """Bytes of the disk that a filling leaves."""
 
 
-def document(number: int, with_tokens: bool) -> dict[str, Any]:
+def document(number: int) -> dict[str, Any]:
     """A stored article that no page of the crawl is like."""
     chance = random.Random(number)
     site = SITES[number % len(SITES)]
     published = datetime(2016, 1, 1, tzinfo=UTC) + timedelta(minutes=5 * number)
-    drawn = chance.choices(BIGRAMS, cum_weights=WEIGHTS, k=DRAWN) if with_tokens else ()
+    drawn = chance.choices(BIGRAMS, cum_weights=WEIGHTS, k=DRAWN)
     return {
         **filler(number),
         **{"site": {"code": site, "name": site, "kind": "other"}, "published_at": published, "section": "要闻"},
@@ -62,15 +63,24 @@ def document(number: int, with_tokens: bool) -> dict[str, Any]:
     }
 
 
-def fill(articles: Any, start: int, size: int, tokens: int, place: Path) -> float:
+def fill(uri: str, start: int, size: int, place: Path) -> float:
     """Store the documents from `start` up to `size`; how long that took."""
     began = time.perf_counter()
+    asyncio.run(_fill(uri, start, size, place))
+    return time.perf_counter() - began
+
+
+async def _fill(uri: str, start: int, size: int, place: Path) -> None:
+    store = await open_store(uri, DATABASE, None)
+    segments = Segments(store)
     for at in range(start, size, BATCH):
         if shutil.disk_usage(place).free < KEEP_FREE:
             raise SystemExit(f"bench_growth: the disk is too full to go on behind {at} documents")
-        rows = [document(number, number < tokens) for number in range(at, min(at + BATCH, size))]
-        articles.insert_many(rows, ordered=False)
-    return time.perf_counter() - began
+        rows = [document(number) for number in range(at, min(at + BATCH, size))]
+        await segments.add({row["_id"]: row["tokens"] for row in rows})
+        await store.database["articles"].insert_many(rows, ordered=False)
+        await segments.tidy()
+    await store.close()
 
 
 def spent(pid: int) -> float:
@@ -100,23 +110,20 @@ def crawl(port: int, pages: int, directory: Path, environment: dict[str, str]) -
     return json.loads(result.stdout.strip().splitlines()[-1])
 
 
-def measure(sizes: list[int], pages: int, tokens: int, directory: Path) -> None:
+def measure(sizes: list[int], pages: int, directory: Path) -> None:
     """Fill, crawl and print, size by size."""
-    import asyncio
-
     uri = embedded.ensure_running(directory)
     daemon = embedded.status(directory)
     assert daemon
     environment = os.environ | {"PYTHONPATH": f"{ROOT}:{HERE}", "SCRAPY_SETTINGS_MODULE": "crawler.settings"}
     environment |= {"CRAWLER_DATA": str(directory), "MONGO_URI": uri}
-    asyncio.run(_set_up(uri))
     print("| stored | filled in | pages/s | CPU ms/page | server ms/page | wall ms/page | crawler MB | server MB |")
     print("|---" * 8 + "|")
     client: MongoClient[dict[str, Any]]
     with MongoClient(uri) as client, served(pages, directory, environment) as port:
-        articles, filled = client[DATABASE]["articles"], 0
+        filled = 0
         for size in sizes:
-            seconds = fill(articles, filled, size, tokens, directory)
+            seconds = fill(uri, filled, size, directory)
             filled = size
             for name, label in ((BESIDE, "beside"), (DATABASE, f"{size:,}")):
                 before = spent(daemon.pid)
@@ -134,20 +141,14 @@ def measure(sizes: list[int], pages: int, tokens: int, directory: Path) -> None:
                 print(f"{label}: {gone} of {pages} pages were articles", file=sys.stderr)
 
 
-async def _set_up(uri: str) -> None:
-    store = await open_store(uri, DATABASE, None)
-    await store.close()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sizes", type=int, nargs="*", default=[0, 100_000], metavar="SIZE")
     parser.add_argument("--pages", type=int, default=2000)
-    parser.add_argument("--tokens", type=int, default=100_000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         try:
-            measure(sorted(options.sizes), options.pages, options.tokens, Path(folder))
+            measure(sorted(options.sizes), options.pages, Path(folder))
         finally:
             embedded.stop(Path(folder))
 

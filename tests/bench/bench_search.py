@@ -66,7 +66,7 @@ def measure(uri: str, name: str, number: int) -> None:
     with connect(uri, None) as client:
         articles, started = client[name]["articles"], time.perf_counter()
         there = articles.estimated_document_count()
-        seed(client[name], number)
+        seed(uri, name, number)
         if (made := articles.estimated_document_count() - there) > 0:
             seconds = time.perf_counter() - started
             print(f"{made} articles made and stored in {seconds:.0f} s: {made / seconds:.0f} a second")
@@ -82,6 +82,11 @@ def tell_sizes(database: Any, number: int) -> None:
     )
     sample = [len(row["tokens"]) for row in islice(newest, 1000)]
     print(f"{statistics.mean(sample):.0f} tokens an article", flush=True)
+    postings = [len(row["data"]) for row in database["postings"].find({})]
+    fresh = [len(row["lines"]) + len(row["ids"]) for row in database["segments"].find({}) if "lines" in row]
+    segments = database["segments"].estimated_document_count()
+    size = (sum(postings) + sum(fresh)) / number
+    print(f"postings: {size:.0f} bytes an article, in {segments} segments and {len(postings)} documents", flush=True)
     try:
         sizes = database.command("collStats", "articles")["indexSizes"]
         print(f"index sizes, bytes an article: { {key: round(size / number) for key, size in sizes.items()} }")

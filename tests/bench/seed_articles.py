@@ -1,4 +1,4 @@
-"""Generated articles for benchmarks of search and export: `seed(database, 20_000)`.
+"""Generated articles for benchmarks of search and export: `seed(uri, "whole", 20_000)`.
 
 Lengths follow the bodies of real news pages (lognormal; measured on 87 pages: mu 6.92, sigma 1.03, median 1,038
 characters), words a Zipf distribution over the terms of the relevance lexicon, the counties of the registry and 12,000
@@ -7,6 +7,7 @@ words of two characters drawn at random, so that common terms are in most articl
 
 from __future__ import annotations
 
+import asyncio
 import random
 import tomllib
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import accumulate, islice
+from itertools import accumulate
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,9 @@ from crawler.items import Article, Image
 from crawler.parsing.urls import article_id
 from crawler.sites.registry import load as load_registry
 from crawler.sites.site import Site
+from crawler.storage.mongo import open_store
 from crawler.storage.operations import first_version
-from crawler.storage.schema import COLLECTIONS
+from crawler.storage.segments import Segments
 from crawler.text.fingerprint import content_hash
 from crawler.text.tokens import tokens
 
@@ -36,26 +38,30 @@ _MU, _SIGMA, _LONGEST = 6.92, 1.03, 20_000
 _START = datetime(2018, 1, 1, tzinfo=UTC)
 _DAYS = 3200
 _BLOCK = 500
-_BATCH = 20
-"""A batch is one transaction, and an article has some 800 index entries: the embedded server spends 6.4 ms on an
-article in batches of 20, and 8.6 ms in batches of 100."""
 
 
-def seed(database: Any, number: int) -> None:
-    """Store `number` articles in the collection `articles` of `database` (a pymongo Database, synchronous), with the
-    indexes of the schema; the same ones at every call, which goes on where an earlier one was interrupted. They are
-    made in another process while these are stored."""
-    articles = database["articles"]
-    there = articles.estimated_document_count() // 10 * 10
-    for index in COLLECTIONS["articles"].indexes:
-        articles.create_index(list(index.keys), name=index.name)
+def seed(uri: str, name: str, number: int) -> None:
+    """Store `number` articles in the collection `articles` of the database `name`, and the index for search; the same
+    ones at every call, which goes on where an earlier one was interrupted. They are made in another process while these
+    are stored."""
+    asyncio.run(_seed(uri, name, number))
+
+
+async def _seed(uri: str, name: str, number: int) -> None:
+    store = await open_store(uri, name, None)
+    articles, segments = store.database["articles"], Segments(store)
+    there = await articles.estimated_document_count() // 10 * 10
     with ProcessPoolExecutor(1, get_context("spawn")) as maker:
         ahead = maker.submit(_block, there, number)
         for start in range(there + _BLOCK, number + _BLOCK, _BLOCK):
-            source = iter(ahead.result())
+            batch = ahead.result()
             ahead = maker.submit(_block, start, number)
-            while batch := list(islice(source, _BATCH)):
-                articles.insert_many(batch, ordered=False)
+            if batch:
+                await segments.add({row["_id"]: row["tokens"] for row in batch})
+                await articles.insert_many(batch, ordered=False)
+                await segments.tidy()
+    await segments.merge()
+    await store.close()
 
 
 def _block(start: int, number: int) -> list[dict[str, Any]]:
