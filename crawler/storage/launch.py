@@ -21,13 +21,12 @@ START_SECONDS = 600.0
 POLL_SECONDS = 0.05
 LEAST_SPACE = 1024 * 1024
 
-# A bound that small stores never reach. The tokens of an article touch a thousand pages of their index, so that index
-# has to be held in memory while articles come in: it takes 50 KB an article.
+# A bound that small stores never reach.
 SHARE_OF_MEMORY, LEAST_CACHE = 4, 512
 
 # A checkpoint a minute, and every commit handed to the operating system: without the second part a `kill -9` of the
 # daemon loses writes it had acknowledged. By default WiredTiger lets a fifth of its cache be changed before writers
-# have to clear it up themselves: at 11,500 articles 8 more a second were stored then, and 80 with these bounds.
+# have to clear it up themselves; with these bounds and 512 MB the 60,000th article took 0.5 ms of CPU, not 0.9.
 WIREDTIGER = (
     "checkpoint=(wait=60),transaction_sync=(enabled=true,method=none),"
     "eviction_dirty_target=70,eviction_dirty_trigger=90,eviction_updates_target=60,eviction_updates_trigger=85,"
