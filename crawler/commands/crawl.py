@@ -11,7 +11,6 @@ from scrapy import signals
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.spiderloader import get_spider_loader
 
-from crawler.runs.alarms.changes import plain
 from crawler.runs.log import hush_driver
 
 if TYPE_CHECKING:
@@ -124,6 +123,8 @@ def _say(sentence: str, level: int, *, as_json: bool) -> None:
     if as_json:
         logging.getLogger(__name__).log(level, "%s", sentence)
     else:
+        from crawler.runs.alarms.changes import plain
+
         print(plain(sentence), file=sys.stderr)
 
 
@@ -145,7 +146,7 @@ def _show(item: Any) -> None:
 
 def _portrait(article: Article) -> str:
     """What a reader wants to see of an article that was just scraped."""
-    from crawler.parsing.dates import CST
+    from crawler.parsing.date_reading import CST
     from crawler.query.terminal import plain
 
     when = "date unknown"

@@ -172,7 +172,7 @@ def _print_newest(console: Console, database: Database[dict[str, Any]], stored: 
     from rich.table import Table
     from rich.text import Text
 
-    from crawler.parsing.dates import CST
+    from crawler.parsing.date_reading import CST
 
     console.print(f"\n[bold]{stored} articles stored; the newest, in Beijing time:[/bold]")
     table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)

@@ -271,7 +271,7 @@ def row_of(article: Article) -> dict[str, Any]:
 
 def _date(moment: datetime | None, precision: str | None) -> str | None:
     """ISO 8601 with the offset of China; the day alone where no time is known."""
-    from crawler.parsing.dates import CST
+    from crawler.parsing.date_reading import CST
 
     if moment is None:
         return None

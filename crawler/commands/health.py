@@ -70,7 +70,7 @@ class Command(ScrapyCommand):
             self.exitcode = 2
 
     def _rows(self, opts: argparse.Namespace) -> list[HealthRow]:
-        from crawler.parsing.dates import CST
+        from crawler.parsing.date_reading import CST
         from crawler.runs.reading import health
         from crawler.sites.registry import load
         from crawler.storage.mongo import connect, telling

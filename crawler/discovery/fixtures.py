@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from crawler.items import Article
-from crawler.parsing.dates import CST
+from crawler.parsing.date_reading import CST
 from crawler.parsing.page import Page
 from crawler.platforms.base import Listing
 from crawler.platforms.detect import detect

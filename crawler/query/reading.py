@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from crawler.parsing.date_reading import CST
 from crawler.query.errors import QueryError
 from crawler.query.filters import Filters, Plan
 from crawler.query.postings import holding
@@ -53,11 +54,10 @@ def words(given: str | Iterable[str]) -> tuple[str, ...]:
 
 def read_time(given: str | datetime | None, *, end: bool = False) -> datetime | None:
     """The moment `given` means; a time without zone is Beijing's. Raises QueryError."""
-    from crawler.parsing.dates import CST
-    from crawler.spiders.arguments import read_moment
-
     if given is None or isinstance(given, datetime):
         return given.replace(tzinfo=CST) if given and given.tzinfo is None else given
+    from crawler.spiders.arguments import read_moment
+
     try:
         return read_moment(given, datetime.now(UTC), end=end)
     except ValueError as error:

@@ -14,7 +14,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawler.parsing.dates import CST
+from crawler.parsing.date_reading import CST
 from crawler.sites.site import Site
 
 COVERED = ("published_at", "source", "author", "editor", "body")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from crawler.parsing.dates import CST
+from crawler.parsing.date_reading import CST
 from crawler.runs.verdict import WORDS
 
 if TYPE_CHECKING:

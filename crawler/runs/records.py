@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from crawler.parsing.dates import CST
+from crawler.parsing.date_reading import CST
 from crawler.runs.accounts import COVERED, Account
 from crawler.runs.figures import Figures, figures_of
 from crawler.runs.verdict import Verdict, worst

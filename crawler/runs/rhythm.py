@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from crawler.parsing.dates import CST
+from crawler.parsing.date_reading import CST
 
 LEAST_DAYS = 7
 """A week of silence is no news even of a site that publishes daily: weekends and bridged days lie within it."""

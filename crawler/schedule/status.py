@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from crawler.parsing.dates import CST
+from crawler.parsing.date_reading import CST
 from crawler.schedule.file import Entry
 from crawler.schedule.timing import write_span
 from crawler.storage.holder import described

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from cronsim import CronSim, CronSimError
 
-from crawler.parsing.dates import CST
+from crawler.parsing.date_reading import CST
 
 LONGEST_SPREAD = timedelta(hours=1)
 """How far the starts of a cron entry lie apart where the file doesn't say."""
