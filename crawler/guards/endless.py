@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
+from crawler.guards.seen import Seen
 from crawler.platforms.base import ListItem
 
 ENDLESS = frozenset({"max_pages", "same_items", "calendar", "growing_address"})
@@ -28,7 +29,7 @@ _CALENDAR = re.compile(r"calendar|date|month|year|day|rili|riqi|nian|yue", re.I)
 class PagerWatch:
     """The pages of one section so far. Ask `trap` once a page."""
 
-    _shown: set[int] = field(default_factory=set)
+    _shown: Seen = field(default_factory=Seen)
     _same: int = 0
 
     def trap(self, items: Iterable[ListItem], following: str, now: datetime) -> str | None:
@@ -36,9 +37,8 @@ class PagerWatch:
         addresses, `calendar` where the page that would follow is one of a year nobody has published in, and
         `growing_address` where its address repeats itself or is too long. `now` is aware."""
         rows = [hash((item.title, item.published_at)) for item in items]
-        again = len(rows) >= FEWEST_ITEMS and self._shown.issuperset(rows)
+        again = not self._shown.update(rows) and len(rows) >= FEWEST_ITEMS
         self._same = self._same + 1 if again else 0
-        self._shown.update(rows)
         if self._same >= SAME_PAGES:
             return "same_items"
         if _grows(following):

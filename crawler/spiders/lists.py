@@ -125,8 +125,7 @@ class ListSpider(NewsSpider):
             return
         items = self._own(listing.items, section)
         section.listed += len(items)
-        repeated = bool(items) and section.seen.issuperset(items)
-        section.seen.update(items)
+        repeated = section.shows(items)
         fresh = await self._fresh(items, section)
         for item in fresh:
             section.waiting += 1

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from crawler.guards.endless import PagerWatch
+from crawler.guards.seen import Seen
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.sites.site import Section, Site
 from crawler.spiders.paging import History, Window, completed
@@ -23,8 +24,8 @@ class SiteCrawl:
     remaining: int | None
     deadline: float = math.inf
     """When its time is up, on the monotonic clock."""
-    scheduled: set[str] = field(default_factory=set)
-    """Ids of the articles asked for, in whichever section they were found."""
+    scheduled: Seen = field(default_factory=Seen)
+    """The articles asked for, in whichever section they were found."""
     home: Mapping[str, Any] = field(default_factory=dict)
     """What the store remembers of the last look at the home page."""
     consulted: bool = False
@@ -36,12 +37,10 @@ class SiteCrawl:
         """Those of `ids` that may be fetched now: not yet asked for, and within the limit."""
         taken: set[str] = set()
         for key in ids:
-            if key in self.scheduled or key in taken:
-                continue
             if self.remaining is not None and len(taken) >= self.remaining:
                 break
-            taken.add(key)
-        self.scheduled |= taken
+            if self.scheduled.add(_number(key)):
+                taken.add(key)
         if self.remaining is not None:
             self.remaining -= len(taken)
         return taken
@@ -68,7 +67,8 @@ class SectionCrawl:
     listed: int = 0
     passed: int = 0
     """Links that needed no fetch: known already, asked for elsewhere, outside the window or beyond the limit."""
-    seen: set[str] = field(default_factory=set)
+    seen: Seen = field(default_factory=Seen)
+    """The articles that its list pages showed."""
     pager: PagerWatch = field(default_factory=PagerWatch)
     waiting: int = 0
     """Articles asked for and not yet answered."""
@@ -77,12 +77,17 @@ class SectionCrawl:
     ended: str | None = None
     """Why paging ended; None while it goes on."""
 
+    def shows(self, ids: Iterable[str]) -> bool:
+        """Note the articles of a list page; whether earlier pages showed all of them, and there are any."""
+        numbers = [_number(key) for key in ids]
+        return not self.seen.update(numbers) and bool(numbers)
+
     def forget(self) -> None:
-        """Paging has ended: let go of what it showed, some 240 bytes an article, in a crawl that may go on for days."""
-        self.seen, self.pager = set(), PagerWatch()
+        """Paging has ended: let go of what it showed, in a crawl that may go on for days."""
+        self.seen, self.pager = Seen(), PagerWatch()
         self.crawl.walking -= 1
         if self.crawl.walking <= 0:
-            self.crawl.scheduled = set()
+            self.crawl.scheduled = Seen()
 
     @property
     def key(self) -> str:
@@ -101,3 +106,8 @@ class SectionCrawl:
 def section_key(section: Section) -> str:
     """The key of a section: the hash of its canonical address, so that a renamed section keeps its history."""
     return article_id(canonical_url(section.url))
+
+
+def _number(key: str) -> int:
+    """Half of an article's id, which is a hash: enough to tell it from the others of its site."""
+    return int(key[:16], 16)
