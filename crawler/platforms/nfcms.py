@@ -18,6 +18,7 @@ from crawler.platforms.base import Platform
 from crawler.platforms.pager import next_by_call, next_by_link, pager_links
 
 _PAGE = re.compile(r"/(?:index(?:_(\d{1,5}))?\.html?)?$")
+_BOX = re.compile(r"(?:^|[\s_-])pag(?:es|er|ing|ination)\b", re.I)
 _FULL = 10
 """Fewer links of the post form than this are the last page."""
 
@@ -55,9 +56,11 @@ def _numbered(page: Page) -> str | None:
 
 
 def _has_pager(page: Page) -> bool:
-    """Whether the page prints its own pager: then no link to the next page means that there is none."""
-    return (
-        "上一页" in page.text
-        or "下一页" in page.text
-        or bool(re.search(r"""class=["'][^"']*\bpage(?:s|r|ing|nation)""", page.text))
-    )
+    """Whether the page prints its own pager: then no link to the next page means that there is none. A box that is
+    empty, or has a script in it, is for the script to fill."""
+    if "上一页" in page.text or "下一页" in page.text:
+        return True
+    boxes = [
+        box for box in page.root.iter("div", "ul", "p", "span", "nav", "td") if _BOX.search(box.get("class") or "")
+    ]
+    return any(box.text_content().strip() and next(box.iter("script"), None) is None for box in boxes)

@@ -273,3 +273,22 @@ def test_a_pager_of_numbers_in_the_names_of_pages(url: str, pager: str, followin
     assert (found.next.url if found.next else None) == (
         f"http://www.example.gov.cn/yw/{following}" if following else None
     )
+
+
+@pytest.mark.parametrize(
+    ("box", "following"),
+    [
+        ('<div class="paging"><span class="current">1</span></div>', None),
+        ('<div class="pagination">共1页</div>', None),
+        ('<div class="pager"><script>draw()</script></div>', "index_2.html"),
+        ('<div class="paging"></div>', "index_2.html"),
+        ("", "index_2.html"),
+    ],
+)
+def test_the_next_number_is_tried_only_where_a_script_draws_the_pager(box: str, following: str | None) -> None:
+    items = rows(*((f"/yw/content/post_{n}.html", NOTICES[n % len(NOTICES)] + str(n), "2020-05-06") for n in range(10)))
+    found = listing(f"<script>var NFCMS_SITE_ID = 1, NFCMS_CAT_ID = '22'</script>{items}{box}")
+    assert found.platform == "nfcms"
+    assert (found.next.url if found.next else None) == (
+        f"http://www.example.gov.cn/yw/{following}" if following else None
+    )
