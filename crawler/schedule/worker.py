@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,8 @@ from crawler.storage.leases import HeldElsewhere, Lease, Leases, held_sites
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 2.0
+ENDING_SECONDS = 20.0
+"""How long the end of a worker waits for a store that is away, with all that is to be written then."""
 OVERTIME_SECONDS = 60.0
 """How long a crawl may take to close after its time limit before it is cut off."""
 OURS = frozenset({"shutdown", "lease_lost", "store_unavailable"})
@@ -53,6 +56,9 @@ class Worker:
     async def stop(self) -> None:
         """Begin nothing more, and end what runs in order."""
         self.stopping.set()
+        # The patience of each request, one after the other, is longer than a service manager's.
+        until = time.monotonic() + ENDING_SECONDS
+        self.leases.store.hurried = lambda: time.monotonic() > until
         await self.runner.stop()
 
     async def crawl(self, row: Document) -> str:
