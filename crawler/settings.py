@@ -58,6 +58,7 @@ HTTPCACHE_GZIP = True
 DOWNLOAD_TIMEOUT = 30
 DOWNLOAD_MAXSIZE = 10 * 1024 * 1024  # compressed and decompressed alike
 DOWNLOAD_WARNSIZE = 0
+MAX_TAGS = 250_000  # of a page; each takes 400 bytes while the page is read: 8 MB of <br> took 900 MB and ten seconds
 REDIRECT_MAX_TIMES = 5
 MAX_LIST_PAGES = 500  # of one section in one crawl
 MAX_LINKS_PER_PAGE = 2000
@@ -111,6 +112,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "crawler.spiders.lean.SparingMetaRefreshMiddleware": 580,
+    "crawler.guards.size.TagMiddleware": 585,  # just after HttpCompressionMiddleware (590)
     "crawler.spiders.lean.RawBodyMiddleware": 595,  # just before HttpCompressionMiddleware (590) sees the response
     "crawler.replica.middleware.ReplicaMiddleware": 820,
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,

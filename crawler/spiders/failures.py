@@ -8,6 +8,7 @@ from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError, Igno
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from crawler.guards.requests import OutOfTime, Refused
+from crawler.guards.size import TooManyTags
 from crawler.spiders.giving_up import HostGivenUp
 
 BLOCKED = {401, 403, 405, 412, 468, 521}
@@ -53,6 +54,8 @@ def _ignored(error: IgnoreRequest) -> Failed:
     if isinstance(error, Refused):
         return Failed(error.reason, f"the address is not asked for: {error}", True)
     text = str(error)
+    if isinstance(error, TooManyTags):
+        return Failed("too_large", text, True)
     if "robots.txt" in text:
         return Failed("robots", "robots.txt forbids this page", True)
     if "redirection" in text:

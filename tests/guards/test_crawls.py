@@ -17,6 +17,7 @@ def test_a_hostile_site_harms_nobody(crawl, stored):
         wicked = {article(n): redirects(target) for n, target in enumerate(PRIVATE)}
         wicked[article(100)] = bomb("gzip", megabytes=20)
         wicked[article(101)] = bomb("br", megabytes=20)
+        wicked[article(102)] = sends(page("一百万行", "<br>" * 1_000_000))
         sound = {article(200): sends(page("食堂检查通报")), article(201): sends(page(ESCAPES, f"甲{BODY}乙"))}
         hostile.answers |= wicked | sound
         hostile.answers[LIST] = sends(listing([*wicked, *sound, *PRIVATE], f"{LIST}?month=2031-05"))

@@ -10,6 +10,7 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
+from crawler.guards.size import TooManyTags
 from crawler.spiders.failures import classify
 from crawler.spiders.giving_up import HostGivenUp
 
@@ -30,6 +31,7 @@ def status(code: int) -> HttpError:
         (DownloadTimeoutError("30 s"), "timeout", False),
         (DownloadConnectionRefusedError("refused"), "unreachable", False),
         (DownloadCancelledError("too much"), "too_large", True),
+        (TooManyTags("the page has 1,000,000 tags"), "too_large", True),
         (IgnoreRequest("Forbidden by robots.txt"), "robots", True),
         (HostGivenUp("www.example.cn is given up"), "given_up", False),
         (IgnoreRequest("max redirections reached"), "redirect_loop", True),
