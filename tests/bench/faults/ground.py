@@ -23,6 +23,7 @@ from crawler.storage.launch import reap
 
 ROOT = Path(__file__).resolve().parents[3]
 DEADLINE_SECONDS = 180
+LOOK_SECONDS = 0.1
 SITE = ("county", "-a", "site=qingtian", "-a", "keep=all")
 TRUTH = {article_id(canonical_url(a.url)) for a in content.articles(1, "qingtian") if not a.same_as}
 
@@ -65,6 +66,8 @@ class Ground:
         self.log_file = folder / "crawl.log"
         self.env = {key: value for key, value in os.environ.items() if key not in {"MONGO_URI", "MONGO_DATABASE"}}
         self.env["CRAWLER_DATA"] = str(self.data)
+        self.peak = 0.0
+        """MB that the last crawl brought to its end by `finish` took at most."""
 
     def line(self, *arguments: str, **settings: object) -> list[str]:
         """The command line of a crawl without the waits that real sites are owed."""
@@ -87,16 +90,19 @@ class Ground:
             )
 
     def finish(self, *arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
-        """A crawl to its end."""
-        return subprocess.run(
-            self.line(*arguments, **settings),
-            cwd=ROOT,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE_SECONDS,
-            check=False,
-        )
+        """A crawl to its end; `peak` is then the most memory it took."""
+        line, pipe, self.peak = self.line(*arguments, **settings), subprocess.PIPE, 0.0
+        end = time.monotonic() + DEADLINE_SECONDS
+        with subprocess.Popen(line, cwd=ROOT, env=self.env, stdout=pipe, stderr=pipe, text=True) as process:
+            while True:
+                try:
+                    said = process.communicate(timeout=LOOK_SECONDS)
+                    return subprocess.CompletedProcess(line, process.returncode, *said)
+                except subprocess.TimeoutExpired:
+                    self.peak = _peak(process.pid) or self.peak
+                    if time.monotonic() > end:
+                        process.kill()
+                        raise
 
     def scrapy(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Any other command to its end."""
@@ -159,3 +165,13 @@ def ground(base: Path, name: str) -> Iterator[Ground]:
         finally:
             embedded.stop(here.data)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _peak(pid: int) -> float:
+    """The most memory (MB) that a process has taken so far, 0 where it has ended. Not what `getrusage` tells of
+    children: that begins with the memory of the process that started them."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text("ascii", "replace").splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
