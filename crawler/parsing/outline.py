@@ -9,8 +9,9 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from itertools import accumulate, chain
+from functools import cache, cached_property, lru_cache
+from itertools import accumulate, chain, islice
+from operator import itemgetter
 
 from cssselect import SelectorError
 from lxml import etree
@@ -47,6 +48,8 @@ _GAP = "\x01"
 _WIDE = re.compile(rf" ?(?:{_GAP} ?)+")
 _HARD = re.compile("\xa0{2,}|\u3000+")
 """Spaces somebody put there to part two things."""
+_OPEN = (0, 0)
+"""The span of an element until it is left: it keeps the element's place in the order."""
 _MOST_CLASSES = 20
 _MARK = re.compile(r"[，。；！？、：]")
 _SIMPLE = re.compile(r"(?P<tag>[A-Za-z][\w-]*)?(?P<rest>(?:[#.][\w-]+)*)\Z")
@@ -74,13 +77,6 @@ class Outline:
     """`marks[i]`: the punctuation of the first `i` lines; a line seen before (a desktop and mobile twin) adds none."""
     sizes: list[int] = field(default_factory=list)
     """`sizes[i]`: the characters of the first `i` lines."""
-    elements: list[HtmlElement] = field(default_factory=list, repr=False)
-    """The visible elements in document order; the indexes below give places in it."""
-    starts: list[int] = field(default_factory=list, repr=False)
-    """The first line of each of them."""
-    by_id: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list), repr=False)
-    by_class: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list), repr=False)
-    """By the whole of `class`, as it is written."""
     _by_tag: dict[str, list[HtmlElement]] = field(default_factory=dict, repr=False)
 
     def select(self, selector: str) -> list[HtmlElement]:
@@ -88,17 +84,17 @@ class Outline:
         parts = _parts(selector)
         if parts is None:
             return [el for el in elements_of(self.root, selector) if el in self.spans]
-        found: list[int] | None = None
+        found: list[HtmlElement] | None = None
         for kind, name in parts:
-            pool = self.by_id.get(name, []) if kind == "#" else self._with_class(name) if kind == "." else None
+            pool = self._by_id.get(name, []) if kind == "#" else self._by_class.get(name, []) if kind == "." else None
             if pool is not None:
-                found = pool if found is None else [number for number in found if number in pool]
+                found = pool if found is None else [element for element in found if element in pool]
                 if not found:
                     return []
         if found is None:
             return self.tagged(parts[-1][1])
         tag = None if parts[-1][0] else parts[-1][1]
-        return [self.elements[number] for number in found if tag is None or self.elements[number].tag == tag]
+        return [element for element in found if tag is None or element.tag == tag]
 
     def tagged(self, tag: str) -> list[HtmlElement]:
         """The visible elements with a tag, in document order."""
@@ -108,18 +104,24 @@ class Outline:
 
     def starting(self, first: int, last: int) -> list[HtmlElement]:
         """The visible elements whose first line is one of `first` to `last`, in document order."""
-        return self.elements[bisect_left(self.starts, first) : bisect_right(self.starts, last)]
-
-    def _with_class(self, name: str) -> list[int]:
-        return sorted(number for whole in self._classes.get(name, ()) for number in self.by_class[whole])
+        starts = [start for start, _ in self.spans.values()]
+        return list(islice(self.spans, bisect_left(starts, first), bisect_right(starts, last)))
 
     @cached_property
-    def _classes(self) -> dict[str, list[str]]:
-        """Names of classes, each with the values of `class` it stands in."""
-        found: defaultdict[str, list[str]] = defaultdict(list)
-        for whole in self.by_class:
-            for name in dict.fromkeys(whole.split()[:_MOST_CLASSES]):
-                found[name].append(whole)
+    def _by_id(self) -> dict[str, list[HtmlElement]]:
+        found: defaultdict[str, list[HtmlElement]] = defaultdict(list)
+        for element in self.spans:
+            if identity := element.get("id"):
+                found[identity.strip()].append(element)
+        return found
+
+    @cached_property
+    def _by_class(self) -> dict[str, list[HtmlElement]]:
+        found: defaultdict[str, list[HtmlElement]] = defaultdict(list)
+        for element in self.spans:
+            if value := element.get("class"):
+                for name in _classes(value):
+                    found[name].append(element)
         return found
 
     def text(self, element: HtmlElement) -> str:
@@ -138,6 +140,12 @@ class Outline:
         """How many characters of text an element holds."""
         start, end = self.spans[element]
         return self.sizes[end] - self.sizes[start]
+
+
+@lru_cache(maxsize=1024)
+def _classes(value: str) -> tuple[str, ...]:
+    """The names in a `class` attribute, each once."""
+    return tuple(dict.fromkeys(value.split()[:_MOST_CLASSES]))
 
 
 @cache
@@ -168,70 +176,63 @@ def elements_of(root: HtmlElement, selector: str) -> list[HtmlElement]:
 
 
 def _walk(outline: Outline) -> None:  # noqa: C901, PLR0912, PLR0915
-    """Fill lines, spans and indexes in one walk over the tree: an element is left when one comes that is no child of
-    it. A quarter of what a page costs, hence no call where none is needed; lxml's `iterwalk` alone takes longer."""
-    lines, elements, by_id, by_class = outline.lines, outline.elements, outline.by_id, outline.by_class
-    starts = outline.starts
-    ends: list[int] = []
+    """Fill lines and spans in one walk over the tree: an element is left when one comes that is no child of it. A
+    fifth of what a page costs, hence no call where none is needed; lxml's `iterwalk` takes as long."""
+    lines, spans = outline.lines, outline.spans
     pieces: list[str] = []
-    linked: list[str] = []
+    plain: list[str] = []
     links = 0
     blocks = [outline.root]
-    path: list[tuple[HtmlElement, int]] = [(outline.root.getparent(), _BLOCK)]
-    open_numbers: list[int] = []
+    path: list[tuple[HtmlElement, int, int]] = [(outline.root.getparent(), _BLOCK, 0)]
     for element in chain(outline.root.iter(), (None,)):
         above = path[0][0] if element is None else element.getparent()
         while path[-1][0] is not above:
-            left, kind = path.pop()
+            left, kind, start = path.pop()
             if kind == _BLOCK:
                 if pieces:
-                    _end_line(lines, blocks[-1], pieces, linked)
+                    _end_line(lines, blocks[-1], pieces, plain)
                 blocks.pop()
-                ends[open_numbers.pop()] = len(lines)
+                spans[left] = start, len(lines)
             elif kind != _HIDDEN:
-                ends[open_numbers.pop()] = len(lines) + 1 if pieces else len(lines)
+                spans[left] = start, len(lines) + 1 if pieces else len(lines)
                 links -= kind == _LINK
             if (tail := left.tail) and path[-1][1] != _HIDDEN:
-                _write(tail, pieces, linked if links else None)
+                if tail.isspace():
+                    if pieces:
+                        pieces.append(_GAP)
+                else:
+                    pieces.append(tail)
+                    if not links:
+                        plain.append(tail)
         if element is None:
             break
         kind = _HIDDEN if path[-1][1] == _HIDDEN or len(lines) > LINE_LIMIT else _KINDS.get(element.tag, _BLOCK)
-        path.append((element, kind))
-        if kind == _HIDDEN:
-            continue
         if kind == _BLOCK:
             if pieces:
-                _end_line(lines, blocks[-1], pieces, linked)
+                _end_line(lines, blocks[-1], pieces, plain)
             blocks.append(element)
         elif kind == _LINK:
             links += 1
-        if classes := element.get("class"):
-            by_class[classes].append(len(elements))
-        if identity := element.get("id"):
-            by_id[identity.strip()].append(len(elements))
-        open_numbers.append(len(elements))
-        elements.append(element)
-        starts.append(len(lines))
-        ends.append(0)
+        path.append((element, kind, len(lines)))
+        if kind == _HIDDEN:
+            continue
+        spans[element] = _OPEN
         if text := element.text:
-            _write(text, pieces, linked if links else None)
-    _end_line(lines, outline.root, pieces, linked)
-    last = len(lines)
-    outline.spans = dict(zip(elements, zip(starts, (min(end, last) for end in ends), strict=True), strict=True))
+            if text.isspace():
+                if pieces:
+                    pieces.append(_GAP)
+            else:
+                pieces.append(text)
+                if not links:
+                    plain.append(text)
+    _end_line(lines, outline.root, pieces, plain)
+    # The last line, which elements within it have counted, may have come to nothing.
+    if spans and max(map(itemgetter(1), spans.values())) > (last := len(lines)):
+        spans.update({element: (start, min(end, last)) for element, (start, end) in spans.items()})
 
 
-def _write(text: str, pieces: list[str], linked: list[str] | None) -> None:
-    """Add to a line, and to its part in links where there is one."""
-    if not text.isspace():
-        pieces.append(text)
-        if linked is not None:
-            linked.append(text)
-    elif pieces:
-        pieces.append(_GAP)
-
-
-def _end_line(lines: list[Line], block: HtmlElement, pieces: list[str], linked: list[str]) -> None:
-    """Turn the pieces of a line, of which those in links stand in `linked` too, into a line; empty both lists."""
+def _end_line(lines: list[Line], block: HtmlElement, pieces: list[str], plain: list[str]) -> None:
+    """Turn the pieces of a line, of which those outside links stand in `plain` too, into a line; empty both lists."""
     text = pieces[0] if len(pieces) == 1 else "".join(pieces)
     if "\u3000" in text or "\xa0\xa0" in text:
         text = _HARD.sub(_GAP, text)
@@ -239,17 +240,17 @@ def _end_line(lines: list[Line], block: HtmlElement, pieces: list[str], linked: 
     if _GAP in text:
         text = _WIDE.sub("  ", text).strip()
     if text:
-        if not linked:
-            line = Line(text, block, 0, len(_MARK.findall(text)))
-        elif len(linked) == len(pieces):
+        if not plain:
             line = Line(text, block, len(text) - text.count(" "), 0)
+        elif len(plain) == len(pieces):
+            line = Line(text, block, 0, len(_MARK.findall(text)))
         else:
-            in_links = "".join(linked)
-            size = min(len("".join(in_links.split())), len(text))
-            line = Line(text, block, size, len(_MARK.findall(text)) - len(_MARK.findall(in_links)))
+            outside = "".join(plain)
+            linked = len(text) - text.count(" ") - len("".join(outside.split()))
+            line = Line(text, block, linked, len(_MARK.findall(outside)))
         lines.append(line)
     pieces.clear()
-    linked.clear()
+    plain.clear()
 
 
 def outline_of(root: HtmlElement) -> Outline:

@@ -31,9 +31,17 @@ def test_white_space_between_elements_is_a_wide_gap() -> None:
     assert texts("<div>2024-01-02&nbsp;&nbsp;&nbsp;县日报　作者</div>") == ["2024-01-02  县日报  作者"]
 
 
+def test_a_line_that_comes_to_nothing_is_in_no_span() -> None:
+    found = outline("<p>前文</p><b>&#1;</b>")
+    assert [line.text for line in found.lines] == ["前文"]
+    assert max(end for _, end in found.spans.values()) == 1
+
+
 def test_links_and_punctuation_outside_them_are_counted() -> None:
-    line = outline("<p>前文，<a href='/x'>链接，文字</a>。</p>").lines[0]
+    line = outline("<p>前文，<a href='/x'>链接， 文字</a> 。</p>").lines[0]
     assert (line.linked, line.marks) == (5, 2)
+    line = outline("<p><a href='/x'>链接，</a> <a href='/y'>文字</a></p>").lines[0]
+    assert (line.linked, line.marks) == (5, 0)
 
 
 def test_a_line_seen_before_adds_no_punctuation() -> None:
