@@ -16,8 +16,6 @@ _NEXT = re.compile(
     r"[\[【(（]?\s*(?:下\s*一\s*页|下\s*页|后\s*一\s*页|下\s*一\s*頁|余下全文|阅读全文|>{1,2}|»|›)\s*[>»›]?\s*[\]】)）]?"
 )
 _NUMBER = re.compile(r"[\[【(（]?\s*(\d{1,2})\s*[\]】)）]?")
-_QUERY = re.compile(r"""href\s{0,9}=[\s"']{0,9}\?""", re.I)
-"""A link that changes only the query, in a page's markup."""
 _STEM = re.compile(r"(?P<stem>.*?)(?:(?P<joint>[_-])(?P<number>\d{1,2}))?(?P<ext>\.\w{2,5})?")
 _PAGE_KEYS = frozenset(["page", "p", "pageno", "currpage", "currentpage", "pageindex", "pn"])
 
@@ -31,8 +29,6 @@ def next_part(page: Page) -> str | None:
     numbered: dict[int, str] = {}
     # Every address of a part holds the name of the page's file: of a hundred links, one or none is worth a look.
     name = _stem(urlsplit(page.url).path).rpartition("/")[2]
-    if "&" not in name and name not in page.html and not _QUERY.search(page.html):
-        return None
     for link in page.root.iter("a"):
         href = (link.get("href") or "").strip()
         if not href or href[0] == "#" or len(href) > 500 or not (name in href or href[0] == "?"):
