@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice, pairwise
 
 from crawler.text.characters import characters, fold
@@ -32,11 +33,15 @@ MOST_WORK = 120_000
 MOST_READINGS = 12
 MOST_SOUND = 50_000
 BEAM = 30
+LEAST = -3.0
+"""No character costs less, whatever the document shows."""
 _MARK_SIGNS = frozenset("。，、；：？！")
 _SPOT = re.compile("[?\ufffd]")
 _DAMAGED = re.compile("[?？\ufffd][，；：！？（）。]*[^\\sA-Za-z0-9，；：！。]*")
 _RUNS = re.compile(r"0[0.%]*|A+")
 _FULL = str.maketrans(MARKS)
+_Path = tuple[float, str, str]
+"""A spelling so far: what it costs, its last two characters as they count, and all of it as it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +72,27 @@ class Statistics:
         self._length = len(sound) + 60
         self._guesses = guesses or {}
         self._guessed: Counter[str] = Counter()
+        # The readings of a place ask for the same characters in the same company again and again.
+        self._costs: dict[str, float] = {}
+        self._presence: dict[str, float] = {}
         for place in self._guesses.values():
             self._guessed.update(place)
 
     def leave_out(self, position: int) -> None:
         """Drop what was guessed for one place: a guess supports other places, never its own."""
         self._guessed.subtract(self._guesses.pop(position, Counter()))
+        self._costs.clear()
+        self._presence.clear()
 
     def cost(self, first: str, second: str, third: str) -> float:
+        """What `third` costs after `first` and `second`."""
+        key = first + second + third
+        known = self._costs.get(key)
+        if known is None:
+            known = self._costs[key] = self._weighed(first, second, third)
+        return known
+
+    def _weighed(self, first: str, second: str, third: str) -> float:
         shipped = self._model.cost(first, second, third)
         here = self._here(third)
         if here <= 0:
@@ -93,14 +111,13 @@ class Statistics:
         return self._model.cost if self._here(third) <= 0 else self.cost
 
     def _here(self, character: str) -> float:
-        return self._seen(character) if character not in _MARK_SIGNS else 0
+        known = self._presence.get(character)
+        if known is None:
+            known = self._presence[character] = self._seen(character) if character not in _MARK_SIGNS else 0
+        return known
 
     def _seen(self, gram: str) -> float:
         return self._grams.get(gram, 0) + self._guessed.get(gram, 0) / WHOLE
-
-    def rarity(self, character: str) -> int:
-        """What a character costs anywhere, simplified."""
-        return self._model.rarity(simplified(character))
 
     def total(self, text: str) -> float:
         """What a text costs after its first two characters."""
@@ -155,6 +172,27 @@ def _pass(text: str, chooser: "_Chooser") -> list[Repair]:
             done = end
             repairs.append(made)
     return repairs
+
+
+@cache
+def _likely(slot: str) -> tuple[tuple[str, str], ...]:
+    """The characters of a slot, of many those alone that texts have, each with what it counts as."""
+    rarity = characters().rarity
+    kept = [c for c in slot if rarity(simplified(c)) < RAREST] if len(slot) > MANY else slot
+    return tuple((character, fold(simplified(character))) for character in kept)
+
+
+def _cheapest(paths: list[_Path], simple: str, cost: Callable[[str, str, str], float]) -> _Path:
+    """Of paths, the cheapest first, the one that `simple` follows best, with what both cost."""
+    best, least = paths[0], math.inf
+    for path in paths:
+        # Nothing that follows can be cheaper: most of the paths are never weighed.
+        if path[0] + LEAST > least:
+            break
+        spent = path[0] + cost(path[1][0], path[1][1], simple)
+        if spent < least or (spent == least and (path[1][1], path[2]) < (best[1][1], best[2])):
+            best, least = path, spent
+    return least, best[1], best[2]
 
 
 class _Chooser:
@@ -213,26 +251,27 @@ class _Chooser:
 
     def _spell(self, start: str, reading: Reading, after: str) -> list[tuple[float, str]]:
         """The cheapest spellings of a reading between its neighbours, with their costs."""
-        paths: list[tuple[float, str, str]] = [(0.0, start, "")]
+        paths: list[_Path] = [(0.0, start, "")]
         last = len(reading.slots) - 1
         if reading.tail == "，":
             paths = [(LOST_COMMA, start, "")]
         for place, slot in enumerate(reading.slots):
             explained = (place == last and reading.glossed) or (place == 0 and reading.orphan)
-            grown: list[tuple[float, str, str]] = []
+            grown: list[_Path] = []
             self.budget -= len(paths) * min(len(slot), MANY)
-            likely = [c for c in slot if self._statistics.rarity(c) < RAREST] if len(slot) > MANY else slot
-            for character in likely:
-                simple = fold(simplified(character))
+            for character, simple in _likely(slot):
                 cost = self._statistics.costs_of(simple)
                 extra = UNGLOSSED if character in self._glossed and not explained else 0
                 extra += FULL_STOP if character == "。" else 0
                 extra += SIMPLIFIED if character in self._foreign else 0
-                ways = (
-                    (c + cost(tip[0], tip[1], simple) + extra, tip[1] + simple, made + character)
-                    for c, tip, made in paths
-                )
-                grown += ways if len(slot) < 4 else (min(ways),)
+                if len(slot) < 4:
+                    grown += (
+                        (spent + cost(tip[0], tip[1], simple) + extra, tip[1] + simple, made + character)
+                        for spent, tip, made in paths
+                    )
+                else:
+                    spent, tip, made = _cheapest(paths, simple, cost)
+                    grown.append((spent + extra, tip[1] + simple, made + character))
             paths = sorted(grown)[:BEAM]
         ending = reading.tail.replace(GAP, "0") + after
         ending = _RUNS.sub(lambda run: run[0][0], ending)

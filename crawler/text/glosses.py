@@ -4,9 +4,12 @@ A gloss is taken out only where it is a reading of the character before it (pypi
 (潘媛) and F(x) stay.
 """
 
+import json
 import re
 import unicodedata
 from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 
 LETTERS = "a-zāáǎàēéěèêīíǐìōóǒòūúǔùüǖǘǚǜńňǹḿɑɡ"
 SYLLABLE = rf"[{LETTERS}]{{1,6}}"
@@ -25,11 +28,21 @@ def bare(syllable: str) -> str:
 
 
 @cache
+def _table() -> dict[str, str]:
+    """pypinyin's table: the readings of a character, parted by commas, by its code point. Its file alone: the package
+    loads 50 MB of phrases with it."""
+    package = find_spec("pypinyin")
+    assert package is not None
+    assert package.submodule_search_locations
+    file = Path(package.submodule_search_locations[0]) / "pinyin_dict.json"
+    table: dict[str, str] = json.loads(file.read_text("utf-8"))
+    return table
+
+
+@cache
 def readings(character: str) -> frozenset[str]:
     """Every reading of a character, toned and bare."""
-    from pypinyin.pinyin_dict import pinyin_dict
-
-    toned = pinyin_dict.get(ord(character), "") if len(character) == 1 else ""
+    toned = _table().get(str(ord(character)), "") if len(character) == 1 else ""
     known = {reading for reading in toned.split(",") if reading}
     plain = {bare(reading) for reading in known}
     return frozenset(known | plain | {reading.replace("v", vowel) for reading in plain for vowel in "uü"})
