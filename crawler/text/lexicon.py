@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +22,11 @@ class Term:
     group: str
     weights: tuple[float, ...]
     damp: float = 1.0
+    roles: tuple[int, ...] = field(init=False)
+    """The places in `weights` of what is not 0."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "roles", tuple(role for role, weight in enumerate(self.weights) if weight))
 
 
 class Lexicon:
