@@ -16,9 +16,11 @@ _EDITOR = re.compile(
     r"(?P<mark>[^\S\n]{0,8}[:/|｜][^\S\n]{0,8}|(?=[(（])|[^\S\n]{1,4})"
 )
 _EDITS = re.compile(r"[编編]|Editor")
+_BEFORE_EDITS = 11
+"""The most characters of a label before it: 融媒体 and eight spaces."""
 _BY = re.compile(
     r"(?P<label>作\s{0,8}者(?!单位|简介|介绍|系)|撰\s{0,8}稿人?|撰\s{0,8}文|供\s{0,8}稿人?|执\s{0,8}笔人?|采\s{0,8}写"
-    r"|记\s{0,8}者|通讯员|(?<![\u4e00-\u9fff])文(?:字)?)[^\S\n]{0,8}[:/|｜][^\S\n]{0,8}"
+    r"|记\s{0,8}者|通讯员|文(?<![\u4e00-\u9fff]文)(?:字)?)[^\S\n]{0,8}[:/|｜][^\S\n]{0,8}"
 )
 _WRITES = (
     r"(?:(?:特约|特邀|见习|实习|首席)?(?:记\s{0,4}者|通讯员|评论员|观察员|研究员|撰稿人?)|作\s{0,4}者(?!单位|简介|介绍|系)"
@@ -28,8 +30,13 @@ _DOES_ELSE = (
     r"(?:摄影?|拍摄|摄像|视频|图片?|供图|制图|漫画|海报|设计|排版|剪辑|配音|朗读|音频|(?:[责責]任)?(?:编辑|編輯)|责编|主编|总编辑?|值班\S{0,4}"
     r"|校\s{0,4}对|审\s{0,4}[核稿校]|[初复终一二三]审|监\s{0,4}制|总监制|策划|统筹|来\s{0,4}源|翻译|编译|整理|发布(?:者|人)?|录入|上传|签发)"
 )
+_OPENS_ROLE = (
+    "特见实首记通评观研撰作供执采图文摄/|｜拍视制漫海设排剪配朗音责責编編主总值校审初复终一二三监策统来翻整发录上签"
+)
+"""What a role begins with: asked first, it spares most characters of a text the long list."""
 _ROLE = re.compile(
-    rf"(?P<writes>{_WRITES})|(?P<behind>(?<=[\u4e00-\u9fff\s])[/|｜]\s?文(?!字)|(?<=\s)文(?![\u4e00-\u9fff]))|{_DOES_ELSE}"
+    rf"(?=[{_OPENS_ROLE}])(?:(?P<writes>{_WRITES})"
+    rf"|(?P<behind>(?<=[\u4e00-\u9fff\s])[/|｜]\s?文(?!字)|(?<=\s)文(?![\u4e00-\u9fff]))|{_DOES_ELSE})"
 )
 _PHOTO = re.compile(r"摄影?|拍摄|摄像|供?图片?|供图|视频|制图")
 _NEXT_LABEL = re.compile(
@@ -40,6 +47,7 @@ _NEXT_LABEL = re.compile(
 _END = re.compile(r"[|｜丨】\])）〕〗〉>。！？!?…]|\d{4}[-年]")
 _BRACKET = re.compile(r"[(（【\[〔]([^()（）【】\[\]〔〕\n]{2,80})[)）】\]〕]")
 _SIGNATURE = re.compile(r"(?<![:/])\s{0,2}(?<![:/\s])[(（【\[〔]([^()（）【】\[\]〔〕\n]{2,40})[)）】\]〕]\s{0,8}$")
+_CLOSING = (")", "）", "】", "]", "〕")
 _DATELINE = re.compile(r"(?:电|讯|消息|报道|快讯)\s{0,3}[(（]([^()（）\n]{2,40})[)）]")
 _LABEL_FIRST = re.compile(r"^\s{0,8}(?:作者|文|撰文|撰稿|执笔)\s?[:/|｜].{1,40}$", re.M)
 _SPLIT = re.compile(r"[\s、,，;；/&＆|｜:]+|(?<=[\u4e00-\u9fff])和(?=[\u4e00-\u9fff]{2,3}(?:$|[\s、]))")
@@ -80,7 +88,9 @@ def editor_credit(header: str, tail: str) -> Credit | None:
     """The 责任编辑 of header or tail, else another 编辑; None where there is none or its label is empty."""
     best: tuple[int, Credit] | None = None
     for flat in (plain_marks(text) for text in (header, tail)):
-        for found in _EDITOR.finditer(flat) if _EDITS.search(flat) else ():
+        # What a text holds before its first 编 is passed over, but for the words that may stand before it.
+        edits = _EDITS.search(flat)
+        for found in _EDITOR.finditer(flat, max(0, edits.start() - _BEFORE_EDITS)) if edits else ():
             bare = not found["mark"].strip() and flat[found.end() : found.end() + 1] not in {"(", "（"}
             names = _names_after(flat, found.end(), people_only=bare)
             label = _closed(found["label"])
@@ -103,7 +113,7 @@ def author_credit(header: str, tail: str = "", lead: str = "") -> Credit | None:
         or _first(map(_credit, _credit_texts(start)))
         or _first(_signature(found[1]) for found in _DATELINE.finditer(start))
         or _pen_name("\n".join(_LABEL_FIRST.findall(start)))
-        or _first((_signature(found[1]) for line in end.split("\n") if (found := _SIGNATURE.search(line))), last=True)
+        or _first(map(_signature, _signatures(end)), last=True)
         or pen_name
     )
 
@@ -129,6 +139,13 @@ def _credit_texts(flat: str) -> Iterator[str]:
             yield "  ".join(block)
             block = []
         yield from _BRACKET.findall(line)
+
+
+def _signatures(flat: str) -> Iterator[str]:
+    """What stands in brackets at the end of a line."""
+    for line in flat.split("\n"):
+        if line.rstrip().endswith(_CLOSING) and (found := _SIGNATURE.search(line)):
+            yield found[1]
 
 
 def _pen_name(flat: str) -> Credit | None:

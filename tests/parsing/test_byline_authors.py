@@ -128,3 +128,28 @@ def test_author_order_header_then_tail_then_lead() -> None:
     assert read("作者：某某新闻网", "正文。（记者 李小四）").author == "李小四"
     assert read("", tail, lead).author == "王小五"
     assert read("", tail).author == "李小四"
+
+
+@pytest.mark.parametrize(
+    "role",
+    [
+        *("特约记者", "特邀评论员", "见习记者", "实习记者", "首席记者", "记者", "通讯员", "评论员", "观察员", "研究员"),
+        *(
+            "撰稿",
+            "作者",
+            "撰文",
+            "供稿",
+            "执笔",
+            "采写",
+            "实习生",
+            "图文",
+            "文图",
+            "文/图",
+            "图/文",
+            "文并图",
+            "摄影报道",
+        ),
+    ],
+)
+def test_every_role_names_a_writer(role: str) -> None:
+    assert read(tail=f"县里开展检查。（{role} 王小明）").author == "王小明"
