@@ -56,6 +56,8 @@ _LABEL = re.compile(
     + "|".join(r"\s{0,4}".join(name) for name in sorted(_NAMES, key=len, reverse=True))
     + r")\s*[\]】]?\s*(?P<colon>[:：])?\s*"
 )
+_OPENINGS = ("索", "[", "【")
+"""What the label of an 索引号 begins with."""
 _LONGEST = 120
 _SPAN = 40
 
@@ -104,7 +106,7 @@ def _from_lines(lines: list[Line], first: int) -> dict[str, str] | None:
 
 
 def _opens(line: Line) -> bool:
-    found = _LABEL.match(line.text) if len(line.text) <= 400 else None
+    found = _LABEL.match(line.text) if line.text.startswith(_OPENINGS) and len(line.text) <= 400 else None
     return found is not None and _name(found) == "index_number"
 
 

@@ -42,14 +42,14 @@ _PAGE_WORD = re.compile(
 _PAGE_NUMBER = re.compile(r"(?<!\d)\d{1,3}(?!\d)")
 _PAGE_SEPARATORS = re.compile(r"[\s\[\]【】()（）|/,，]*")
 # Each of these speaks of a web site. 许可证, 举报电话 and 法律责任 alone do not: they are what food news is about.
+# Their first characters are asked first: most of a text begins none, and is spared the long list.
 _LEGAL = re.compile(
-    r"版权(?:所有|归|声明|与免责)|免责声明|(?:未经|禁止|谢绝|不得).{0,20}转载|转载.{0,12}(?:注明|目的|授权)|ICP备|"
+    r"(?=[版免未禁谢不转IiCcAa公网违新视节增侵使推建客登注仅])(?:版权(?:所有|归|声明|与免责)|免责声明|(?:未经|禁止|谢绝|不得).{0,20}转载|转载.{0,12}(?:注明|目的|授权)|(?i:ICP备)|"
     r"公网安备|网站标识码|"
     r"违法和不良信息|(?:新闻信息服务|视听节目|节目制作经营|增值电信业务|网络文化经营)许可证|"
     r"网站?备案号|"
     r"(?:侵权|侵犯).{0,16}(?:联系|删除|处理)|(?:使用|推荐|建议).{0,20}浏览器|客户端下载|登录后(?:查看|阅读|评论|发表)|注册账号|"
-    r"仅代表作者|不代表.{0,12}(?:立场|观点)|Copyright|All Rights",
-    re.I,
+    r"仅代表作者|不代表.{0,12}(?:立场|观点)|(?i:Copyright|All Rights))"
 )
 _CONTACT = re.compile(r"(?:地\s*址|邮\s*编|传\s*真|总\s*机|电子邮箱|客服|友情链接|主办单位|承办单位|技术支持)\s*[:：]")
 _HEADER = re.compile(
