@@ -41,7 +41,7 @@ def _foreign(page: Page, site: Site) -> tuple[str, str] | None:
 
 def _owner(page: Page) -> str | None:
     """The government or owner that title, SiteName and footer name, None where they name nobody."""
-    title = next(("".join(map(str, tag.itertext())) for tag in page.root.iter("title")), "")
+    title = "" if page.title is None else "".join(map(str, page.title.itertext()))
     for text in (page.meta.get("sitename", ""), title):
         if government := _GOVERNMENT.search(text):
             return government[1]

@@ -47,7 +47,7 @@ def nobody(page: Page, outline: Outline) -> tuple[str, str] | None:
     `default_page` (a server without a site) or `login`; None for any other page."""
     if outline.sizes[-1] > _OWN_TEXT or outline.marks[-1] >= _SENTENCES:
         return None
-    title = next(("".join(map(str, tag.itertext())) for tag in page.root.iter("title")), "").strip()
+    title = "" if page.title is None else "".join(map(str, page.title.itertext())).strip()
     text = " ".join(line.text for line in outline.lines)
     if _FOR_SALE.search(f"{title} {text}"):
         return "parked", "the domain is parked or for sale: nobody publishes there"
@@ -75,8 +75,8 @@ def refuse(page: Page, outline: Outline) -> tuple[str, str] | None:
         return found
     if size < 200 and outline.marks[-1] < 5 and _SHELL.search(page.text[:100_000]):
         return "needs_browser", "the page is a shell whose content scripts load in a browser"
-    title = next(page.root.iter("title"), None)
-    if title is not None and outline.marks[-1] < 10 and _GONE.search("".join(map(str, title.itertext()))[:60]):
+    title = page.title if outline.marks[-1] < 10 else None
+    if title is not None and _GONE.search("".join(map(str, title.itertext()))[:60]):
         return "not_found", "the title of the page says that there is no such page"
     if size < 300 and _GONE.search("\n".join(line.text for line in outline.lines)):
         return "not_found", "the page says that the article does not exist"

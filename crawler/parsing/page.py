@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 import lxml.etree
 import lxml.html
@@ -63,6 +64,13 @@ class Page:
     def root(self) -> HtmlElement:
         """The page as one lxml tree; an empty `<html>` where there is nothing to parse."""
         return parse_html(self.html)
+
+    @cached_property
+    def title(self) -> HtmlElement | None:
+        """The first `<title>`, which stands in the head but on odd pages."""
+        # lxml looks one match ahead: asked of the whole page, it walks through all of it.
+        within = (tree.iter("title") for tree in (*self.root[:1], self.root))
+        return next(chain.from_iterable(within), None)
 
     @cached_property
     def meta(self) -> dict[str, str]:

@@ -139,7 +139,7 @@ def _plain_line(outline: Outline, start: int) -> Headline | None:
 
 
 def _title_tag(page: Page) -> str:
-    element = next(page.root.iter("title"), None)
+    element = page.title
     return _clean(" ".join(str(text) for text in element.itertext())) if element is not None else ""
 
 
