@@ -22,7 +22,7 @@ _ENTITY = re.compile(
 )
 
 # One mark typed or copied over and over; …… —— and !!! with three are left as a writer may have meant them.
-_REPEATED = re.compile("([，、；：,;])\\1+|。{4,}|([。])\\2|([！？!?])\\3{3,}")
+_REPEATED = re.compile("([，、；：,;。！？!?])\\1+")
 
 _SHARE = (
     "微信|微博|新浪微博|腾讯微博|QQ空间|QQ好友|朋友圈|人人网|开心网|豆瓣|百度贴吧|"
@@ -80,6 +80,9 @@ def _line(line: str) -> str:
 
 
 def _once(run: re.Match[str]) -> str:
-    if run[0].startswith("。。。"):
-        return "……"
-    return run[0][0]
+    mark, times = run[1], len(run[0])
+    if mark == "。":
+        return "……" if times > 3 else mark * (times - 1)
+    if mark in "！？!?" and times < 4:
+        return run[0]
+    return mark
