@@ -181,7 +181,7 @@ class Segments:
     async def _write_parts(self, new: str, words: Words, those: range, parts: int) -> None:
         """Write `those` of so many parts: all that `words` are in, and empty ones, which a reader would miss."""
         shares = await asyncio.to_thread(divided, words, parts)
-        nothing = divided({"": []}, 1)[0]
+        nothing = divided({b"": b""}, 1)[0]
         await self._write(new, {part_key(new, part): shares.get(part, nothing) for part in those})
 
     async def _write(self, new: str, documents: Mapping[str, bytes]) -> None:
