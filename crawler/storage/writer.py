@@ -113,7 +113,14 @@ class ArticleWriter:
     async def flush(self) -> None:
         """Write what is waiting in memory, to the store or to the spool. Raises StoreError; what wasn't acknowledged
         then still waits."""
+        while self._held:
+            await self._flush_batch(least=1)
+
+    async def _flush_batch(self, least: int) -> None:
+        """Write one batch, unless fewer than `least` wait by the time it is this one's turn."""
         async with self._writing:
+            if self._held < least:
+                return
             self._stop_timer()
             try:
                 await self._write()
@@ -140,14 +147,18 @@ class ArticleWriter:
             )
         self._failure = None
 
+    @property
+    def _held(self) -> int:
+        return len(self._entries) + len(self._rejects)
+
     def _check(self) -> None:
         if self._failure:
             raise self._failure
 
     async def _taken(self) -> None:
-        if len(self._entries) + len(self._rejects) >= self._max_items:
-            await self.flush()
-        elif self._timer is None:
+        if self._held >= self._max_items:
+            await self._flush_batch(self._max_items)
+        if self._held and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._max_seconds, self._flush_in_time)
 
     def _stop_timer(self) -> None:
@@ -166,8 +177,8 @@ class ArticleWriter:
             logger.error("%s", error)
 
     async def _write(self) -> None:
-        entries, rejects = self._entries, self._rejects
-        self._entries, self._rejects = [], []
+        entries, self._entries = self._entries[: self._max_items], self._entries[self._max_items :]
+        rejects, self._rejects = self._rejects, []
         try:
             if self._spool is None:
                 await self._batches.write(entries, rejects, self._retry_seconds)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from crawler.text.fingerprint import SHORT_BODY, compared, normalise
 
@@ -60,11 +60,10 @@ class Story:
         """The story a headline and a body tell, and when it was published (aware) where that is known."""
         return cls(_TAG.sub("", title or ""), compared(body), published_at)
 
-    @cached_property
+    @property
     def grams(self) -> frozenset[str]:
         """Every run of `GRAM` characters; none where the text is too short to be compared."""
-        text = self.text if len(self.text) >= SHORT_BODY else ""
-        return frozenset([text[at : at + GRAM] for at in range(len(text) - GRAM + 1)])
+        return _grams(self.text) if len(self.text) >= SHORT_BODY else frozenset()
 
     @cached_property
     def numbers(self) -> dict[str, set[str]]:
@@ -89,6 +88,12 @@ class Likeness:
     resemblance: float
     """The share of all their wording that both have, 0 to 1."""
     reason: str
+
+
+@lru_cache(maxsize=64)
+def _grams(text: str) -> frozenset[str]:
+    # Some 100 bytes a character: kept with every story of a batch they took 60 MB and more for as long as it lasted.
+    return frozenset([text[at : at + GRAM] for at in range(len(text) - GRAM + 1)])
 
 
 def compare(one: Story, other: Story) -> Likeness:
