@@ -206,6 +206,8 @@ class _Chooser:
         self._foreign = simplified_only() - frozenset(text)
         self._statistics = statistics
         self.guesses: dict[int, Counter[str]] = {}
+        # The readings of a place begin alike: what they share is weighed once.
+        self._grown: dict[tuple[tuple[str, ...], bool, bool, bool], list[_Path]] = {}
 
     def choose(self, at: int, before: str) -> tuple[Repair, int] | None:
         """The best reading and where it ends, if it is clearly better Chinese than the text as shown."""
@@ -214,6 +216,7 @@ class _Chooser:
             return None
         self.budget -= sum(PER_READING + 2 * len(reading.slots) for reading in readings)
         self._statistics.leave_out(at)
+        self._grown.clear()
         furthest = max(reading.end for reading in readings)
         start = ("\n\n" + plain(before))[-2:]
         ranked: list[tuple[float, str, Reading]] = []
@@ -257,22 +260,29 @@ class _Chooser:
             paths = [(LOST_COMMA, start, "")]
         for place, slot in enumerate(reading.slots):
             explained = (place == last and reading.glossed) or (place == 0 and reading.orphan)
-            grown: list[_Path] = []
             self.budget -= len(paths) * min(len(slot), MANY)
-            for character, simple in _likely(slot):
-                cost = self._statistics.costs_of(simple)
-                extra = UNGLOSSED if character in self._glossed and not explained else 0
-                extra += FULL_STOP if character == "。" else 0
-                extra += SIMPLIFIED if character in self._foreign else 0
-                if len(slot) < 4:
-                    grown += (
-                        (spent + cost(tip[0], tip[1], simple) + extra, tip[1] + simple, made + character)
-                        for spent, tip, made in paths
-                    )
-                else:
-                    spent, tip, made = _cheapest(paths, simple, cost)
-                    grown.append((spent + extra, tip[1] + simple, made + character))
-            paths = sorted(grown)[:BEAM]
+            begun = (reading.slots[: place + 1], reading.orphan, explained, reading.tail == "，")
+            if begun not in self._grown:
+                self._grown[begun] = self._grow(paths, slot, explained)
+            paths = self._grown[begun]
         ending = reading.tail.replace(GAP, "0") + after
         ending = _RUNS.sub(lambda run: run[0][0], ending)
         return [(spent + self._statistics.total(tip + ending), made + reading.tail) for spent, tip, made in paths]
+
+    def _grow(self, paths: list[_Path], slot: str, explained: bool) -> list[_Path]:
+        """The cheapest of the paths, each longer by one of the characters of a slot."""
+        grown: list[_Path] = []
+        for character, simple in _likely(slot):
+            cost = self._statistics.costs_of(simple)
+            extra = UNGLOSSED if character in self._glossed and not explained else 0
+            extra += FULL_STOP if character == "。" else 0
+            extra += SIMPLIFIED if character in self._foreign else 0
+            if len(slot) < 4:
+                grown += (
+                    (spent + cost(tip[0], tip[1], simple) + extra, tip[1] + simple, made + character)
+                    for spent, tip, made in paths
+                )
+            else:
+                spent, tip, made = _cheapest(paths, simple, cost)
+                grown.append((spent + extra, tip[1] + simple, made + character))
+        return sorted(grown)[:BEAM]
