@@ -10,6 +10,7 @@ from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware
 from scrapy.http import Response
 from scrapy.http.response.text import TextResponse
+from scrapy.statscollectors import MemoryStatsCollector
 
 _HEAD = 4096
 """How far into a page Scrapy looks for a refresh."""
@@ -45,6 +46,13 @@ class SparingMetaRefreshMiddleware(MetaRefreshMiddleware):
         if b"refresh" not in response.body[:_HEAD].lower():
             return response
         return super().process_response(request, response)
+
+
+class LeanStats(MemoryStatsCollector):
+    """Scrapy's, without what warns those who still pass a spider: in Scrapy 2.19.0 it is asked at each use of any
+    attribute, and a count costs 1.6 µs instead of 0.1, fifteen times a page."""
+
+    __getattribute__ = object.__getattribute__
 
 
 class RareCollections:
