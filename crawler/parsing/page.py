@@ -12,6 +12,7 @@ from lxml.html import HtmlElement
 
 from crawler.parsing.decode import decode
 from crawler.parsing.repair import repair_html
+from crawler.parsing.tags import overloaded
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,13 @@ class Page:
 
     @cached_property
     def root(self) -> HtmlElement:
-        """The page as one lxml tree; an empty `<html>` where there is nothing to parse."""
-        return parse_html(self.html)
+        """The page as one lxml tree; an empty `<html>` where there is nothing to parse, or it is `overloaded`."""
+        return parse_html("" if self.overloaded else self.html)
+
+    @cached_property
+    def overloaded(self) -> bool:
+        """Whether the page has a tag of so many attributes that parsing it would take minutes."""
+        return overloaded(self.html)
 
     @cached_property
     def title(self) -> HtmlElement | None:

@@ -8,6 +8,7 @@ from crawler.items import Article
 from crawler.parsing.article import Given, Refusal, extract
 from crawler.parsing.page import Page
 from crawler.parsing.parts import join_parts, next_part
+from crawler.parsing.tags import MOST_ATTRIBUTES
 from crawler.platforms.detect import by_name, detect
 from crawler.sites.site import Site
 
@@ -27,6 +28,8 @@ def read_article(page: Page, *, site: Site | None = None, now: datetime) -> Arti
     """
     if len(page.text) > TOO_LARGE:
         return Refusal("too_large", f"the page has {len(page.text):,} characters, more than {TOO_LARGE:,}")
+    if page.overloaded:
+        return Refusal("too_large", f"a tag of the page has more than {MOST_ATTRIBUTES:,} attributes")
     platform = detect(page)
     if platform.name == "generic" and site is not None and site.platform:
         platform = by_name(site.platform)
