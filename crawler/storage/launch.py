@@ -75,7 +75,8 @@ def start(program: str, directory: Path) -> None:
     try:
         _keep_last_log(directory)
         with (directory / "daemon.alive").open("w+b") as alive, (directory / "daemon.log").open("wb") as log:
-            fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Nobody holds it for longer than a look takes whether the daemon is alive; it isn't.
+            fcntl.flock(alive, fcntl.LOCK_EX)
             for port in (last_port, 0) if last_port else (0,):
                 if _starts(_spawn(program, directory, port, alive, log), directory):
                     return

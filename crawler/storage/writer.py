@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import bson
@@ -65,6 +66,10 @@ class ArticleWriter:
         self._entries: list[Entry] = []
         self._rejects: list[Document] = []
         self._writing = asyncio.Lock()
+        self._turns = 0
+        """Those who write or wait for the lock."""
+        self._ended = asyncio.Event()
+        """The end of the turn that is under way, or comes next."""
         self._timer: asyncio.TimerHandle | None = None
         self._timed: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
@@ -114,19 +119,29 @@ class ArticleWriter:
         """Write what is waiting in memory, to the store or to the spool. Raises StoreError; what wasn't acknowledged
         then still waits."""
         while self._held:
-            await self._flush_batch(least=1)
+            await self._flush_batch()
 
-    async def _flush_batch(self, least: int) -> None:
-        """Write one batch, unless fewer than `least` wait by the time it is this one's turn."""
-        async with self._writing:
-            if self._held < least:
-                return
+    async def _flush_batch(self) -> None:
+        """Write one batch."""
+        async with self._turn():
             self._stop_timer()
             try:
                 await self._write()
             except StoreError as error:
                 self._failure = StoreError(f"{error} {self.pending} articles and rejects wait, not stored.")
                 raise self._failure from error
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """The time of one who writes; nobody else does."""
+        self._turns += 1
+        try:
+            async with self._writing:
+                yield
+        finally:
+            self._turns -= 1
+            ended, self._ended = self._ended, asyncio.Event()
+            ended.set()
 
     async def close(self) -> None:
         """Write what is waiting and end. After a failure this tries once more, without patience. Raises StoreError,
@@ -156,8 +171,14 @@ class ArticleWriter:
             raise self._failure
 
     async def _taken(self) -> None:
-        if self._held >= self._max_items:
-            await self._flush_batch(self._max_items)
+        # Not for their turn at the lock: hundreds whose articles are long written would wait there for each other, and
+        # the crawl for them.
+        while self._held >= self._max_items:
+            if self._turns:
+                await self._ended.wait()
+                self._check()
+            else:
+                await self._flush_batch()
         if self._held and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._max_seconds, self._flush_in_time)
 
@@ -209,7 +230,7 @@ class ArticleWriter:
         try:
             while spool.waiting:
                 await self._store.retrying(self._ping, self._retry_seconds)
-                async with self._writing:
+                async with self._turn():
                     await self._store_spooled(spool)
             logger.info("The store is back: what waited is stored")
         except StoreError as error:
