@@ -66,6 +66,8 @@ class ArticleWriter:
         self._entries: list[Entry] = []
         self._rejects: list[Document] = []
         self._writing = asyncio.Lock()
+        self._begun = 0
+        """Articles and rejects taken out of memory to be written."""
         self._turns = 0
         """Those who write or wait for the lock."""
         self._ended = asyncio.Event()
@@ -171,9 +173,9 @@ class ArticleWriter:
             raise self._failure
 
     async def _taken(self) -> None:
-        # Not for their turn at the lock: hundreds whose articles are long written would wait there for each other, and
-        # the crawl for them.
-        while self._held >= self._max_items:
+        # Whoever's article is among the next to be written goes on: the crawl reads pages while a batch is written.
+        place = self._held + self._begun
+        while place - self._begun >= self._max_items:
             if self._turns:
                 await self._ended.wait()
                 self._check()
@@ -200,6 +202,7 @@ class ArticleWriter:
     async def _write(self) -> None:
         entries, self._entries = self._entries[: self._max_items], self._entries[self._max_items :]
         rejects, self._rejects = self._rejects, []
+        self._begun += len(entries) + len(rejects)
         try:
             if self._spool is None:
                 await self._batches.write(entries, rejects, self._retry_seconds)
@@ -213,6 +216,7 @@ class ArticleWriter:
                     await self._keep(entries, rejects)
         finally:
             self._entries[:0], self._rejects[:0] = entries, rejects
+            self._begun -= len(entries) + len(rejects)
 
     async def _keep(self, entries: list[Entry], rejects: list[Document]) -> None:
         assert self._spool is not None
