@@ -9,21 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from crawler.storage.documents import (
-    ALARM,
-    ARTICLE,
-    DUE,
-    HOLDER,
-    LEASE,
-    MAINTENANCE,
-    POSTINGS,
-    REJECT,
-    REVISION,
-    RUN,
-    SECTION,
-    SEGMENT,
-    SITE,
-)
+from crawler.storage.documents import ARTICLE, REJECT, REVISION, RUN
+from crawler.storage.workings import ALARM, DUE, HOLDER, LEASE, MAINTENANCE, POSTINGS, SECTION, SEGMENT, SITE
 
 VERSION = 3
 """Of the schema: goes up when stored documents have to change, with a module in `storage/migrations/`."""
