@@ -8,7 +8,7 @@ from typing import Any
 
 from crawler.storage.errors import StoreError
 from crawler.text.postings import holders, numbers_of, part_of
-from crawler.text.segments import IDS, PARTS, ids_key, level, part_key, unpacked_ids
+from crawler.text.segments import BROKEN, IDS, PARTS, ids_key, level, part_key, unpacked_ids
 
 _TRIES = 10
 _CHUNK = 200
@@ -34,7 +34,7 @@ def holding(database: Any, tokens: Iterable[str]) -> Held:
         ids = _found(database, segments, sought)
         if ids is not None:
             return Held(sorted(set(ids)), sum(row["articles"] for row in segments))
-    raise StoreError("Parts of the index for search are missing: `scrapy reindex` makes it anew.")
+    raise StoreError(BROKEN)
 
 
 def _found(database: Any, segments: Sequence[Document], tokens: Sequence[str]) -> list[str] | None:

@@ -12,6 +12,7 @@ replaces go. Who reads one while it goes misses a part of it, and reads again.
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from pymongo.errors import DuplicateKeyError
 from crawler.storage.errors import StoreAway
 from crawler.text.postings import Words, divided, inverted, joined, lines_of, merged
 from crawler.text.segments import (
+    BROKEN,
     FAN,
     IDS,
     LAST_LEVEL,
@@ -38,6 +40,8 @@ from crawler.text.segments import (
 if TYPE_CHECKING:
     from crawler.storage.store import Store
 
+logger = logging.getLogger(__name__)
+
 Document = dict[str, Any]
 CLAIM = timedelta(minutes=10)
 """How long a process may merge before another may think it dead."""
@@ -47,6 +51,10 @@ _CHUNK = 100
 
 class _Lost(Exception):
     """Another process thought this one dead, and merges."""
+
+
+class _Broken(Exception):
+    """Parts of a segment are missing."""
 
 
 class Segments:
@@ -75,11 +83,13 @@ class Segments:
 
     async def merge(self) -> int:
         """Merge what there is enough of, unless another process does; how many segments were made. A store that goes
-        away is waited for by the next request, not here. Raises StoreError."""
+        away is waited for by the next request, not here, and a broken index is told in the log. Raises StoreError."""
         made = 0
         try:
             while await self._store.retrying(self._merge_some, 0):
                 made += 1
+        except _Broken:
+            logger.error("%s", BROKEN)
         except (StoreAway, _Lost):
             return made
         return made
@@ -88,12 +98,11 @@ class Segments:
         if not _due(await self._sizes()) or not await self._claim():
             return False
         new = uuid.uuid4().hex
-        try:
-            await self._clean_up(new)
-            if inputs := _due(await self._sizes()):
-                await self._make(new, inputs)
-        finally:
-            await self._store.database["maintenance"].delete_one({"_id": CLAIM_KEY, "making": new})
+        await self._clean_up(new)
+        if inputs := _due(await self._sizes()):
+            await self._make(new, inputs)
+        # Where this was not reached, whoever claims it next takes away what is there of `new`.
+        await self._store.database["maintenance"].delete_one({"_id": CLAIM_KEY, "making": new})
         return bool(inputs)
 
     async def _sizes(self) -> list[Document]:
@@ -196,8 +205,12 @@ class Segments:
             raise _Lost
 
     async def _read(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """The data under `keys`. Raises _Broken."""
         rows = self._store.database["postings"].find({"_id": {"$in": list(keys)}})
-        return {row["_id"]: row["data"] async for row in rows}
+        found = {row["_id"]: row["data"] async for row in rows}
+        if len(found) < len(keys):
+            raise _Broken
+        return found
 
     async def _delete(self, segments: Sequence[Document]) -> None:
         if segments:

@@ -13,6 +13,7 @@ PARTS = {2: 128, 3: 1024}
 LAST_LEVEL = 3
 MOST_FRESH = 255
 """Articles of a segment that is a text; a look-up reads all of it."""
+BROKEN = "Parts of the index for search are missing: `scrapy reindex` makes it anew."
 IDS = 1024
 """Of a document of ids."""
 

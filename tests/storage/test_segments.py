@@ -187,3 +187,13 @@ def test_a_broken_index_says_what_to_do(mongo_uri, database, there):
         StoreError, match=r"^Parts of the index for search are missing: `scrapy reindex` makes it anew\.$"
     ):
         holding(there, ["抽检"])
+
+
+def test_a_broken_index_is_told_and_doesn_t_end_a_crawl(mongo_uri, database, there, caplog):
+    asyncio.run(write(mongo_uri, database, 0, 240, merging=True))
+    there["postings"].delete_many({})
+    asyncio.run(write(mongo_uri, database, 240, SEGMENTS, merging=True))
+    assert caplog.messages == ["Parts of the index for search are missing: `scrapy reindex` makes it anew."]
+    assert sizes(there) == [16 * EACH] * 16
+    # Nothing is written in vain again and again while the claim of the one who failed lasts.
+    assert asyncio.run(merge(mongo_uri, database)) == 0
