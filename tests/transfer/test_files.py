@@ -25,6 +25,8 @@ def many(count: int, then: Callable[[], None] = lambda: None) -> Iterator[Docume
 
 
 def interrupt() -> None:
+    # A test that was started in the background of a shell ignores it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.kill(os.getpid(), signal.SIGINT)
 
 
