@@ -17,6 +17,7 @@ from typing import Any
 from pymongo import MongoClient
 
 from crawler.parsing.urls import article_id, canonical_url
+from crawler.query.postings import holding
 from crawler.replica import Replica, content
 from crawler.storage import embedded
 from crawler.storage.launch import reap
@@ -139,10 +140,12 @@ class Ground:
         reap(daemon.pid)
 
     def check(self, acknowledged: set[str] = frozenset()) -> None:  # type: ignore[assignment]
-        """Every article once, at its first revision; all that were ever seen in the store among them. Raises Failed."""
+        """Every article once, at its first revision, and found by its words; all that were ever seen in the store among
+        them. Raises Failed."""
         with self.articles() as articles:
-            rows = list(articles.find({}, {"canonical_url": 1, "revision": 1, "cluster": 1}))
+            rows = list(articles.find({}, {"canonical_url": 1, "revision": 1, "cluster": 1, "tokens": 1}))
             revisions = articles.database["revisions"].count_documents({})
+            lost = [row for row in rows if row["_id"] not in holding(articles.database, row["tokens"]).ids]
         found = {row["_id"] for row in rows}
         must(acknowledged <= found, f"{len(acknowledged - found)} acknowledged articles are gone")
         must(found == TRUTH, f"{len(TRUTH - found)} articles missing, {len(found - TRUTH)} too many")
@@ -150,6 +153,7 @@ class Ground:
         must({row["revision"] for row in rows} == {1}, "an article has a second revision")
         must(not revisions, f"{revisions} revisions of nothing")
         must(all(row["cluster"] for row in rows), "an article's story was never looked up")
+        must(not lost, f"{len(lost)} articles are not found by their words")
         must(not list(self.data.glob("spool/*")), "something is left in the spool")
 
 
