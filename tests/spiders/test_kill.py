@@ -30,7 +30,7 @@ def kill_once_stored(command: list[str], collection, at_least: int) -> set[str]:
 def test_a_killed_crawl_is_finished_by_the_same_command(command, crawl, stored):
     arguments = ("county", "-a", "site=qingtian", "-a", "keep=all")
     # Batches of three, so that the kill falls between two of them; a delay, so that it falls before the end.
-    acknowledged = kill_once_stored(command(*arguments, STORE_BATCH_ITEMS=3, DOWNLOAD_DELAY=0.02), stored.articles, 6)
+    acknowledged = kill_once_stored(command(*arguments, STORE_BATCH_ITEMS=3, DOWNLOAD_DELAY=0.4), stored.articles, 6)
     assert acknowledged
     truth = {article_id(canonical_url(a.url)) for a in content.articles(1, "qingtian") if not a.same_as}
     assert acknowledged < truth
