@@ -118,8 +118,10 @@ class ArticleWriter:
         return len(self._entries) + len(self._rejects) + (self._spool.waiting if self._spool else 0)
 
     async def flush(self) -> None:
-        """Write what is waiting in memory, to the store or to the spool. Raises StoreError; what wasn't acknowledged
-        then still waits."""
+        """Write what is waiting in memory, to the store or to the spool, and wait for what is being written. Raises
+        StoreError; what wasn't acknowledged then still waits."""
+        # Once in any case: a batch may be on its way.
+        await self._flush_batch()
         while self._held:
             await self._flush_batch()
 

@@ -137,6 +137,35 @@ def test_whoever_adds_waits_while_a_full_batch_is_being_written(tmp_path, articl
 
 
 @needs_embedded
+def test_the_end_waits_for_a_batch_that_is_on_its_way(tmp_path, article):
+    """The server is halted while the article that waited long enough is being written."""
+
+    async def scenario() -> tuple[int, list[str]]:
+        store = await open_store(None, "news", tmp_path)
+        daemon = embedded.status(tmp_path)
+        assert daemon is not None
+        told: list[str] = []
+        writer = ArticleWriter(store, max_seconds=0.01, on_outcome=lambda kind, outcome, document: told.append(outcome))
+        os.kill(daemon.pid, signal.SIGSTOP)
+        try:
+            await writer.add(article(urls(1)[0], "甲"))
+            while writer.pending:  # noqa: ASYNC110  (nothing tells when the timer has struck)
+                await asyncio.sleep(0)
+            closing = asyncio.ensure_future(writer.close())
+            done, _ = await asyncio.wait([closing], timeout=0.3)
+        finally:
+            os.kill(daemon.pid, signal.SIGCONT)
+        await closing
+        await store.close()
+        return len(done), told
+
+    try:
+        assert asyncio.run(scenario()) == (0, ["new"])
+    finally:
+        embedded.stop(tmp_path)
+
+
+@needs_embedded
 def test_a_server_that_comes_back_elsewhere_is_found(tmp_path, article, impatient):
     """Its port was taken while it was dead."""
 
