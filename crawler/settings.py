@@ -97,6 +97,7 @@ GC_THRESHOLD = 20_000  # Python looks for cyclic garbage every 700 (measured wit
 WARN_ON_GENERATOR_RETURN_VALUE = False  # Scrapy parses the source of a callback for it, once a response
 SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,  # for those who write spiders
+    "crawler.spiders.turns.TurnMiddleware": 950,  # next to the spider
 }
 
 # --- Components ------------------------------------------------------------------------------------------------------

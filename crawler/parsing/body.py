@@ -68,7 +68,7 @@ def find_body(
     best = scored if known is None else known
     confidence = agreement(outline, outline.spans[best], run)
     other = holder(outline, run) if run and confidence < _DOUBT else None
-    if other is not None and preferred(page.html, outline, best, other) is other:
+    if other is not None and preferred(page.html.decode(), outline, best, other) is other:
         return Body(other, "readability", confidence)
     return Body(best, "generic", confidence)
 

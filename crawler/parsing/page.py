@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -41,6 +42,8 @@ class Page:
     status: int = 200
     marks: tuple[frozenset[str], frozenset[str]] | None = field(default=None, repr=False, compare=False)
     """What `platforms/marks.py` looked for in the text, and what it found."""
+    sent_utf8: bytes | None = field(default=None, repr=False, compare=False)
+    """The bytes that were sent, where they are `text` in UTF-8: nobody has to encode it again."""
 
     @classmethod
     def from_bytes(
@@ -54,17 +57,25 @@ class Page:
     ) -> Page:
         """Decode `body` (BOM → HTTP charset → meta → strict UTF-8 → GB18030) into a page."""
         text, encoding = decode(body, content_type)
-        return cls(url=url, text=text, encoding=encoding, sent=sent, status=status)
+        same = encoding == "utf-8" and "\ufffd" not in text and not body.startswith(BOM_UTF8)
+        page = cls(url=url, text=text, encoding=encoding, sent=sent, status=status)
+        page.sent_utf8 = body if same else None
+        return page
 
     @cached_property
-    def html(self) -> str:
-        """The text with premature `</html>` and `</body>` removed: what `root` is parsed from."""
-        return repair_html(self.text)
+    def utf8(self) -> bytes:
+        """The text in UTF-8; a lone surrogate, which is no text, is a `?`."""
+        return self.text.encode("utf-8", "replace") if self.sent_utf8 is None else self.sent_utf8
+
+    @cached_property
+    def html(self) -> bytes:
+        """`utf8` with premature `</html>` and `</body>` removed: what `root` is parsed from."""
+        return repair_html(self.utf8)
 
     @cached_property
     def root(self) -> HtmlElement:
         """The page as one lxml tree; an empty `<html>` where there is nothing to parse, or it is `overloaded`."""
-        return parse_html("" if self.overloaded else self.html)
+        return parse_html(b"" if self.overloaded else self.html)
 
     @cached_property
     def overloaded(self) -> bool:
@@ -94,12 +105,14 @@ _CLASSES = lxml.etree.ElementDefaultClassLookup(element=HtmlElement, comment=lxm
 """One class for all elements: `lxml.html` asks a Python function for the class of each, a tenth of all the time."""
 
 
-def parse_html(text: str) -> HtmlElement:
-    """`text` as an lxml tree, never None: an empty document where lxml finds nothing."""
+def parse_html(markup: bytes | str) -> HtmlElement:
+    """`markup`, bytes in UTF-8, as an lxml tree, never None: an empty document where lxml finds nothing."""
+    if isinstance(markup, str):
+        markup = markup.encode("utf-8", "replace")
     parser = lxml.etree.HTMLParser(encoding="utf-8", huge_tree=True, recover=True)
     parser.set_element_class_lookup(_CLASSES)
     try:
-        root = lxml.etree.fromstring(text.encode("utf-8", "replace"), parser)
+        root = lxml.etree.fromstring(markup, parser)
     except lxml.etree.XMLSyntaxError:
         root = None
     return lxml.html.Element("html") if root is None else root

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import ClassVar
 
@@ -66,6 +66,12 @@ class Platform:
     """Strings that this product's templates and scripts write and no other's: worth two each."""
     traces: ClassVar[tuple[str, ...]] = ()
     """Strings that hint at it but travel with pasted text or occur elsewhere: worth one each."""
+    _marks: ClassVar[frozenset[str]] = frozenset()
+    _traces: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(cls) -> None:
+        """Keep marks and traces as sets too: every page is asked for those of every platform."""
+        cls._marks, cls._traces = frozenset(cls.marks), frozenset(cls.traces)
 
     def fingerprint(self, page: Page) -> int:
         """How strongly the page's own marks speak for this platform; 0: not this platform.
@@ -73,7 +79,7 @@ class Platform:
         Two for each distinct mark, for an address of the product's shape and for links of its form, one for each
         distinct trace."""
         marks = self.marks_of(page)
-        found = 2 * len(marks.intersection(self.marks)) + len(marks.intersection(self.traces))
+        found = 2 * len(marks & self._marks) + len(marks & self._traces)
         if self.link_form is not None and (not self.link_sign or self.link_sign in marks):
             found += 2 * bool(self.link_form.search(marked_text(page)))
         return found + 2 * self.owns(page.url or page.meta.get("url", ""))
@@ -86,7 +92,9 @@ class Platform:
     def owns(self, url: str) -> bool:
         """Whether the shape of an address alone speaks for this platform."""
         local = local_part(url)
-        return any(pattern is not None and pattern.search(local) for pattern in (self.article_url, self.list_url))
+        if self.article_url is not None and self.article_url.search(local):
+            return True
+        return self.list_url is not None and self.list_url.search(local) is not None
 
     def article_fields(self, page: Page) -> dict[str, str]:
         """The raw values of an article that the page keeps in a script or a comment, where no selector reaches:
@@ -126,6 +134,7 @@ def marked_text(page: Page) -> str:
     return text if len(text) <= _HEAD + _TAIL else text[:_HEAD] + text[-_TAIL:]
 
 
+@lru_cache(maxsize=16)
 def local_part(url: str) -> str:
     """Path and query of an address, "" for what has none."""
     scheme = url.find("://")

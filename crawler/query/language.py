@@ -36,7 +36,7 @@ class Term:
     @property
     def tokens(self) -> set[str]:
         """What an article that holds the term has among its tokens; empty for one Han character and for signs."""
-        return tokens_of(self.folded)
+        return set(tokens_of(self.folded))
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from typing import Any
 from pymongo import ReplaceOne
 from pymongo.errors import AutoReconnect, BulkWriteError
 
-from crawler.storage.clusters import Document, Stories
+from crawler.storage.clusters import Stories
 from crawler.storage.errors import StoreError
 from crawler.storage.operations import first_version, operation, past_version, reject_document, reject_operation
-from crawler.storage.outcome import HEAD, Entry, Step, plan
+from crawler.storage.outcome import HEAD, Document, Entry, Step, plan
 from crawler.storage.refusal import refusal
 from crawler.storage.segments import Segments
 from crawler.storage.store import TRANSIENT, Store
@@ -74,7 +74,8 @@ class Batches:
         await self._keep_versions([step for step in steps if step.outcome == "changed" and not step.done])
         codes = await self._apply(steps)
         told = [step for number, step in enumerate(steps) if step.outcome in SETTLED and number not in codes]
-        near = await self._stories.settle([step.document["_id"] for step in told])
+        new = {step.document["_id"]: step.document for step in told if step.outcome == "new"}
+        near = await self._stories.settle([step.document["_id"] for step in told], new)
         for number, step in enumerate(steps):
             if (code := codes.get(number)) == _REFUSED:
                 detail = refusal("articles", first_version(step.document, _tokens(step)))

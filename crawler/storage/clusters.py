@@ -12,21 +12,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pymongo import UpdateOne
+from pymongo import UpdateMany, UpdateOne
 
+from crawler.storage.operations import filing, settling
 from crawler.storage.originals import EVIDENCE, SourceSite, choose_original
+from crawler.storage.outcome import Document
 from crawler.text.cluster import WITNESSES, Candidate, Holder, doubtful, joined, matches, shortlist
 from crawler.text.likeness import Story
 
 if TYPE_CHECKING:
     from crawler.storage.store import Store
 
-Document = dict[str, Any]
-
 CHUNK = 100
 """Articles settled at once."""
+ROWS = 1000
+"""Rows of one answer of the store; by default the first holds 101."""
 MOST_ROUNDS = 20
 MOST_MEMBERS = 500
 """Articles of one story among which the original is chosen."""
@@ -66,22 +69,26 @@ class Stories:
             progress(min(start + CHUNK, len(left)), len(left))
         return len(left)
 
-    async def settle(self, ids: Iterable[str]) -> set[str]:
+    async def settle(self, ids: Iterable[str], known: Mapping[str, Document] = MappingProxyType({})) -> set[str]:
         """Give each of the stored articles `ids` its cluster and original, and revise those of the articles it belongs
-        to. Returns those whose story was known, from the store or from one before it in `ids`. Safe to repeat. Raises
+        to. Of those just stored for the first time, `known` may hold the documents, which are not read again then.
+        Returns those whose story was known, from the store or from one before it in `ids`. Safe to repeat. Raises
         PyMongoError."""
         keys = list(ids)
-        links, crowded = await self._find(keys)
+        links, crowded = await self._find(keys, known)
         for _ in range(MOST_ROUNDS):
             if not await self._join(links):
                 break
         if crowded:
-            await self._articles.bulk_write([_file_under(*article) for article in crowded.items()], ordered=False)
+            await self._articles.bulk_write([filing(*article) for article in crowded.items()], ordered=False)
         return _known_before(keys, links)
 
-    async def _find(self, ids: list[str]) -> tuple[dict[str, set[str]], dict[str, list[int]]]:
+    async def _find(
+        self, ids: list[str], known: Mapping[str, Document]
+    ) -> tuple[dict[str, set[str]], dict[str, list[int]]]:
         """For each article those it belongs to; of articles with hashes under which there is no room, the others."""
-        batch = {row["_id"]: row async for row in self._articles.find({"_id": {"$in": ids}}, {**_TEXT, **_KEYS})}
+        batch = {key: {**known[key], "cluster": None} for key in ids if key in known}
+        batch |= await self._texts((key for key in ids if key not in known), {**_TEXT, **_KEYS})
         near, twins = await self._candidates(batch)
         shortlists: dict[str, list[str]] = {}
         crowded: dict[str, list[int]] = {}
@@ -116,11 +123,11 @@ class Stories:
         hashes = list({piece for row in batch.values() for piece in row["fingerprint"]})
         texts = list({row["content_hash"] for row in batch.values()} - {None})
         by_hash: dict[int, list[Document]] = {}
-        async for row in self._articles.find({"fingerprint": {"$in": hashes}}, _KEYS):
+        async for row in self._rows({"fingerprint": {"$in": hashes}}, _KEYS):
             for piece in row["fingerprint"]:
                 by_hash.setdefault(piece, []).append(row)
         by_text: dict[str, list[Document]] = {}
-        async for row in self._articles.find({"content_hash": {"$in": texts}}, _KEYS):
+        async for row in self._rows({"content_hash": {"$in": texts}}, _KEYS):
             by_text.setdefault(row["content_hash"], []).append(row)
         near, twins = {}, {}
         for key, article in batch.items():
@@ -131,11 +138,15 @@ class Stories:
             twins[key] = list({row["cluster"] or row["_id"]: row for row in same}.values())
         return near, twins
 
-    async def _texts(self, ids: Iterable[str]) -> dict[str, Document]:
+    async def _texts(self, ids: Iterable[str], fields: Mapping[str, int] = _TEXT) -> dict[str, Document]:
         wanted = list(ids)
         if not wanted:
             return {}
-        return {row["_id"]: row async for row in self._articles.find({"_id": {"$in": wanted}}, _TEXT)}
+        return {row["_id"]: row async for row in self._rows({"_id": {"$in": wanted}}, fields)}
+
+    def _rows(self, which: Document, fields: Mapping[str, int]) -> Any:
+        """A cursor whose rows come in as few answers as may be: each takes a round of the event loop."""
+        return self._articles.find(which, fields).batch_size(ROWS)
 
     async def _of_clusters(
         self, names: Collection[str], fields: Mapping[str, int], most: int
@@ -145,11 +156,11 @@ class Stories:
         if not groups:
             return groups
         limit = most * len(groups)
-        rows = [row async for row in self._articles.find({"cluster": {"$in": list(groups)}}, fields).limit(limit)]
+        rows = [row async for row in self._rows({"cluster": {"$in": list(groups)}}, fields).limit(limit)]
         if len(rows) == limit and len(groups) > 1:
             rows = []
             for name in groups:
-                rows += [row async for row in self._articles.find({"cluster": name}, fields).limit(most)]
+                rows += [row async for row in self._rows({"cluster": name}, fields).limit(most)]
         for row in rows:
             # Another process may have given it another name meanwhile.
             if row["cluster"] in groups:
@@ -159,7 +170,7 @@ class Stories:
     async def _join(self, links: Mapping[str, set[str]]) -> bool:
         """Write what the links ask for, the articles settled last; whether it has to be looked at again."""
         wanted = links.keys() | {other for others in links.values() for other in others}
-        rows = {row["_id"]: row async for row in self._articles.find({"_id": {"$in": list(wanted)}}, _CHOICE)}
+        rows = await self._texts(wanted, _CHOICE)
         names = _Names(rows)
         for key, others in links.items():
             for other in others:
@@ -171,7 +182,7 @@ class Stories:
         for name, members in (await self._members(rows, names)).items():
             for row, choice in self._choices(members):
                 if row["cluster"] is None:
-                    settled.append(_settle(row["_id"], {"cluster": name, **choice}))
+                    settled.append(settling(row["_id"], {"cluster": name, **choice}))
                     again = again or len(members) > 1
                 elif any(row.get(field) != value for field, value in choice.items()):
                     changes.append(UpdateOne({"_id": row["_id"]}, {"$set": choice}))
@@ -201,8 +212,9 @@ class Stories:
         for key, row in rows.items():
             if row["cluster"] not in {None, names[key]}:
                 old.setdefault(names[key], set()).add(row["cluster"])
-        for name, others in old.items():
-            await self._articles.update_many({"cluster": {"$in": list(others)}}, {"$set": {"cluster": name}})
+        if old:
+            renamed = [UpdateMany({"cluster": {"$in": [*o]}}, {"$set": {"cluster": name}}) for name, o in old.items()]
+            await self._articles.bulk_write(renamed, ordered=False)
         for row in rows.values():
             if row["cluster"] is not None:
                 row["cluster"] = names[row["_id"]]
@@ -276,16 +288,3 @@ def _known_before(ids: Sequence[str], links: Mapping[str, set[str]]) -> set[str]
 
 def _story(row: Document) -> Story:
     return Story.of(row["title"], row["body"], row["published_at"])
-
-
-def _settle(key: str, fields: Document) -> UpdateOne:
-    """Set `fields` unless someone else settled the article meanwhile."""
-    unsettled = {"$eq": [{"$ifNull": ["$cluster", None]}, None]}
-    new = {name: {"$cond": [unsettled, {"$literal": value}, f"${name}"]} for name, value in fields.items()}
-    return UpdateOne({"_id": key}, [{"$set": new}])
-
-
-def _file_under(key: str, hashes: list[int]) -> UpdateOne:
-    """Take the article from under its other hashes, whatever its text is by now."""
-    kept = {"$filter": {"input": "$fingerprint", "cond": {"$in": ["$$this", {"$literal": hashes}]}}}
-    return UpdateOne({"_id": key}, [{"$set": {"fingerprint": kept}}])

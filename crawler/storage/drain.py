@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
-from crawler.storage.clusters import Document
 from crawler.storage.errors import StoreError
+from crawler.storage.outcome import Document
 from crawler.storage.spool import Leftover, leftovers
 from crawler.storage.store import Store
 from crawler.storage.writer import ArticleWriter

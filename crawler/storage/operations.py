@@ -1,4 +1,4 @@
-"""The writes of the batch writer: one operation per step, each safe to repeat.
+"""The writes of the batch writer, one operation per step, and those that settle a story, each safe to repeat.
 
 They select by `_id` alone and carry their conditions inside: the embedded server scans the collection for a filter that
 asks for more than one index holds.
@@ -6,14 +6,13 @@ asks for more than one index holds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pymongo import InsertOne, UpdateOne
 
 from crawler.parsing.urls import article_id, canonical_url
-from crawler.storage.clusters import Document
-from crawler.storage.outcome import Step
+from crawler.storage.outcome import Document, Step
 from crawler.storage.refusal import fits
 from crawler.storage.schema import COLLECTIONS, VERSION
 from crawler.text.paragraphs import paragraph_changes
@@ -110,3 +109,16 @@ def _with_address(document: Document) -> dict[str, Any]:
 def _encodable(text: str | None) -> str | None:
     """`text` as MongoDB can hold it: lone surrogates replaced, not too long; None for an empty one."""
     return (text or "").encode("utf-8", "replace").decode("utf-8")[:LONGEST_DETAIL] or None
+
+
+def settling(key: str, fields: Mapping[str, Any]) -> UpdateOne:
+    """Set `fields` unless someone else settled the article meanwhile."""
+    unsettled = {"$eq": [{"$ifNull": ["$cluster", None]}, None]}
+    new = {name: {"$cond": [unsettled, {"$literal": value}, f"${name}"]} for name, value in fields.items()}
+    return UpdateOne({"_id": key}, [{"$set": new}])
+
+
+def filing(key: str, hashes: list[int]) -> UpdateOne:
+    """Take the article from under its other hashes, whatever its text is by now."""
+    kept = {"$filter": {"input": "$fingerprint", "cond": {"$in": ["$$this", {"$literal": hashes}]}}}
+    return UpdateOne({"_id": key}, [{"$set": {"fingerprint": kept}}])

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from crawler.storage.clusters import Document
+Document = dict[str, Any]
+
 
 # What the decisions need of a stored article.
 _NEEDED = (

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from crawler.storage.batch import Batches
-from crawler.storage.clusters import Document
-from crawler.storage.outcome import Entry, plan
+from crawler.storage.outcome import Document, Entry, plan
 from crawler.storage.writer import ArticleWriter
 
 

@@ -15,10 +15,9 @@ from datetime import UTC, datetime
 import bson
 
 from crawler.storage.batch import Batches, OnOutcome
-from crawler.storage.clusters import Document
 from crawler.storage.errors import StoreAway, StoreError
 from crawler.storage.operations import reject_document
-from crawler.storage.outcome import Entry
+from crawler.storage.outcome import Document, Entry
 from crawler.storage.spool import Record, Spool
 from crawler.storage.store import RETRY_SECONDS, Store
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
-from operator import add
 
 from crawler.text.script import simplified
 
@@ -52,16 +51,19 @@ def _folded() -> re.Pattern[str]:
 
 
 def tokens(title: str | None, body: str | None) -> list[str]:
-    """The tokens of an article, sorted, each once: those of title and body, and those of the title once more behind
-    `TITLE`."""
+    """The tokens of an article, each once: those of the title behind `TITLE`, then those of title and body. Their order
+    is that of the text, which costs less than to sort them."""
     headline = tokens_of(fold(title or ""))
-    return sorted({*headline, *tokens_of(fold((body or "")[:LONGEST_BODY])), *(TITLE + token for token in headline)})
+    found = {TITLE + token: None for token in headline} | headline
+    return list(found | tokens_of(fold((body or "")[:LONGEST_BODY])))
 
 
-def tokens_of(folded: str) -> set[str]:
-    """The tokens of a folded text. A single Han character between other things gives none: it is in no pair."""
-    words = {word[:LONGEST_WORD] for word in _WORDS.findall(folded)}
-    return words.union(*(map(add, run, run[1:]) for run in _PAIRS.findall(folded)))
+def tokens_of(folded: str) -> dict[str, None]:
+    """The tokens of a folded text, as the keys of a dictionary: words, then pairs, as they come. A single Han character
+    between other things gives none: it is in no pair."""
+    found = dict.fromkeys(word[:LONGEST_WORD] for word in _WORDS.findall(folded))
+    pairs = (run[at : at + 2] for run in _PAIRS.findall(folded) for at in range(len(run) - 1))
+    return found | dict.fromkeys(pairs)
 
 
 def is_word(character: str) -> bool:

@@ -66,7 +66,7 @@ def test_what_stands_after_an_early_end_of_the_page_is_kept() -> None:
     header = "<html><body><div>网站导航</div></body></html>"
     page = Page(url="", text=f"<html>{header}<body><p id='late'>正文在后面。</p></body></html>")
     assert page.root.xpath("string(//p[@id='late'])") == "正文在后面。"
-    assert "</body>" not in repair_html(header)
+    assert b"</body>" not in repair_html(header.encode())
 
 
 def test_zero_bytes_are_dropped() -> None:

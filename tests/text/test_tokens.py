@@ -6,14 +6,15 @@ from crawler.text.tokens import LONGEST_BODY, fold, tokens
 
 
 def test_pairs_and_words_of_title_and_body():
-    assert tokens("抽检12批次", "B族维生素 0.5g/kg。酒") == sorted(
-        ["^抽检", "^批次", "^12", "抽检", "批次", "12", "b", "族维", "维生", "生素", "0", "5g", "kg"]
-    )
+    assert tokens("抽检12批次", "B族维生素 0.5g/kg。酒") == [
+        *("^12", "^抽检", "^批次", "12", "抽检", "批次"),
+        *("b", "0", "5g", "kg", "族维", "维生", "生素"),
+    ]
     assert tokens(None, None) == []
 
 
 def test_no_pair_across_punctuation_or_lines():
-    assert tokens("", "食品，安全\n抽检") == ["安全", "抽检", "食品"]
+    assert tokens("", "食品，安全\n抽检") == ["食品", "安全", "抽检"]
 
 
 def test_width_case_and_script_make_no_difference():
@@ -24,8 +25,8 @@ def test_width_case_and_script_make_no_difference():
 
 
 def test_rare_characters_are_characters():
-    assert tokens("", "𠮷野家〇三") == ["〇三", "家〇", "野家", "𠮷野"]
+    assert tokens("", "𠮷野家〇三") == ["𠮷野", "野家", "家〇", "〇三"]
 
 
 def test_only_what_a_reader_reads_is_searched():
-    assert tokens("", "食品" * LONGEST_BODY + "尾巴") == ["品食", "食品"]
+    assert tokens("", "食品" * LONGEST_BODY + "尾巴") == ["食品", "品食"]
