@@ -19,7 +19,8 @@ _FURNITURE = re.compile(
     re.I,
 )
 _SMALL = 40
-_FILE = re.compile(r"\.(?:docx?|xlsx?|pptx?|pdf|wps|et|dps|ofd|zip|rar|7z|txt|csv|ceb|tif)$", re.I)
+_FILES = frozenset("doc docx xls xlsx ppt pptx pdf wps et dps ofd zip rar 7z txt csv ceb tif".split())
+_LONGEST_ENDING = max(map(len, _FILES))
 _CAPTION_CLASS = re.compile(
     r"caption|img[-_]?(?:desc|txt|text|info|note)|pic[-_]?(?:desc|txt|text|info|note)|tuzhu|photo[-_]?desc", re.I
 )
@@ -120,8 +121,12 @@ def attachments_in(page: Page, outline: Outline, element: HtmlElement, start: in
         if node.tag != "a" or len(found) >= _MOST:
             continue
         href = (node.get("href") or "").strip()
-        name = " ".join("".join(str(text) for text in node.itertext()).split()) or (node.get("title") or "").strip()
-        if not href or len(href) > 2000 or href[:1] == "#" or not _is_file(href, name, node):
+        if not href or len(href) > 2000 or href[0] == "#":
+            continue
+        title = (node.get("title") or "").strip()
+        shown = "".join(node.itertext()) if len(node) else node.text or ""
+        name = " ".join(shown.split()) or title
+        if not _is_file(href, name, title):
             continue
         url = absolute(base, href)
         if url and url not in found:
@@ -129,8 +134,12 @@ def attachments_in(page: Page, outline: Outline, element: HtmlElement, start: in
     return list(found.values())
 
 
-def _is_file(href: str, name: str, node: HtmlElement) -> bool:
+def _is_file(href: str, name: str, title: str) -> bool:
     path = href.partition("#")[0]
-    if _FILE.search(path.partition("?")[0]) or _FILE.search(path):
-        return True
-    return bool(_FILE.search(name) or _FILE.search((node.get("title") or "").strip()))
+    return _ends_as_file(path.partition("?")[0]) or any(map(_ends_as_file, (path, name, title)))
+
+
+def _ends_as_file(text: str) -> bool:
+    # A page has a hundred links: a pattern would take five times as long.
+    _, dot, ending = text.rpartition(".")
+    return bool(dot) and len(ending) <= _LONGEST_ENDING and ending.lower() in _FILES
