@@ -19,7 +19,12 @@ _FURNITURE = re.compile(
     re.I,
 )
 _SMALL = 40
-_FILES = frozenset("doc docx xls xlsx ppt pptx pdf wps et dps ofd zip rar 7z txt csv ceb tif".split())
+_FILES = frozenset(
+    (
+        *("doc", "docx", "xls", "xlsx", "ppt", "pptx", "pdf", "wps", "et", "dps", "ofd", "ceb", "txt", "csv", "tif"),
+        *("zip", "rar", "7z"),
+    )
+)
 _LONGEST_ENDING = max(map(len, _FILES))
 _CAPTION_CLASS = re.compile(
     r"caption|img[-_]?(?:desc|txt|text|info|note)|pic[-_]?(?:desc|txt|text|info|note)|tuzhu|photo[-_]?desc", re.I

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from crawler.query.filters import Filters, plan_of, tokens_of
 from crawler.query.newest import windows
-from crawler.query.postings import Held, holding
+from crawler.query.postings import few_holding
 from crawler.query.reading import led, of_ids
 
 MOST = 1000
@@ -49,9 +50,9 @@ def gather(
         return [make(row) for row in rows if all(condition.accepts(row) for condition in reversed(conditions))]
 
     if tokens := tokens_of(conditions):
-        held = holding(articles.database, tokens)
-        if _are_few(held, most):
-            return Gathered(of(of_ids(articles, held.ids, needed)), None)
+        held = few_holding(articles.database, tokens, partial(_are_few, most))
+        if held is not None:
+            return Gathered(of(of_ids(articles, held, needed)), None)
     leads = [each for each in conditions if each.leading is not None and each.index != "by_published"]
     found: list[Made] = []
     read, given = 0, [0] * len(leads)
@@ -70,7 +71,7 @@ def gather(
     return Gathered(found, None)
 
 
-def _are_few(held: Held, most: int | None) -> bool:
-    """Whether these are fewer than would be read back in time until `most` of them were met. An article asked for by
-    its id costs as much as one read in passing."""
-    return most is None or len(held.ids) ** 2 <= most * held.indexed
+def _are_few(most: int | None, held: int, indexed: int) -> bool:
+    """Whether `held` of `indexed` articles are fewer than would be read back in time until `most` of them were met. An
+    article asked for by its id costs as much as one read in passing."""
+    return most is None or held**2 <= most * indexed

@@ -31,7 +31,7 @@ def matching(articles: Any, filters: Filters, fields: Iterable[str]) -> Iterator
 def led(articles: Any, plan: Plan, fields: Iterable[str]) -> Iterator[dict[str, Any]]:
     """The articles that the leading condition of a plan gives, with their `fields`. Raises StoreError."""
     if plan.tokens:
-        yield from of_ids(articles, holding(articles.database, plan.tokens).ids, fields)
+        yield from of_ids(articles, holding(articles.database, plan.tokens), fields)
     else:
         yield from articles.find(plan.leading, dict.fromkeys(fields, 1), batch_size=BATCH)
 

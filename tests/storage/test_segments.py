@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from crawler.query.postings import holding
+from crawler.query.postings import few_holding, holding
 from crawler.storage.errors import StoreError
 from crawler.storage.mongo import connect, open_store
 from crawler.storage.segments import CLAIM_KEY, Segments
@@ -60,12 +60,14 @@ async def merge(uri: str, name: str) -> int:
 def check(database: Database[dict[str, Any]], count: int) -> None:
     """All of so many articles are found, by every kind of token."""
     everything = [f"a{number}" for number in range(count)]
-    found = holding(database, ["抽检"])
-    assert (found.ids, found.indexed) == (sorted(everything), count)
-    assert holding(database, ["w3", "抽检"]).ids == sorted(everything[3::7])
+    assert holding(database, ["抽检"]) == sorted(everything)
+    told: list[tuple[int, int]] = []
+    assert few_holding(database, ["抽检"], lambda *counts: bool(told.append(counts))) is None
+    assert told == [(count, count)]
+    assert holding(database, ["w3", "抽检"]) == sorted(everything[3::7])
     for number in (0, 19, 20, count // 2, count - 1):
-        assert holding(database, [f"n{number}"]).ids == [f"a{number}"]
-    assert holding(database, ["n1", "n2"]).ids == holding(database, ["nothing"]).ids == []
+        assert holding(database, [f"n{number}"]) == [f"a{number}"]
+    assert holding(database, ["n1", "n2"]) == holding(database, ["nothing"]) == []
 
 
 def sizes(database: Database[dict[str, Any]]) -> list[int]:
@@ -110,7 +112,7 @@ def test_a_reader_finds_everything_while_two_merge(mongo_uri, database, there):
         nonlocal looked
         while not done.is_set():
             looked += 1
-            if set(holding(there, ["抽检"]).ids) != everything:
+            if set(holding(there, ["抽检"])) != everything:
                 short.append(looked)
 
     async def both() -> None:

@@ -145,7 +145,7 @@ class Ground:
         with self.articles() as articles:
             rows = list(articles.find({}, {"canonical_url": 1, "revision": 1, "cluster": 1, "tokens": 1}))
             revisions = articles.database["revisions"].count_documents({})
-            lost = [row for row in rows if row["_id"] not in holding(articles.database, row["tokens"]).ids]
+            lost = [row for row in rows if row["_id"] not in holding(articles.database, row["tokens"])]
         found = {row["_id"] for row in rows}
         must(acknowledged <= found, f"{len(acknowledged - found)} acknowledged articles are gone")
         must(found == TRUTH, f"{len(TRUTH - found)} articles missing, {len(found - TRUTH)} too many")
