@@ -63,17 +63,12 @@ class Command(ScrapyCommand):
 
     def _rows(self, opts: argparse.Namespace) -> list[RunRow]:
         from crawler.runs import reading
-        from crawler.sites.registry import load
-        from crawler.spiders.arguments import read_moment
         from crawler.storage.mongo import connect, telling
 
         assert self.settings is not None
         now = datetime.now(UTC)
-        try:
-            since = read_moment(opts.since, now) if opts.since else None
-        except ValueError as error:
-            raise UsageError(f"--since: {error}", print_help=False) from None
-        sites = [site.code for site in load().find(opts.site)] if opts.site else None
+        since = _since(opts.since, now) if opts.since else None
+        sites = _codes(opts.site) if opts.site else None
         uri = self.settings["MONGO_URI"]
         with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri):
             database = client[self.settings["MONGO_DATABASE"]]
@@ -81,6 +76,21 @@ class Command(ScrapyCommand):
             rows = reading.runs(database, now, sites=sites, since=since, progress_seconds=patience)
         rows = [row for row in rows if not opts.failing or row.state not in {"ok", "running"}]
         return rows if since else rows[:SHOWN]
+
+
+def _since(given: str, now: datetime) -> datetime:
+    from crawler.parsing.moments import read_moment
+
+    try:
+        return read_moment(given, now)
+    except ValueError as error:
+        raise UsageError(f"--since: {error}", print_help=False) from None
+
+
+def _codes(name: str) -> list[str]:
+    from crawler.sites.registry import load
+
+    return [site.code for site in load().find(name)]
 
 
 def _line(row: RunRow) -> str:

@@ -56,7 +56,7 @@ def read_time(given: str | datetime | None, *, end: bool = False) -> datetime | 
     """The moment `given` means; a time without zone is Beijing's. Raises QueryError."""
     if given is None or isinstance(given, datetime):
         return given.replace(tzinfo=CST) if given and given.tzinfo is None else given
-    from crawler.spiders.arguments import read_moment
+    from crawler.parsing.moments import read_moment
 
     try:
         return read_moment(given, datetime.now(UTC), end=end)

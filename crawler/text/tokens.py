@@ -11,7 +11,7 @@ import re
 import unicodedata
 from functools import cache
 
-from crawler.text.script import simplified
+from crawler.text.script import simplified, to_simplified
 
 TITLE = "^"
 """Goes before a token of the title: headlines can be asked for alone."""
@@ -46,7 +46,10 @@ def fold(text: str) -> str:
 @cache
 def _folded() -> re.Pattern[str]:
     """What may fold to something else; the rest of a text is passed over, which is quicker than to look it all up."""
-    same = "".join(character for character in map(chr, range(0x4E00, 0xA000)) if _FOLDING[ord(character)] == character)
+    # 著 is judged by its neighbours; for the others one call does what took twenty thousand, a seventh of a second.
+    every = [character for character in map(chr, range(0x4E00, 0xA000)) if character != "著"]
+    simple = to_simplified("\n".join(every)).split("\n")
+    same = "".join(old for old, new in zip(every, simple, strict=True) if old == new)
     return re.compile(f"[^\\x00-@\\[-\\x7f。、“”{same}]")
 
 

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from crawler.parsing.dates import CST
-from crawler.spiders.arguments import CrawlArguments, PageArguments, SiteArguments, explain, read_moment
+from crawler.parsing.moments import read_moment
+from crawler.spiders.arguments import CrawlArguments, PageArguments, SiteArguments, explain
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=CST)
 
