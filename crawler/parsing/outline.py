@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from itertools import accumulate, chain, islice
@@ -84,17 +85,20 @@ class Outline:
         parts = _parts(selector)
         if parts is None:
             return [el for el in elements_of(self.root, selector) if el in self.spans]
-        found: list[HtmlElement] | None = None
-        for kind, name in parts:
-            pool = self._by_id.get(name, []) if kind == "#" else self._by_class.get(name, []) if kind == "." else None
-            if pool is not None:
-                found = pool if found is None else [element for element in found if element in pool]
-                if not found:
-                    return []
-        if found is None:
-            return self.tagged(parts[-1][1])
-        tag = None if parts[-1][0] else parts[-1][1]
-        return [element for element in found if tag is None or element.tag == tag]
+        names, tag = parts
+        if not names:
+            return self.tagged(tag)
+        found = self._named.get(names[0], [])
+        for name in names[1:]:
+            pool = self._named.get(name, [])
+            found = [element for element in found if element in pool]
+        return [element for element in found if element.tag == tag] if tag else list(found)
+
+    def those_found(self, selectors: Mapping[str, int]) -> list[str]:
+        """Those of `selectors` that find something, by their numbers; each is of one id, one class or one tag. Quicker
+        than to try them all."""
+        tags = (name for name in selectors if name[0] not in "#." and self.tagged(name))
+        return sorted((*(self._named.keys() & selectors.keys()), *tags), key=selectors.__getitem__)
 
     def tagged(self, tag: str) -> list[HtmlElement]:
         """The visible elements with a tag, in document order."""
@@ -108,17 +112,12 @@ class Outline:
         return list(islice(self.spans, bisect_left(starts, first), bisect_right(starts, last)))
 
     @cached_property
-    def _by_id(self) -> dict[str, list[HtmlElement]]:
+    def _named(self) -> dict[str, list[HtmlElement]]:
+        """The visible elements by `#id` and by `.class`."""
         found: defaultdict[str, list[HtmlElement]] = defaultdict(list)
         for element in self.spans:
             if identity := element.get("id"):
-                found[identity.strip()].append(element)
-        return found
-
-    @cached_property
-    def _by_class(self) -> dict[str, list[HtmlElement]]:
-        found: defaultdict[str, list[HtmlElement]] = defaultdict(list)
-        for element in self.spans:
+                found["#" + identity.strip()].append(element)
             if value := element.get("class"):
                 for name in _classes(value):
                     found[name].append(element)
@@ -144,18 +143,15 @@ class Outline:
 
 @lru_cache(maxsize=1024)
 def _classes(value: str) -> tuple[str, ...]:
-    """The names in a `class` attribute, each once."""
-    return tuple(dict.fromkeys(value.split()[:_MOST_CLASSES]))
+    """The names in a `class` attribute, each once and behind a dot."""
+    return tuple(dict.fromkeys(f".{name}" for name in value.split()[:_MOST_CLASSES]))
 
 
 @cache
-def _parts(selector: str) -> list[tuple[str, str]] | None:
-    """`div.a#b` as its parts, a selector of one element by tag, id and classes; None for any other."""
+def _parts(selector: str) -> tuple[tuple[str, ...], str] | None:
+    """`div.a#b` as its names (`.a`, `#b`) and its tag ("" for any); None for what isn't a selector of one element."""
     simple = _SIMPLE.match(selector)
-    if simple is None:
-        return None
-    parts = [(part[0], part[1:]) for part in re.findall(r"[#.][\w-]+", simple["rest"])]
-    return [*parts, ("", simple["tag"].lower())] if simple["tag"] else parts
+    return (tuple(re.findall(r"[#.][\w-]+", simple["rest"])), (simple["tag"] or "").lower()) if simple else None
 
 
 @cache
