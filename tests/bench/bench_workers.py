@@ -1,15 +1,17 @@
-"""What workers do with a round of many sites: from the store alone, and through a broker; killed at random, and not.
+"""What workers do with a round of many sites: from the store alone, and through a queue; killed at random, and not.
 
-    python tests/bench/bench_workers.py [--sites 300] [--articles 5]
+    python tests/bench/bench_workers.py [--sites 300] [--articles 5] [--only "2 workers" killed]
 
 Serves a fleet of replica sites on loopback (`crawler.replica --fleet`), starts workers and schedulers as a user does,
 and prints a Markdown table. Each case has a database of its own and is a first crawl of every site. `seconds` runs from
 the first lease taken to the last site done, so the start of the processes is not in it; `CPU` is that of workers and
-schedulers, their start included. `recovery` is the time from a kill until another process has taken over the last of
-the sites the victim was crawling. `once` are sites with one finished crawl; `open` is the most requests that a host had
-at the same time; `ahead` by how many requests, in the worst span of time at the worst host, more came than one in each
-0.1 seconds: below 1 nobody came before his turn but by what the way took, which is longer where the machine is busy.
-Needs redis-server for the broker's cases.
+schedulers, their start included, and `queue CPU` that of Redis or PostgreSQL. `recovery` is the time from a kill until
+another process has taken over the last of the sites the victim was crawling. `once` are sites with one finished crawl;
+`open` is the most requests that a host had at the same time; `ahead` by how many requests, in the worst span of time at
+the worst host, more came than one in each 0.1 seconds: below 1 nobody came before his turn but by what the way took,
+which is longer where the machine is busy.
+Needs redis-server for Celery's cases; for Procrastinate's, PostgreSQL's programs and what
+`pip install -e .[bench]` brings.
 """
 
 from __future__ import annotations
@@ -31,10 +33,12 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
+import postgres_server
 from pymongo import MongoClient
 
 from crawler.replica.fleet.log import HostLog
@@ -57,14 +61,30 @@ class Case:
     kills: int = 0
     figures: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def queue(self) -> str:
+        """What brings the work."""
+        return self.name.partition(",")[0]
+
+    @property
+    def can_run(self) -> bool:
+        """Whether what it needs is installed."""
+        if self.queue == "Celery":
+            return shutil.which("redis-server") is not None
+        if self.queue == "Procrastinate":
+            return all(map(find_spec, ("procrastinate", "psycopg"))) and postgres_server.programs() is not None
+        return True
+
 
 CASES = (
     Case("store alone, 1 worker", 1),
     Case("store alone, 2 workers", 2),
     Case("Celery, 1 worker, 1 scheduler", 1, 1),
     Case("Celery, 2 workers, 1 scheduler", 2, 1),
+    Case("Procrastinate, 2 workers, 1 scheduler", 2, 1),
     Case("store alone, 3 workers, 4 killed", 3, 0, 4),
     Case("Celery, 3 workers, 2 schedulers, 4 killed", 3, 2, 4),
+    Case("Procrastinate, 3 workers, 2 schedulers, 4 killed", 3, 2, 4),
 )
 
 
@@ -72,8 +92,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sites", type=int, default=300)
     parser.add_argument("--articles", type=int, default=5)
+    parser.add_argument("--only", nargs="+", default=[""], metavar="NAME", help="cases whose names hold one of these")
     options = parser.parse_args()
-    cases = [case for case in CASES if not case.schedulers or shutil.which("redis-server")]
+    chosen = [case for case in CASES if any(part in case.name for part in options.only)]
+    cases = [case for case in chosen if case.can_run]
+    for case in chosen:
+        if case not in cases:
+            print(f"{case.name}: left out, for something it needs is not installed", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as ending:
         uri = embedded.ensure_running(Path(folder, "store"))
         ending.callback(embedded.stop, Path(folder, "store"))
@@ -88,7 +113,7 @@ def main() -> int:
 
 
 class Bench:
-    """One case: its fleet, its broker, its processes."""
+    """One case: its fleet, its queue's server, its processes."""
 
     def __init__(self, case: Case, client: MongoClient[dict[str, Any]], folder: Path, options: Any) -> None:
         self.case, self.options = case, options
@@ -102,6 +127,7 @@ class Bench:
         self.started: list[subprocess.Popen[Any]] = []
         self.random = random.Random(self.name)
         self.recoveries: list[float] = []
+        self.ending = ExitStack()
 
     def __enter__(self) -> Bench:
         articles = ["--articles", str(self.options.articles), "--latency", "0.02"]
@@ -125,29 +151,49 @@ class Bench:
             process.wait(60)
             if process.stdout:
                 process.stdout.close()
+        self.ending.close()
 
     def run(self) -> None:
         """The round; fills in the case's figures."""
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        measured = self._start()
+        servers = {"Celery": self._redis, "Procrastinate": self._postgres}
+        address = servers[self.case.queue]() if self.case.schedulers else ""
+        serving = self.started[-1:] if address else []
+        before = cpu_of_ended()
+        measured = self._start(address)
         self._until_done()
-        for process in measured:
+        self._end(measured)
+        ours = cpu_of_ended()
+        self._end(serving)
+        self.case.figures = self._figures() | {"CPU": ours - before, "queue_CPU": cpu_of_ended() - ours}
+
+    def _end(self, processes: list[subprocess.Popen[Any]]) -> None:
+        for process in processes:
             process.terminate()
             process.wait(60)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        self.case.figures = self._figures() | {"CPU": cpu}
 
-    def _start(self) -> list[subprocess.Popen[Any]]:
+    def _start(self, address: str) -> list[subprocess.Popen[Any]]:
         workers = ["--processes", str(self.case.workers), "--concurrent", str(CONCURRENT)]
         if not self.case.schedulers:
-            return [self._scrapy("schedule", str(self.file), "--now", *workers)]
-        broker = self._redis()
+            return [self._python("scrapy", "schedule", str(self.file), "--now", *workers)]
         schedulers = range(self.case.schedulers)
+        if self.case.queue == "Procrastinate":
+            module, queue = "tests.bench.queue_procrastinate", ["--queue", address]
+            return [
+                self._python(module, "workers", *queue, *workers),
+                *(self._python(module, "scheduler", *queue, "--file", str(self.file)) for _ in schedulers),
+            ]
         return [
-            self._scrapy("worker", "--broker", broker, *workers),
-            *(self._scrapy("schedule", str(self.file), "--now", "--broker", broker) for _ in schedulers),
+            self._python("scrapy", "worker", "--broker", address, *workers),
+            *(self._python("scrapy", "schedule", str(self.file), "--now", "--broker", address) for _ in schedulers),
         ]
+
+    def _postgres(self) -> str:
+        from queue_procrastinate import prepare
+
+        server = postgres_server.PostgresServer(self.ending)
+        self.started.append(server)
+        prepare(server.address)
+        return server.address
 
     def _redis(self) -> str:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -157,12 +203,12 @@ class Bench:
         time.sleep(1)
         return f"redis://127.0.0.1:{port}/0"
 
-    def _scrapy(self, *arguments: str) -> subprocess.Popen[Any]:
+    def _python(self, module: str, *arguments: str) -> subprocess.Popen[Any]:
         given = {**self.settings, "REPLICA": self.address, "DOWNLOAD_DELAY": DELAY, "AUTOTHROTTLE_ENABLED": 0}
         options = [part for name, value in given.items() for part in ("-s", f"{name}={value}")]
         log = (self.folder / f"log-{len(self.started)}.txt").open("w")
         with log:
-            command = [sys.executable, "-m", "scrapy", *arguments, *options]
+            command = [sys.executable, "-m", module, *arguments, *options]
             self.started.append(subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log))
         return self.started[-1]
 
@@ -219,17 +265,24 @@ class Bench:
         }
 
 
+def cpu_of_ended() -> float:
+    """Seconds of CPU of all processes started here that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def print_table(cases: list[Case], sites: int) -> None:
     """The table, in Markdown."""
     print(f"{sites} sites, {DELAY} s between requests to a host, {CONCURRENT} crawls at once in a worker\n")
-    heads = ["seconds", "sites/s", "CPU", "once", "articles", "open", "ahead", "recovery"]
+    heads = ["seconds", "sites/s", "CPU", "queue CPU", "once", "articles", "open", "ahead", "recovery"]
     print(f"| | {' | '.join(heads)} |\n|{'---|' * (len(heads) + 1)}")
     for case in cases:
         row = case.figures
         times = row["recovery"]
         recovery = f"{statistics.median(times):.1f} s, at most {max(times):.1f} s" if times else ""
+        queue = f"{row['queue_CPU']:.1f}" if case.schedulers else ""
         print(
-            f"| {case.name} | {row['seconds']:.1f} | {sites / row['seconds']:.1f} | {row['CPU']:.1f} "
+            f"| {case.name} | {row['seconds']:.1f} | {sites / row['seconds']:.1f} | {row['CPU']:.1f} | {queue} "
             f"| {row['once']} of {sites} | {row['articles']} | {row['most_open']} "
             f"| {row['ahead']:.2f} | {recovery} |"
         )
