@@ -127,6 +127,7 @@ EXTENSIONS = {
     "crawler.spiders.lean.RareCollections": 100,
     "crawler.runs.accounts.Accounts": 400,
     "crawler.runs.extension.RunExtension": 500,
+    "crawler.runs.ending.EarlyStop": 550,
     "crawler.runs.progress.Progress": 600,
     "scrapy.extensions.logstats.LogStats": None,  # Progress tells more
 }

@@ -17,6 +17,7 @@ from crawler.items import Article, Reject
 from crawler.parsing.urls import article_id
 from crawler.pipelines import tenure
 from crawler.runs.accounts import Accounts
+from crawler.runs.ending import closed
 from crawler.storage.drain import drain, spool_directory
 from crawler.storage.errors import StoreError
 from crawler.storage.mongo import open_store, place_of
@@ -143,6 +144,7 @@ class StorePipeline:
                 self.store.hurried = lambda: True
 
     async def _disconnect(self) -> None:
+        await closed(self.crawler.engine)
         if self.spool is not None:
             self.spool.close()
         if self.store is not None:

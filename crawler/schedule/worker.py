@@ -119,6 +119,9 @@ class Worker:
             stats = {"verdict": run["verdict"], "run_id": run["parent"]}
             await self.due.end(row, self._last(run["started_at"], "finished", stats), self.leases.holder.now())
             return "finished before"
+        if self.stopping.is_set():
+            await self.due.put_back(row)
+            return "shutdown"
         crawler = self._crawler(row)
         TENURES[crawler] = tenure = Tenure(self.leases, [lease], lent=True)
         failure = await self._until_done(crawler, row)
