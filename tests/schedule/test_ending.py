@@ -1,15 +1,18 @@
-"""A worker that is to end while its store is away."""
+"""Ends that come at a bad moment: while the store is away, while a crawl opens, while it closes."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from scrapy.settings import Settings
@@ -18,6 +21,7 @@ from crawler.schedule.process import employed
 from crawler.storage import embedded
 from crawler.storage.errors import StoreAway
 from crawler.storage.store import OPTIONS, RETRY_SECONDS
+from tests.schedule.conftest import DEADLINE_SECONDS, ROOT
 
 # PyMongo's asynchronous client forgets the socket with which it was connecting to a dead server when it is closed.
 pytestmark = [
@@ -54,3 +58,23 @@ def test_all_that_is_written_at_the_end_shares_one_deadline(tmp_path, monkeypatc
         return time.monotonic() - began
 
     assert asyncio.run(end()) < RETRY_SECONDS / 2
+
+
+@pytest.mark.parametrize(
+    ("moment", "reason"), [("spider_opened", "shutdown"), ("spider_closed", "finished")], ids=["opening", "closing"]
+)
+def test_a_stop_while_a_crawl_opens_or_closes(moment, reason, *, fleet, stored, mongo_uri, database, tmp_path):
+    """Scrapy 2.19.0 forgets the one, and tells the end too early at the other: while the run is being recorded."""
+    site = fleet.fleet.codes()[0]
+    folders = {"DATA_DIR": str(tmp_path), "HTTPCACHE_DIR": str(tmp_path / "cache")}
+    there = {"REPLICA": fleet.address, "MONGO_URI": mongo_uri, "MONGO_DATABASE": database, "DOWNLOAD_DELAY": 0}
+    script = str(Path(__file__).parent / "stop_at.py")
+    command = [sys.executable, script, moment, site, json.dumps({**folders, **there, "LOG_LEVEL": "WARNING"})]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False)
+    assert done.stdout.split() == [reason]
+    assert "ERROR" not in done.stderr
+    runs = list(stored.runs.find({}))
+    assert {run["finish_reason"] for run in runs} == {reason}
+    assert all(run["finished_at"] for run in runs)
+    assert stored.articles.count_documents({}) == (3 if reason == "finished" else 0)
+    assert stored.leases.count_documents({"holder": {"$ne": None}}) == 0
