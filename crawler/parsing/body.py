@@ -23,7 +23,6 @@ CONTAINERS = (
     ".detail-content", ".news_content", ".newsContent", ".con_txt", ".TxtContent",
 )  # fmt: skip
 """Elements that editors of wide-spread systems put an article into, the most telling first."""
-_RANKS = {selector: rank for rank, selector in enumerate(CONTAINERS)}
 _SHARE = 0.8
 _SHARED = 0.4
 _DOUBT = 0.25
@@ -93,7 +92,7 @@ def _next_article(outline: Outline, headline: int | None) -> int | None:
 def _known_container(outline: Outline, scored: HtmlElement) -> HtmlElement | None:
     """The known container that holds nearly what the scores found: it draws the border more exactly."""
     wanted = outline.marks_in(scored) * _SHARE
-    for selector in outline.those_found(_RANKS):
+    for selector in CONTAINERS:
         for element in outline.select(selector):
             if (
                 outline.marks_in(element) >= wanted
@@ -123,7 +122,7 @@ def _first_filled(outline: Outline, selector: str, scored: HtmlElement | None) -
 def _pictured(outline: Outline, headline: int | None) -> HtmlElement | None:
     """What holds an article of pictures alone: a known container with one, else the parent of the first paragraph below
     the headline that is a picture and no link."""
-    for element in (element for selector in outline.those_found(_RANKS) for element in outline.select(selector)):
+    for element in (element for selector in CONTAINERS for element in outline.select(selector)):
         if _has_picture(element):
             return element
     for picture in outline.tagged("img") if headline is not None else ():

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from itertools import accumulate, chain, islice
@@ -93,12 +92,6 @@ class Outline:
             pool = self._named.get(name, [])
             found = [element for element in found if element in pool]
         return [element for element in found if element.tag == tag] if tag else list(found)
-
-    def those_found(self, selectors: Mapping[str, int]) -> list[str]:
-        """Those of `selectors` that find something, by their numbers; each is of one id, one class or one tag. Quicker
-        than to try them all."""
-        tags = (name for name in selectors if name[0] not in "#." and self.tagged(name))
-        return sorted((*(self._named.keys() & selectors.keys()), *tags), key=selectors.__getitem__)
 
     def tagged(self, tag: str) -> list[HtmlElement]:
         """The visible elements with a tag, in document order."""

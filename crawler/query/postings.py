@@ -27,8 +27,8 @@ def holding(database: Any, tokens: Iterable[str]) -> list[str]:
 
 
 def few_holding(database: Any, tokens: Iterable[str], few: Callable[[int, int], bool]) -> list[str] | None:
-    """What `holding` gives, or None where `few` says that so many, of about so many in all, are too many: to count them
-    takes a fraction of the time that it takes to name them."""
+    """What `holding` gives, or None where `few` says that so many, of about so many in all, are too many: then nobody
+    looks up which they are."""
     sought = list(tokens)
     for _ in range(_TRIES):
         segments = list(database["segments"].find({}))

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -40,16 +40,22 @@ _TALKATIVE = (
 
 def main(order: Order) -> int:
     """Work; 0 where all went well, 1 without a store."""
+    return run(order, lambda worker: worker.work(once=order.once))
+
+
+def run(order: Order, task: Callable[[Worker], Awaitable[None]]) -> int:
+    """Let a worker do its `task` until that ends, in a process of its own that minds signals and its parent; 0 where
+    all went well, 1 without a store."""
     settings = order.read_settings()
     log_briefly(settings)
     install_reactor(REACTOR)
     from twisted.internet import reactor
 
     here: Any = reactor
-    task = asyncio.get_event_loop().create_task(_work(settings, order))
-    task.add_done_callback(lambda _: here.callLater(0, here.stop))
+    working = asyncio.get_event_loop().create_task(_work(settings, order, task))
+    working.add_done_callback(lambda _: here.callLater(0, here.stop))
     here.run(installSignalHandlers=False)
-    return task.result()
+    return working.result()
 
 
 def log_briefly(settings: Settings) -> None:
@@ -72,11 +78,11 @@ async def employed(settings: Settings, concurrent: int) -> AsyncIterator[Worker]
         yield Worker(settings, leases, concurrent)
 
 
-async def _work(settings: Settings, order: Order) -> int:
+async def _work(settings: Settings, order: Order, task: Callable[[Worker], Awaitable[None]]) -> int:
     try:
         async with employed(settings, order.concurrent) as worker:
             watching = asyncio.create_task(_watch(worker, order.parent))
-            await worker.work(once=order.once)
+            await task(worker)
             watching.cancel()
     except StoreError as error:
         logger.error("%s", error)

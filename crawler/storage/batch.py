@@ -74,7 +74,8 @@ class Batches:
         await self._keep_versions([step for step in steps if step.outcome == "changed" and not step.done])
         codes = await self._apply(steps)
         told = [step for number, step in enumerate(steps) if step.outcome in SETTLED and number not in codes]
-        new = {step.document["_id"]: step.document for step in told if step.outcome == "new"}
+        # What an earlier round stored may have changed since.
+        new = {step.document["_id"]: step.document for step in told if step.outcome == "new" and not step.done}
         near = await self._stories.settle([step.document["_id"] for step in told], new)
         for number, step in enumerate(steps):
             if (code := codes.get(number)) == _REFUSED:

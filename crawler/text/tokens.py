@@ -46,7 +46,7 @@ def fold(text: str) -> str:
 @cache
 def _folded() -> re.Pattern[str]:
     """What may fold to something else; the rest of a text is passed over, which is quicker than to look it all up."""
-    # 著 is judged by its neighbours; for the others one call does what took twenty thousand, a seventh of a second.
+    # 著 is judged by its neighbours; for the others one call does in 25 ms what took twenty thousand 120.
     every = [character for character in map(chr, range(0x4E00, 0xA000)) if character != "著"]
     simple = to_simplified("\n".join(every)).split("\n")
     same = "".join(old for old, new in zip(every, simple, strict=True) if old == new)

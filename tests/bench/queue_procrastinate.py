@@ -20,18 +20,18 @@ import os
 import signal
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from scrapy.settings import Settings
-from scrapy.utils.reactor import install_reactor
 
 from crawler.schedule.due import DueTimes, store_time
 from crawler.schedule.order import ORDER, Order, read_order
 from crawler.schedule.planner import Planner
-from crawler.schedule.process import REACTOR, _watch, employed, log_briefly
+from crawler.schedule.process import log_briefly, run
 from crawler.schedule.supervisor import Supervisor
 from crawler.schedule.worker import POLL_SECONDS, Worker
 from crawler.storage.errors import StoreError
@@ -72,37 +72,14 @@ def application(address: str) -> App:
     return App(connector=PsycopgConnector(conninfo=address))
 
 
-def work(order: Order) -> int:
-    """A worker process, as `crawler/schedule/process.py` has it; 0 where all went well, 1 without a store."""
-    settings = order.read_settings()
-    log_briefly(settings)
-    install_reactor(REACTOR)
-    from twisted.internet import reactor
-
-    here: Any = reactor
-    task = asyncio.get_event_loop().create_task(_work(settings, order))
-    task.add_done_callback(lambda _: here.callLater(0, here.stop))
-    here.run(installSignalHandlers=False)
-    return task.result()
-
-
-async def _work(settings: Settings, order: Order) -> int:
-    assert order.broker
-    app = application(order.broker)
-    try:
-        async with employed(settings, order.concurrent) as worker, app.open_async():
-            app.task(name=TASK)(_task(worker))
-            watching = asyncio.create_task(_watch(worker, order.parent))
-            await _until_stopped(app, worker)
-            watching.cancel()
-    except StoreError as error:
-        logger.error("%s", error)
-        return 1
-    return 0
+async def work(address: str, worker: Worker) -> None:
+    """Run jobs until the worker is to stop; those that run then are waited for."""
+    async with application(address).open_async() as app:
+        app.task(name=TASK)(_task(worker))
+        await _until_stopped(app, worker)
 
 
 async def _until_stopped(app: App, worker: Worker) -> None:
-    """Run jobs until the worker is to stop; those that run then are waited for."""
     running = asyncio.create_task(
         app.run_worker_async(
             concurrency=worker.concurrent,
@@ -182,7 +159,9 @@ async def schedule(settings: Settings, address: str, planner: Planner) -> None:
 
 def main() -> int:
     if ORDER in os.environ:
-        return work(read_order(os.environ[ORDER]))
+        ordered = read_order(os.environ[ORDER])
+        assert ordered.broker
+        return run(ordered, partial(work, ordered.broker))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", choices=("workers", "scheduler"))
     parser.add_argument("--queue", required=True)

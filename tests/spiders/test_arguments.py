@@ -1,38 +1,14 @@
 """The arguments all spiders share, and the sentences for wrong ones."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from pydantic import ValidationError
 
 from crawler.parsing.dates import CST
-from crawler.parsing.moments import read_moment
 from crawler.spiders.arguments import CrawlArguments, PageArguments, SiteArguments, explain
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=CST)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2026-11-01", datetime(2026, 11, 1, tzinfo=CST)),
-        ("2026-11-01 08:30", datetime(2026, 11, 1, 8, 30, tzinfo=CST)),
-        ("2026年11月1日", datetime(2026, 11, 1, tzinfo=CST)),
-        ("7d", NOW - timedelta(days=7)),
-        ("12h", NOW - timedelta(hours=12)),
-        ("2周", NOW - timedelta(days=14)),
-        ("昨天", datetime(2026, 11, 22, tzinfo=CST)),
-        ("today", datetime(2026, 11, 23, tzinfo=CST)),
-    ],
-)
-def test_read_moment(text, expected):
-    assert read_moment(text, NOW) == expected
-
-
-def test_until_a_day_means_its_end():
-    assert read_moment("2026-11-01", NOW, end=True) == datetime(2026, 11, 1, 23, 59, 59, 999999, tzinfo=CST)
-    assert read_moment("昨天", NOW, end=True) == datetime(2026, 11, 22, 23, 59, 59, 999999, tzinfo=CST)
-    assert read_moment("2026-11-01 08:30", NOW, end=True) == datetime(2026, 11, 1, 8, 30, tzinfo=CST)
 
 
 @pytest.mark.parametrize(
