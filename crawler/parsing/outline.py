@@ -171,21 +171,23 @@ def _walk(outline: Outline) -> None:  # noqa: C901, PLR0912, PLR0915
     pieces: list[str] = []
     plain: list[str] = []
     links = 0
-    blocks = [outline.root]
-    path: list[tuple[HtmlElement, int, int]] = [(outline.root.getparent(), _BLOCK, 0)]
+    # The element being in, and those around it; names of their own take a twentieth less than the top of one stack.
+    around = inside = outline.root.getparent()
+    kind, start, block = _BLOCK, 0, outline.root
+    outer: list[tuple[HtmlElement, int, int, HtmlElement]] = []
     for element in chain(outline.root.iter(), (None,)):
-        above = path[0][0] if element is None else element.getparent()
-        while path[-1][0] is not above:
-            left, kind, start = path.pop()
+        above = around if element is None else element.getparent()
+        while inside is not above:
+            left = inside
             if kind == _BLOCK:
                 if pieces:
-                    _end_line(lines, blocks[-1], pieces, plain)
-                blocks.pop()
+                    _end_line(lines, block, pieces, plain)
                 spans[left] = start, len(lines)
             elif kind != _HIDDEN:
                 spans[left] = start, len(lines) + 1 if pieces else len(lines)
                 links -= kind == _LINK
-            if (tail := left.tail) and path[-1][1] != _HIDDEN:
+            inside, kind, start, block = outer.pop()
+            if kind != _HIDDEN and (tail := left.tail):
                 if tail.isspace():
                     if pieces:
                         pieces.append(_GAP)
@@ -195,16 +197,19 @@ def _walk(outline: Outline) -> None:  # noqa: C901, PLR0912, PLR0915
                         plain.append(tail)
         if element is None:
             break
-        kind = _HIDDEN if path[-1][1] == _HIDDEN or len(lines) > LINE_LIMIT else _KINDS.get(element.tag, _BLOCK)
-        if kind == _BLOCK:
-            if pieces:
-                _end_line(lines, blocks[-1], pieces, plain)
-            blocks.append(element)
-        elif kind == _LINK:
-            links += 1
-        path.append((element, kind, len(lines)))
+        outer.append((inside, kind, start, block))
+        inside = element
+        if kind != _HIDDEN:
+            kind = _HIDDEN if len(lines) > LINE_LIMIT else _KINDS.get(element.tag, _BLOCK)
         if kind == _HIDDEN:
             continue
+        if kind == _BLOCK:
+            if pieces:
+                _end_line(lines, block, pieces, plain)
+            block = element
+        elif kind == _LINK:
+            links += 1
+        start = len(lines)
         spans[element] = _OPEN
         if text := element.text:
             if text.isspace():

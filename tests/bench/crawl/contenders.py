@@ -21,7 +21,7 @@ BARE: dict[str, Any] = {"LOG_LEVEL": "ERROR", "TELNETCONSOLE_ENABLED": False, "R
 TUNED: dict[str, Any] = BARE | {
     "ASYNCIO_EVENT_LOOP": "uvloop.Loop",
     "CONCURRENT_REQUESTS": 64,
-    "CONCURRENT_ITEMS": 4,
+    "CONCURRENT_ITEMS": 1,
     "COOKIES_ENABLED": False,
     "METAREFRESH_ENABLED": False,
     "RETRY_ENABLED": False,
