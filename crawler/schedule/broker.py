@@ -8,10 +8,13 @@ from urllib.parse import unquote, urlsplit
 
 from amqp.exceptions import AMQPError
 from celery import Celery
+from kombu import Queue
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-QUEUE = "food_safety"
+QUEUE, AGAIN = "food_safety", "food_safety.again"
+"""The queue of what is due, and one of their own for crawls that were begun by a worker that is dead. A worker takes
+from both in turn, so that what was begun doesn't wait behind what wasn't."""
 TASK = "crawl"
 REACH_SECONDS = 5
 _ERRORS = (OperationalError, AMQPError, RedisError, OSError, ValueError)
@@ -29,6 +32,7 @@ def application(url: str) -> Celery:
     app = Celery("food_safety", broker=url)
     app.conf.update(
         task_default_queue=QUEUE,
+        task_queues=[Queue(QUEUE, routing_key=QUEUE), Queue(AGAIN, routing_key=AGAIN)],
         task_acks_late=True,  # a message is done when the crawl is
         worker_prefetch_multiplier=1,
         task_ignore_result=True,
@@ -61,23 +65,24 @@ class Broker:
             )
         self.waiting()
 
-    def waiting(self) -> int:
-        """How many messages no worker has taken yet."""
+    def waiting(self) -> dict[str, int]:
+        """How many messages of each queue no worker has taken yet."""
         try:
             with self.app.connection_for_write() as connection:
                 connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=REACH_SECONDS)
-                return self.app.amqp.queues[QUEUE].bind(connection.default_channel).queue_declare().message_count
+                queues = [self.app.amqp.queues[name].bind(connection.default_channel) for name in (QUEUE, AGAIN)]
+                return {queue.name: queue.queue_declare().message_count for queue in queues}
         except _ERRORS as error:
             raise BrokerError(
                 f"No broker can be used at {_hidden(self.url)} ({self._said(error)}): start it, or correct --broker."
             ) from error
 
-    def send(self, messages: list[tuple[str, str]]) -> None:
-        """A message for each crawl: the `_id` of its due row, and the due time it is for."""
+    def send(self, messages: list[tuple[str, str, str]]) -> None:
+        """A message for each crawl: its queue, the `_id` of its due row, and the due time it is for."""
         try:
             with self.app.connection_for_write() as connection, self.app.amqp.Producer(connection) as producer:
-                for row, due_at in messages:
-                    self.app.send_task(TASK, args=[row, due_at], producer=producer, retry=False)
+                for queue, row, due_at in messages:
+                    self.app.send_task(TASK, args=[row, due_at], queue=queue, producer=producer, retry=False)
         except _ERRORS as error:
             raise BrokerError(f"The broker at {_hidden(self.url)} went away ({self._said(error)}).") from error
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from scrapy.settings import Settings
 
-from crawler.schedule.broker import Broker, BrokerError
+from crawler.schedule.broker import AGAIN, QUEUE, Broker, BrokerError
 from crawler.schedule.due import Document, DueTimes, store_time
 from crawler.storage.errors import StoreError
 from crawler.storage.leases import held_sites
@@ -25,8 +25,8 @@ LOST_AFTER = timedelta(seconds=10)
 """A message sent so long ago, no longer in the queue, and nobody at work on the site: then it was lost."""
 
 MOST_WAITING = 100
-"""Messages in the queue at once: enough for all workers until the next look. What is due beyond them waits in the
-store, so that a site whose crawl died comes before it, and not behind it."""
+"""Messages in a queue at once: enough for all workers until the next look. What is due beyond them waits in the
+store."""
 
 
 class Enqueuer:
@@ -48,7 +48,8 @@ class Enqueuer:
         wanted = to_send([row for row in rows if row["site"] not in held], waiting, now)
         # Marked before it is sent: of two schedulers one sends it. One that is killed in between has lost it.
         marked = [row for row in wanted if await self.due.mark_queued(row, now)]
-        await asyncio.to_thread(self.broker.send, [(row["_id"], row["due_at"].isoformat()) for row in marked])
+        messages = [(queue_of(row["attempts"]), row["_id"], row["due_at"].isoformat()) for row in marked]
+        await asyncio.to_thread(self.broker.send, messages)
         return len(marked)
 
     async def run(self, stopping: asyncio.Event, *, once: bool) -> None:
@@ -97,12 +98,26 @@ async def _tend(tend: Callable[[], None]) -> None:
         await asyncio.sleep(POLL_SECONDS)
 
 
-def to_send(rows: list[Document], waiting: int, now: datetime) -> list[Document]:
+def queue_of(attempts: int) -> str:
+    """The queue for a crawl that was begun so often."""
+    return AGAIN if attempts else QUEUE
+
+
+def to_send(rows: list[Document], waiting: Mapping[str, int], now: datetime) -> list[Document]:
     """Of due rows whose sites nobody crawls, longest due first, those that are to get a message now, while there is
-    room: it never had one, whoever began it is dead, or the message was lost. A queue gives out first what it was
-    given first: the `waiting` messages are those sent last, and earlier ones were taken, at the latest a moment ago by
-    somebody who is about to begin."""
+    room in its queue: it never had one, whoever began it is dead, or the message was lost."""
+    on_its_way = {row["_id"] for queue, count in waiting.items() for row in _on_its_way(rows, queue, count, now)}
+    chosen: list[Document] = []
+    for queue, count in waiting.items():
+        missing = [row for row in rows if row["_id"] not in on_its_way and queue_of(row["attempts"]) == queue]
+        chosen += missing[: max(0, MOST_WAITING - count)]
+    return chosen
+
+
+def _on_its_way(rows: list[Document], queue: str, waiting: int, now: datetime) -> list[Document]:
+    """The rows whose message is in the `queue`, or was taken a moment ago by somebody who is about to begin. A queue
+    gives out first what it was given first: the `waiting` messages are those sent last."""
     sent = [row for row in rows if row["queued_at"] is not None and row["attempts"] <= row["queued_attempt"]]
-    taken = sorted(sent, key=lambda row: row["queued_at"])[: max(0, len(sent) - waiting)]
-    on_its_way = {row["_id"] for row in sent} - {row["_id"] for row in taken if now - row["queued_at"] > LOST_AFTER}
-    return [row for row in rows if row["_id"] not in on_its_way][: max(0, MOST_WAITING - waiting)]
+    there = sorted((row for row in sent if queue_of(row["queued_attempt"]) == queue), key=lambda row: row["queued_at"])
+    taken = there[: max(0, len(there) - waiting)]
+    return [row for row in taken if now - row["queued_at"] <= LOST_AFTER] + there[len(taken) :]
