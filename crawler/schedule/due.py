@@ -142,11 +142,12 @@ class DueTimes:
         """The row's crawl was stopped by us: it stays due, and counts as no attempt."""
         await self._set(row, {"attempts": row["attempts"] - 1, "queued_at": None})
 
-    async def mark_queued(self, row: Document, now: datetime) -> bool:
-        """Write down that a message for the row is on its way; False where another scheduler was faster."""
+    async def mark_queued(self, row: Document, attempt: int, now: datetime) -> bool:
+        """Write down that a message for the row, whose crawl was begun so often, is on its way; False where another
+        scheduler was faster."""
         due = self.store.database["due"]
         unmoved = {"_id": row["_id"], "due_at": row["due_at"], "queued_at": row["queued_at"]}
-        queued = {"$set": {"queued_at": now, "queued_attempt": row["attempts"]}}
+        queued = {"$set": {"queued_at": now, "queued_attempt": attempt}}
         answer = await self.store.retrying(lambda: due.update_one(unmoved, queued))
         return answer.modified_count == 1
 

@@ -14,7 +14,7 @@ from scrapy.settings import Settings
 from crawler.schedule.broker import AGAIN, QUEUE, Broker, BrokerError
 from crawler.schedule.due import Document, DueTimes, store_time
 from crawler.storage.errors import StoreError
-from crawler.storage.leases import held_sites
+from crawler.storage.leases import held_and_left_sites
 from crawler.storage.mongo import open_store
 from crawler.storage.store import Store
 
@@ -43,12 +43,12 @@ class Enqueuer:
         rows = await self.due.overdue(now)
         if not rows:
             return 0
-        held = await held_sites(self.store)
+        held, left = await held_and_left_sites(self.store)
         waiting = await asyncio.to_thread(self.broker.waiting)
-        wanted = to_send([row for row in rows if row["site"] not in held], waiting, now)
+        wanted = to_send([row for row in rows if row["site"] not in held], left, waiting, now)
         # Marked before it is sent: of two schedulers one sends it. One that is killed in between has lost it.
-        marked = [row for row in wanted if await self.due.mark_queued(row, now)]
-        messages = [(queue_of(row["attempts"]), row["_id"], row["due_at"].isoformat()) for row in marked]
+        marked = [(row, attempt) for row, attempt in wanted if await self.due.mark_queued(row, attempt, now)]
+        messages = [(queue_of(attempt), row["_id"], row["due_at"].isoformat()) for row, attempt in marked]
         await asyncio.to_thread(self.broker.send, messages)
         return len(marked)
 
@@ -103,21 +103,33 @@ def queue_of(attempts: int) -> str:
     return AGAIN if attempts else QUEUE
 
 
-def to_send(rows: list[Document], waiting: Mapping[str, int], now: datetime) -> list[Document]:
+def to_send(
+    rows: list[Document], left: Mapping[str, datetime], waiting: Mapping[str, int], now: datetime
+) -> list[tuple[Document, int]]:
     """Of due rows whose sites nobody crawls, longest due first, those that are to get a message now, while there is
-    room in its queue: it never had one, whoever began it is dead, or the message was lost."""
-    on_its_way = {row["_id"] for queue, count in waiting.items() for row in _on_its_way(rows, queue, count, now)}
-    chosen: list[Document] = []
+    room in its queue: it never had one, whoever took it is dead, or it was lost. With each, how often its crawl was
+    begun: at least once where its taker died, as `left` tells by the time at which the dead took a site."""
+    died = {row["_id"] for row in rows if _taker_died(row, left)}
+    sent = [row for row in rows if row["queued_at"] is not None and row["_id"] not in died]
+    on_its_way = {row["_id"] for queue, count in waiting.items() for row in _on_its_way(sent, queue, count, now)}
+    missing = [(row, max(row["attempts"], int(row["_id"] in died))) for row in rows if row["_id"] not in on_its_way]
+    chosen: list[tuple[Document, int]] = []
     for queue, count in waiting.items():
-        missing = [row for row in rows if row["_id"] not in on_its_way and queue_of(row["attempts"]) == queue]
-        chosen += missing[: max(0, MOST_WAITING - count)]
+        chosen += [each for each in missing if queue_of(each[1]) == queue][: max(0, MOST_WAITING - count)]
     return chosen
 
 
-def _on_its_way(rows: list[Document], queue: str, waiting: int, now: datetime) -> list[Document]:
-    """The rows whose message is in the `queue`, or was taken a moment ago by somebody who is about to begin. A queue
-    gives out first what it was given first: the `waiting` messages are those sent last."""
-    sent = [row for row in rows if row["queued_at"] is not None and row["attempts"] <= row["queued_attempt"]]
+def _taker_died(row: Document, left: Mapping[str, datetime]) -> bool:
+    """Whether the row's message was taken by somebody who is dead: he began the crawl, or was about to."""
+    if row["queued_at"] is None:
+        return False
+    taken = left.get(row["site"])
+    return row["attempts"] > row["queued_attempt"] or (taken is not None and taken >= row["queued_at"])
+
+
+def _on_its_way(sent: list[Document], queue: str, waiting: int, now: datetime) -> list[Document]:
+    """Of the rows sent those whose message is in the `queue`, or was taken a moment ago by somebody who is about to
+    begin. A queue gives out first what it was given first: the `waiting` messages are those sent last."""
     there = sorted((row for row in sent if queue_of(row["queued_attempt"]) == queue), key=lambda row: row["queued_at"])
     taken = there[: max(0, len(there) - waiting)]
     return [row for row in taken if now - row["queued_at"] <= LOST_AFTER] + there[len(taken) :]

@@ -8,6 +8,7 @@ import logging
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
@@ -40,10 +41,17 @@ class HeldElsewhere(Exception):
 
 async def held_sites(store: Store) -> set[str]:
     """The sites that are being crawled by processes that nobody has seen dead. Raises StoreError."""
+    return (await held_and_left_sites(store))[0]
+
+
+async def held_and_left_sites(store: Store) -> tuple[set[str], dict[str, datetime]]:
+    """The `held_sites`, and those whose crawler is dead, each with the time when that took it. Raises StoreError."""
     database = store.database
-    alive = await store.retrying(lambda: database["holders"].find({}).to_list())
-    query = {"holder": {"$in": [row["_id"] for row in alive]}}
-    return {row["site"] for row in await store.retrying(lambda: database["leases"].find(query).to_list())}
+    # Leases first: of a holder that joins meanwhile there is none among them.
+    leases = await store.retrying(lambda: database["leases"].find({"holder": {"$ne": None}}).to_list())
+    alive = {row["_id"] for row in await store.retrying(lambda: database["holders"].find({}).to_list())}
+    held = {row["site"] for row in leases if row["holder"] in alive}
+    return held, {row["site"]: row["taken_at"] for row in leases if row["site"] not in held}
 
 
 class Leases:

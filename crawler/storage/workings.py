@@ -123,6 +123,6 @@ DUE = {
     "attempts": count("crawls begun since it was due, of which none ended"),
     "begun_by": field("host and process of the last attempt", "object", "null"),
     "queued_at": field("when a message for it went to a broker (UTC)", "date", "null"),
-    "queued_attempt": count("attempts when that message was sent"),
+    "queued_attempt": count("attempts when that message was sent; 1 also where a worker died that was about to begin"),
     "last": field("its last crawl: started_at, ended_at, outcome, verdict, run, holder", "object", "null"),
 }

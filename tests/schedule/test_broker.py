@@ -24,53 +24,69 @@ broker = pytest.importorskip("crawler.schedule.broker", reason="the extra `worke
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
 
+LONG_AGO = LOST_AFTER + timedelta(seconds=1)
+MOMENT_AGO = timedelta(seconds=5)
+
+
 def row(name: str, queued_ago: timedelta | None, attempts: int = 0, queued_attempt: int = 0) -> dict:
     queued_at = queued_ago and NOW - queued_ago
-    return {"_id": name, "queued_at": queued_at, "queued_attempt": queued_attempt, "attempts": attempts}
+    return {
+        "_id": name,
+        "site": name,
+        "queued_at": queued_at,
+        "queued_attempt": queued_attempt,
+        "attempts": attempts,
+    }
 
 
 def waiting(first: int, again: int = 0) -> dict[str, int]:
     return {broker.QUEUE: first, broker.AGAIN: again}
 
 
-LONG_AGO = LOST_AFTER + timedelta(seconds=1)
-MOMENT_AGO = timedelta(seconds=5)
-
-
 @pytest.mark.parametrize(
-    ("one", "in_queues", "sent"),
+    ("one", "in_queues", "sent_for"),
     [
-        (row("never sent", None), waiting(5), True),
-        (row("a worker may just be taking it", MOMENT_AGO), waiting(0), False),
-        (row("it may be the one that waits", LONG_AGO), waiting(1), False),
-        (row("nobody has it", LONG_AGO), waiting(0, 1), True),
-        (row("begun since, by a worker that is dead", MOMENT_AGO, 1), waiting(5), True),
-        (row("on its way again", MOMENT_AGO, 1, 1), waiting(0, 0), False),
-        (row("waits again", LONG_AGO, 1, 1), waiting(0, 1), False),
-        (row("lost again", LONG_AGO, 1, 1), waiting(7, 0), True),
-        (row("begun again, by a worker that is dead", LONG_AGO, 2, 1), waiting(0, 1), True),
+        (row("never sent", None), waiting(5), 0),
+        (row("a worker may just be taking it", MOMENT_AGO), waiting(0), None),
+        (row("it may be the one that waits", LONG_AGO), waiting(1), None),
+        (row("nobody has it", LONG_AGO), waiting(0, 1), 0),
+        (row("begun since, by a worker that is dead", MOMENT_AGO, 1), waiting(5), 1),
+        (row("on its way again", MOMENT_AGO, 1, 1), waiting(0, 0), None),
+        (row("waits again", LONG_AGO, 1, 1), waiting(0, 1), None),
+        (row("lost again", LONG_AGO, 1, 1), waiting(7, 0), 1),
+        (row("begun again, by a worker that is dead", LONG_AGO, 2, 1), waiting(0, 1), 2),
     ],
     ids=lambda value: value["_id"] if isinstance(value, dict) and "_id" in value else "",
 )
-def test_a_message_is_sent_again_only_where_it_was_lost(one, in_queues, sent):
-    assert to_send([one], in_queues, NOW) == ([one] if sent else [])
+def test_a_message_is_sent_again_only_where_it_was_lost(one, in_queues, sent_for):
+    assert to_send([one], {}, in_queues, NOW) == ([] if sent_for is None else [(one, sent_for)])
+
+
+def test_a_crawl_whose_worker_died_about_to_begin_it_has_begun():
+    one = row("one", MOMENT_AGO)
+    assert to_send([one], {"one": NOW - timedelta(seconds=4)}, waiting(9), NOW) == [(one, 1)]
+    assert to_send([one], {"one": NOW - timedelta(seconds=6)}, waiting(9), NOW) == []  # that was another crawl
+    assert to_send([one], {"other": NOW}, waiting(9), NOW) == []
+    again = row("one", MOMENT_AGO, 0, 1)
+    assert to_send([again], {"one": NOW - timedelta(seconds=6)}, waiting(9), NOW) == []
 
 
 def test_a_message_lost_by_a_dead_worker_does_not_wait_for_the_end_of_a_long_queue():
     first = row("z", LONG_AGO + timedelta(seconds=2))
     later = [row(name, LONG_AGO) for name in "abc"]
-    assert to_send([*later, first], waiting(3), NOW) == [first]
-    assert to_send([*later, first], waiting(4), NOW) == []
-    assert to_send([*later, first], waiting(2), NOW) == [later[0], first]
-    assert to_send([*later, first], waiting(9), NOW) == []  # others' messages, or some twice
+    assert to_send([*later, first], {}, waiting(3), NOW) == [(first, 0)]
+    assert to_send([*later, first], {}, waiting(4), NOW) == []
+    assert to_send([*later, first], {}, waiting(2), NOW) == [(later[0], 0), (first, 0)]
+    assert to_send([*later, first], {}, waiting(9), NOW) == []  # others' messages, or some twice
 
 
 def test_what_is_due_beyond_a_short_queue_waits_in_the_store():
     rows = [row(f"{number:03}", None) for number in range(MOST_WAITING + 50)]
     begun = row("begun, and its worker died", LONG_AGO, 1)
-    assert to_send(rows, waiting(0), NOW) == rows[:MOST_WAITING]
-    assert to_send(rows, waiting(MOST_WAITING - 20), NOW) == rows[:20]
-    assert to_send([*rows, begun], waiting(MOST_WAITING + 3), NOW) == [begun]
+    sent = [(each, 0) for each in rows]
+    assert to_send(rows, {}, waiting(0), NOW) == sent[:MOST_WAITING]
+    assert to_send(rows, {}, waiting(MOST_WAITING - 20), NOW) == sent[:20]
+    assert to_send([*rows, begun], {}, waiting(MOST_WAITING + 3), NOW) == [(begun, 1)]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from crawler.storage.leases import HeldElsewhere, Lease, Leases
+from crawler.storage.leases import HeldElsewhere, Lease, Leases, held_and_left_sites
 from crawler.storage.mongo import open_store
 
 HOST = "www.xishan.gov.cn"
@@ -29,6 +29,22 @@ def take(uri: str, database: str, seconds: float, *, patience: bool) -> tuple[Le
             await store.close()
 
     return asyncio.run(taken())
+
+
+def held_and_left(uri: str, database: str) -> tuple[set[str], dict]:
+    """What a process finds that has just joined, and has buried the dead of its machine."""
+
+    async def found() -> tuple[set[str], dict]:
+        store = await open_store(uri, database, None)
+        leases = Leases(store)
+        try:
+            await leases.open()
+            return await held_and_left_sites(store)
+        finally:
+            await leases.close()
+            await store.close()
+
+    return asyncio.run(found())
 
 
 def answer(process) -> str:
@@ -60,6 +76,18 @@ def test_a_process_that_lives_keeps_its_host_and_one_that_was_killed_loses_it_at
     assert lease.token == 2
     assert waited < 1
     assert stored.holders.count_documents({}) == 0
+
+
+def test_what_the_living_hold_and_the_dead_left_is_told_apart(holder, mongo_uri, database, stored):
+    first, second = holder(2, HOST), holder(2, "www.dongshan.gov.cn")
+    assert (first.stdout.readline(), second.stdout.readline()) == ("token 1\n", "token 1\n")
+    of = {row["_id"]: row for row in stored.leases.find({})}
+    one, other = of[HOST], of["www.dongshan.gov.cn"]
+    assert (one["site"], other["site"]) == ("xishan", "dongshan")
+    assert held_and_left(mongo_uri, database) == ({"xishan", "dongshan"}, {})
+    first.kill()
+    first.wait()
+    assert held_and_left(mongo_uri, database) == ({"dongshan"}, {"xishan": one["taken_at"]})
 
 
 def test_the_dead_of_another_machine_are_seen_by_their_silence(holder, mongo_uri, database, stored):
