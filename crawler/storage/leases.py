@@ -47,8 +47,9 @@ async def held_sites(store: Store) -> set[str]:
 async def held_and_left_sites(store: Store) -> tuple[set[str], dict[str, datetime]]:
     """The `held_sites`, and those whose crawler is dead, each with the time when that took it. Raises StoreError."""
     database = store.database
-    # Leases first: of a holder that joins meanwhile there is none among them.
-    leases = await store.retrying(lambda: database["leases"].find({"holder": {"$ne": None}}).to_list())
+    # Leases first: of a holder that joins meanwhile there is none among them. Any text is greater than "": a range of
+    # the index, which "not null" isn't.
+    leases = await store.retrying(lambda: database["leases"].find({"holder": {"$gt": ""}}).to_list())
     alive = {row["_id"] for row in await store.retrying(lambda: database["holders"].find({}).to_list())}
     held = {row["site"] for row in leases if row["holder"] in alive}
     return held, {row["site"]: row["taken_at"] for row in leases if row["site"] not in held}
