@@ -12,6 +12,7 @@ from crawler.text.characters import characters, fold
 from crawler.text.gbk_damage import GAP, LOST, MARKS, Reading, readings_at
 from crawler.text.glosses import GLOSS
 from crawler.text.script import simplified, simplified_only
+from crawler.text.table import CharacterTable
 
 CLEARLY_BETTER = 25
 ORPHAN_GLOSS = 500
@@ -124,10 +125,16 @@ class Statistics:
         return sum(map(self.cost, text, text[1:], text[2:]))
 
 
+def _counted(character: str) -> str:
+    return "".join(map(fold, simplified(character).translate(_FULL)))
+
+
+_COUNTED = CharacterTable(_counted)
+
+
 def plain(text: str) -> str:
     """Text as the statistics count it: glosses out, simplified character by character, marks wide, numbers one 0."""
-    simple = "".join(map(simplified, GLOSS.sub("", text))).translate(_FULL)
-    return _RUNS.sub(lambda run: run[0][0], "".join(map(fold, simple)))
+    return _RUNS.sub(lambda run: run[0][0], GLOSS.sub("", text).translate(_COUNTED))
 
 
 def repair(text: str, glossed: frozenset[str]) -> tuple[str, list[Repair]]:

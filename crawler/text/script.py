@@ -39,10 +39,18 @@ def _written(text: str, place: int) -> str:
     return min(costs, key=costs.__getitem__)
 
 
+@cache
+def simplified_alone() -> dict[str, str]:
+    """The common Han characters, each simplified by itself: one call of OpenCC takes 25 ms for all, where a call for
+    each takes 120. 著, which is judged by its neighbours, isn't among them."""
+    every = [character for character in map(chr, range(0x4E00, 0xA000)) if character != "著"]
+    return dict(zip(every, to_simplified("\n".join(every)).split("\n"), strict=True))
+
+
 @lru_cache(maxsize=20000)
 def simplified(character: str) -> str:
     """One character alone, simplified."""
-    return to_simplified(character)
+    return simplified_alone().get(character) or to_simplified(character)
 
 
 @cache
