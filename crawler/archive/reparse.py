@@ -15,6 +15,7 @@ from scrapy.http import Response
 from scrapy_spider_metadata import Args
 
 from crawler.archive.reading import Archived, ArchiveError, ArchiveReader
+from crawler.guards.size import too_many_tags
 from crawler.items import Article
 from crawler.parsing.article import Refusal
 from crawler.pipelines.store import StorePipeline
@@ -99,10 +100,13 @@ class ReparseSpider(Args[ReparseArguments], NewsSpider):
         if archived.status != 200 or (self.codes and not (asked.site and asked.site.code in self.codes)):
             return []
         try:
-            page = page_of(_response(archived, unpack))
+            answer = _response(archived, unpack)
         except IgnoreRequest:
+            answer = None
+        if answer is None or too_many_tags(answer.body, self.settings.getint("MAX_TAGS")):
             self.count("reparse/refused/too_large")
             return []
+        page = page_of(answer)
         self.count("reparse/pages")
         result = read_article(page, site=asked.site, now=archived.moment)
         if isinstance(result, Refusal):

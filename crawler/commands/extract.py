@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
+from scrapy.settings import BaseSettings
 
 if TYPE_CHECKING:
     from crawler.items import Article
@@ -69,7 +70,7 @@ class Command(ScrapyCommand):
         try:
             sources = [source for argument in args for source in _sources(argument)]
             for name in sources:
-                row = _read(name, opts.url, opts.list, opts.why, self.settings["USER_AGENT"])
+                row = _read(name, opts, self.settings)
                 print(json.dumps(row, ensure_ascii=False), flush=True)
         except Unreadable as problem:
             print(f"scrapy extract: {problem}", file=sys.stderr)
@@ -99,19 +100,23 @@ def _sources(argument: str) -> Iterator[str]:
     yield from map(str, found)
 
 
-def _read(name: str, url: str | None, as_list: bool, why: bool, agent: str) -> dict[str, Any]:
+def _read(name: str, opts: argparse.Namespace, settings: BaseSettings) -> dict[str, Any]:
     """One page as a row to print. Raises Unreadable."""
+    from crawler.guards.size import too_many_tags
     from crawler.parsing.page import Page
 
-    body, fetched, content_type, status = _bytes_of(name, agent)
-    row: dict[str, Any] = {"file": name, "url": url or fetched}
+    body, fetched, content_type, status = _bytes_of(name, settings["USER_AGENT"])
+    url = opts.url or fetched
+    row: dict[str, Any] = {"file": name, "url": url}
     if len(body) > MOST_BYTES:
         return row | {"reason": "too_large", "detail": f"the page has more than {MOST_BYTES // 1024 // 1024} MB"}
-    page = Page.from_bytes(body, url or fetched or "", content_type, status=status)
+    if refused := too_many_tags(body, settings.getint("MAX_TAGS")):
+        return row | {"reason": "too_large", "detail": refused}
+    page = Page.from_bytes(body, url or "", content_type, status=status)
     if not page.url:
         page.url = row["url"] = _own_url(page) or ""
     row["url"] = page.url or None
-    return row | (_listing(page) if as_list else _article(page, why))
+    return row | (_listing(page) if opts.list else _article(page, opts.why))
 
 
 def _bytes_of(name: str, agent: str) -> tuple[bytes, str | None, str | None, int]:

@@ -14,6 +14,13 @@ class TooManyTags(IgnoreRequest):
     """A page with more tags than MAX_TAGS."""
 
 
+def too_many_tags(body: bytes, most: int) -> str | None:
+    """Why a page, unpacked, is not read where it has more tags than `most`; else None."""
+    if len(body) > most and (tags := body.count(b"<")) > most:
+        return f"the page has {tags:,} tags, more than MAX_TAGS"
+    return None
+
+
 class TagMiddleware:
     """Refuses pages of more than MAX_TAGS tags, however few bytes they are. It stands where pages come unpacked."""
 
@@ -26,6 +33,6 @@ class TagMiddleware:
 
     def process_response(self, request: Request, response: Response) -> Response:
         """The response. Raises TooManyTags."""
-        if len(response.body) > self.most and (tags := response.body.count(b"<")) > self.most:
-            raise TooManyTags(f"the page has {tags:,} tags, more than MAX_TAGS")
+        if refused := too_many_tags(response.body, self.most):
+            raise TooManyTags(refused)
         return response

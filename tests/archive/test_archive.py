@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -113,6 +114,16 @@ def test_the_same_rules_change_nothing_and_better_ones_give_a_revision(archive, 
     assert stored.articles.find_one({"_id": refetched})["content_hash"] == "1"
     assert reparse(archive).stdout.startswith(f"{len(before) - 1} unchanged, 1 older than what is stored;")
     assert stored.revisions.count_documents({}) == 2
+
+
+def test_pages_with_too_many_tags_are_counted_and_not_read(archive, reparse, stored):
+    before = list(stored.articles.find({}).sort("_id", 1))
+    result = reparse(archive, "-s", "MAX_TAGS=20")
+    told = re.fullmatch(r"no article; (\d+) pages, .*\ngave nothing: .*\btoo_large (\d+)\n", result.stdout)
+    assert told, result.stdout + result.stderr
+    read, refused = map(int, told.groups())
+    assert refused >= len(before) > read
+    assert list(stored.articles.find({}).sort("_id", 1)) == before
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,13 @@ def test_a_thirty_megabyte_page_is_refused(extract: Run, tmp_path: Path) -> None
     assert row["reason"] == "too_large"
 
 
+def test_a_page_of_nothing_but_tags_is_refused(extract: Run, tmp_path: Path) -> None:
+    path = tmp_path / "tags.html"
+    path.write_bytes(b"<br>" * 250_001)
+    (row,) = rows(extract(path))
+    assert (row["reason"], row["detail"]) == ("too_large", "the page has 250,001 tags, more than MAX_TAGS")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
