@@ -91,7 +91,7 @@ FEED_EXPORT_ENCODING = "utf-8"  # JSON by default escapes every Chinese characte
 # --- Speed -----------------------------------------------------------------------------------------------------------
 # Bytes of pages that were read and wait for the store; Scrapy's 5 MB are 1,800 short pages, each with 45 KB of tasks.
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 1_000_000
-CONCURRENT_ITEMS = 1  # Scrapy starts so many tasks a response; a page gives one item (4 measured: -24 % CPU, 1: -25)
+CONCURRENT_ITEMS = 1  # Scrapy starts so many tasks a response; a page gives one item (4: -24 % CPU; 1: a little less)
 STATS_CLASS = "crawler.spiders.lean.LeanStats"  # Scrapy's takes sixteen times as long to count
 GC_THRESHOLD = 20_000  # Python looks for cyclic garbage every 700 (measured with 10,000 and 50,000: -9 % CPU a page)
 WARN_ON_GENERATOR_RETURN_VALUE = False  # Scrapy parses the source of a callback for it, once a response

@@ -136,6 +136,14 @@ def test_a_wrong_password_is_one_sentence(redis):
     assert str(raised.value).startswith(f"No broker can be used at {redis} ")
 
 
+def test_what_a_dead_worker_began_waits_in_a_queue_of_its_own(redis):
+    messenger = broker.Broker(redis)
+    assert messenger.waiting() == waiting(0, 0)
+    moment = NOW.isoformat()
+    messenger.send([(broker.QUEUE, "one", moment), (broker.AGAIN, "two", moment), (broker.QUEUE, "three", moment)])
+    assert messenger.waiting() == waiting(2, 1)
+
+
 class Website(socketserver.BaseRequestHandler):
     """Answers whatever it is asked as a web server does."""
 
