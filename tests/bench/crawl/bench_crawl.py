@@ -2,10 +2,12 @@
 `python tests/bench/crawl/bench_crawl.py [--pages 5000] [--rounds 3] [--only NAME,NAME]` prints a table in Markdown.
 
 In one run, in turn and each in a process of its own: a bare Scrapy spider and one with three CSS fields, both by
-default and tuned; ours into an embedded store of its own and into none; the peers that are installed (the extra
-`peers`; they read a tenth of the pages: they take that long). Pages come gzipped from `pages.py`, a server process that
-only hands out prepared bytes. pages/s run from the first request to the end; CPU is the crawling process's; a title or
-minute is right when equal, a body where 4-grams agree with F1 ≥ .95.
+default and tuned, the last also into our store; ours into an embedded store of its own, with one process and two, and
+into none; the peers that are installed (the extra `peers`; they read a tenth of the pages: they take that long).
+
+Pages come gzipped from `pages.py`, a server process that only hands out prepared bytes. pages/s run from the first
+request to the end; CPU is that of the crawling processes; a title or minute is right when equal, a body where 4-grams
+agree with F1 ≥ .95.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from contenders import CONTENDERS, PEER_NAMES, installed
+from contenders import CONTENDERS, PEER_NAMES, PROCESSES, installed
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -42,8 +44,8 @@ def agreement(one: str, other: str) -> float:
 def right_fields(directory: Path, name: str, truth: dict[str, Any]) -> dict[str, int]:
     """How many titles, minutes and bodies a contender got right."""
     counts = {"title": 0, "time": 0, "body": 0}
-    with (directory / f"{name}.jsonl").open(encoding="utf-8") as lines:
-        for line in lines:
+    for file in (directory / name).iterdir():
+        for line in file.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             true = truth["/" + row["url"].split("/", 3)[3]]
             counts["title"] += row["title"] == true["title"]
@@ -53,22 +55,34 @@ def right_fields(directory: Path, name: str, truth: dict[str, Any]) -> dict[str,
 
 
 def run(name: str, port: int, pages: int, directory: Path) -> dict[str, Any]:
-    """One round of a contender; ours writes to an embedded store that is filled anew."""
+    """One round of a contender; those that store write to an embedded store that is filled anew."""
     with tempfile.TemporaryDirectory() as data:
         # The settings of the project are used by ours alone.
         environment = os.environ | {"CRAWLER_DATA": data, "PYTHONPATH": f"{ROOT}:{HERE}"}
         environment |= {"SCRAPY_SETTINGS_MODULE": "crawler.settings"} if name.startswith("ours") else {}
         command = [sys.executable, str(HERE / "contenders.py"), name, str(port), str(pages), str(directory)]
-        result = subprocess.run(command, env=environment, cwd=data, capture_output=True, text=True, check=False)
-        if name == "ours, stored":
+        parts = PROCESSES.get(name, 1)
+        running = [
+            subprocess.Popen([*command, f"{part}/{parts}"], env=environment, cwd=data, stdout=-1, stderr=-1, text=True)
+            for part in range(1, parts + 1)
+        ]
+        answers = [(process.communicate(), process.returncode) for process in running]
+        if "stored" in name:
             subprocess.run(
                 [sys.executable, "-m", "scrapy", "db", "stop"], env=environment, cwd=ROOT, check=False, stdout=-3
             )
-        if result.returncode:
-            raise SystemExit(f"{name} failed:\n{result.stderr[-3000:]}")
-        if result.stderr.strip():
-            print(result.stderr[-2000:], file=sys.stderr)
-        return json.loads(result.stdout.strip().splitlines()[-1])
+        for (_, errors), status in answers:
+            if status:
+                raise SystemExit(f"{name} failed:\n{errors[-3000:]}")
+            if errors.strip():
+                print(errors[-2000:], file=sys.stderr)
+        return together([json.loads(output.strip().splitlines()[-1]) for (output, _), _ in answers])
+
+
+def together(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """The figures of processes that ran side by side, as those of one."""
+    seconds = max(part["began"] + part["seconds"] for part in parts) - min(part["began"] for part in parts)
+    return {"seconds": seconds} | {name: sum(part[name] for part in parts) for name in ("pages", "cpu", "peak")}
 
 
 def row(name: str, rounds: list[dict[str, Any]], right: dict[str, int]) -> str:

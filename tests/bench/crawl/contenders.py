@@ -1,6 +1,7 @@
 """The crawls that `bench_crawl.py` compares, each run in a process of its own:
-`python contenders.py NAME PORT PAGES DIRECTORY` fetches the pages that DIRECTORY/truth.jsonl lists, writes what it got
-to DIRECTORY/NAME.jsonl, and prints one JSON object: pages, seconds, cpu (seconds of this process), peak (KB).
+`python contenders.py NAME PORT PAGES DIRECTORY [PART/PARTS]` fetches the pages that DIRECTORY/truth.jsonl lists (of
+several parts those of its own hosts), writes what it got to DIRECTORY/NAME/PART.jsonl, and prints one JSON object:
+pages, began (on the monotonic clock), seconds, cpu (seconds of this process), peak (KB).
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ import importlib.util
 import json
 import resource
 import sys
-import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,13 @@ FAST: dict[str, Any] = {
 CSS = {"title": "h1::text, h2::text, td.title::text", "time": "meta[name=PubDate]::attr(content)", "body": "p::text"}
 
 
-def urls(directory: Path, port: int) -> Iterator[str]:
+def urls(directory: Path, port: int, pages: int, part: int, parts: int) -> Iterator[str]:
+    """The addresses of the first `pages` pages that stand on this part of the hosts."""
     with (directory / "truth.jsonl").open(encoding="utf-8") as lines:
-        for line in lines:
+        for line in islice(lines, pages):
             row = json.loads(line)
-            yield f"http://{row['host']}:{port}{row['path']}"
+            if int(row["host"].rpartition(".")[2]) % parts == part - 1:
+                yield f"http://{row['host']}:{port}{row['path']}"
 
 
 def crawl(spider: type, settings: dict[str, Any], results: Results, addresses: list[str], **arguments: Any) -> None:
@@ -58,13 +61,22 @@ def crawl(spider: type, settings: dict[str, Any], results: Results, addresses: l
     process.start()
 
 
-def bare(settings: dict[str, Any], fields: bool) -> Callable[[list[str], Results], None]:
+def bare(settings: dict[str, Any], fields: bool, stored: bool = False) -> Callable[[list[str], Results], None]:
     def run(addresses: list[str], results: Results) -> None:
-        from spiders import BareSpider
+        from spiders import BareSpider, StoredBareSpider
 
-        crawl(BareSpider, settings, results, addresses, fields=CSS if fields else {})
+        spider = StoredBareSpider if stored else BareSpider
+        crawl(spider, settings | (_of_the_store() if stored else {}), results, addresses, fields=CSS if fields else {})
 
     return run
+
+
+def _of_the_store() -> dict[str, Any]:
+    from crawler import settings
+
+    names = ("MONGO_URI", "MONGO_DATABASE", "DATA_DIR", "SPOOL_MAX_BYTES", "SCRAPER_SLOT_MAX_ACTIVE_SIZE")
+    own = {name: value for name, value in vars(settings).items() if name in names or name.startswith("STORE_")}
+    return own | {"ITEM_PIPELINES": {"crawler.pipelines.store.StorePipeline": 400}}
 
 
 def ours(stored: bool) -> Callable[[list[str], Results], None]:
@@ -119,10 +131,14 @@ CONTENDERS = {
     "bare tuned": bare(TUNED, False),
     "css": bare(BARE, True),
     "css tuned": bare(TUNED, True),
+    "css tuned, stored": bare(TUNED, True, stored=True),
     "ours, stored": ours(True),
+    "ours, stored, 2 processes": ours(True),
     "ours, no store": ours(False),
     **{name: peer(name) for name in PEER_NAMES},
 }
+PROCESSES = {"ours, stored, 2 processes": 2}
+"""Contenders that run several times at once, each with its part of the hosts: so `scrapy schedule` uses a machine."""
 MODULES = {"newspaper4k": ("newspaper", "jieba")}
 """What a peer is imported as, and what it needs for Chinese."""
 
@@ -135,14 +151,16 @@ def installed(name: str) -> bool:
 
 def main() -> None:
     name, port, pages, directory = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
-    addresses = [address for address, _ in zip(urls(directory, port), range(pages), strict=False)]
-    with Results(directory / f"{name}.jsonl", Clock()) as results:
+    part, parts = map(int, (sys.argv[5] if len(sys.argv) > 5 else "1/1").split("/"))
+    addresses = list(urls(directory, port, pages, part, parts))
+    (directory / name).mkdir(exist_ok=True)
+    with Results(directory / name / f"{part}.jsonl", Clock()) as results:
         CONTENDERS[name](addresses, results)
     clock = results.clock
     if not clock.seconds:
         raise SystemExit(f"{name} did not run")
-    figures = {"pages": len(addresses), "seconds": clock.seconds, "cpu": clock.cpu}
-    print(json.dumps(figures | {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "at": time.time()}))
+    figures = {"pages": len(addresses), "began": clock.began, "seconds": clock.seconds, "cpu": clock.cpu}
+    print(json.dumps(figures | {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}))
 
 
 if __name__ == "__main__":

@@ -11,15 +11,16 @@ from typing import Self
 
 
 class Clock:
-    """Wall and CPU seconds (of this process, all threads) between `start` and `stop`."""
+    """When `start` was called (on the monotonic clock, which all processes share), and the wall and CPU seconds (of
+    this process, all threads) from then to `stop`."""
 
-    seconds = cpu = 0.0
+    began = seconds = cpu = 0.0
 
     def start(self) -> None:
-        self._began, self._spent = time.perf_counter(), time.process_time()
+        self.began, self._spent = time.monotonic(), time.process_time()
 
     def stop(self) -> None:
-        self.seconds, self.cpu = time.perf_counter() - self._began, time.process_time() - self._spent
+        self.seconds, self.cpu = time.monotonic() - self.began, time.process_time() - self._spent
 
 
 class Results:
