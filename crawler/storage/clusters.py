@@ -76,8 +76,13 @@ class Stories:
         PyMongoError."""
         keys = list(ids)
         links, crowded = await self._find(keys, known)
+        # A story of its own is no one else's: its cluster holds nothing that would have to be looked at.
+        alone = {key for key in links.keys() & known.keys() if not links[key]}.difference(*links.values())
+        if alone:
+            await self._articles.bulk_write([settling(key, {"cluster": key}) for key in alone], ordered=False)
+        linked = {key: others for key, others in links.items() if key not in alone}
         for _ in range(MOST_ROUNDS):
-            if not await self._join(links):
+            if not await self._join(linked):
                 break
         if crowded:
             await self._articles.bulk_write([filing(*article) for article in crowded.items()], ordered=False)

@@ -74,8 +74,10 @@ def bare(settings: dict[str, Any], fields: bool, stored: bool = False) -> Callab
 def _of_the_store() -> dict[str, Any]:
     from crawler import settings
 
-    names = ("MONGO_URI", "MONGO_DATABASE", "DATA_DIR", "SPOOL_MAX_BYTES", "SCRAPER_SLOT_MAX_ACTIVE_SIZE")
+    names = {"MONGO_URI", "MONGO_DATABASE", "DATA_DIR", "SPOOL_MAX_BYTES", "SCRAPER_SLOT_MAX_ACTIVE_SIZE"}
+    names |= {"STATS_CLASS", "GC_THRESHOLD"}
     own = {name: value for name, value in vars(settings).items() if name in names or name.startswith("STORE_")}
+    own["EXTENSIONS"] = {"crawler.spiders.lean.RareCollections": 0}
     return own | {"ITEM_PIPELINES": {"crawler.pipelines.store.StorePipeline": 400}}
 
 
