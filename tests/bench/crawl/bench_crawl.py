@@ -62,15 +62,15 @@ def run(name: str, port: int, pages: int, directory: Path) -> dict[str, Any]:
         environment |= {"SCRAPY_SETTINGS_MODULE": "crawler.settings"} if name.startswith("ours") else {}
         command = [sys.executable, str(HERE / "contenders.py"), name, str(port), str(pages), str(directory)]
         parts = PROCESSES.get(name, 1)
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         running = [
-            subprocess.Popen([*command, f"{part}/{parts}"], env=environment, cwd=data, stdout=-1, stderr=-1, text=True)
+            subprocess.Popen([*command, f"{part}/{parts}"], env=environment, cwd=data, **pipes)
             for part in range(1, parts + 1)
         ]
         answers = [(process.communicate(), process.returncode) for process in running]
         if "stored" in name:
-            subprocess.run(
-                [sys.executable, "-m", "scrapy", "db", "stop"], env=environment, cwd=ROOT, check=False, stdout=-3
-            )
+            stop = [sys.executable, "-m", "scrapy", "db", "stop"]
+            subprocess.run(stop, env=environment, cwd=ROOT, check=False, stdout=subprocess.DEVNULL)
         for (_, errors), status in answers:
             if status:
                 raise SystemExit(f"{name} failed:\n{errors[-3000:]}")
