@@ -76,9 +76,9 @@ class Command(ScrapyCommand):
         from crawler.storage.mongo import connect, telling
 
         assert self.settings is not None
-        registry = load()
         term = opts.site or opts.region
-        codes = [site.code for site in registry.find(term)] if term else None
+        codes = [site.code for site in load().find(term)] if term else None
+        regions = load() if opts.json or opts.html else ()
         uri = self.settings["MONGO_URI"]
         with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri):
             database = client[self.settings["MONGO_DATABASE"]]
@@ -86,7 +86,7 @@ class Command(ScrapyCommand):
                 database["sites"].update_many({"_id": {"$in": codes or []}}, {"$set": {"recent": []}})
                 print(f"{opts.site}: the next crawl is judged like a first one", file=sys.stderr)
                 return []
-            rows = health(database, registry, datetime.now(CST).date(), codes)
+            rows = health(database, regions, datetime.now(CST).date(), codes)
         return [row for row in rows if row.is_failing or not opts.failing]
 
 

@@ -9,7 +9,7 @@ of jieba (MIT) and jionlp (Apache-2.0), the transitions of Pinyin2Hanzi (MIT), a
 import sys
 from array import array
 from bisect import bisect_left
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from gzip import decompress
 from itertools import accumulate
 from pathlib import Path
@@ -36,7 +36,12 @@ class Characters:
         self._triple_cost = raw[start : start + triples]
         start += triples
         self._pairs = _keys(raw[start : start + 4 * pairs])
-        self._triples = _keys(raw[start + 4 * pairs :])
+        self._triple_steps = raw[start + 4 * pairs :]
+
+    @cached_property
+    def _triples(self) -> array:
+        # A search asks for pairs only.
+        return _keys(self._triple_steps)
 
     def rarity(self, character: str) -> int:
         """What a character costs anywhere."""

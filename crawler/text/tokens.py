@@ -11,7 +11,7 @@ import re
 import unicodedata
 from functools import cache
 
-from crawler.text.script import simplified, simplified_alone
+from crawler.text.script import simplified
 from crawler.text.table import CharacterTable
 
 TITLE = "^"
@@ -24,6 +24,8 @@ LONGEST_BODY = 50_000
 HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af"
 _PAIRS = re.compile(rf"[{HAN}]+")
 _WORDS = re.compile(rf"[^\W_{HAN}]+")
+_SIMPLIFIED_FURTHER = "乾夥後徵捱摺於菸著袷麴麽"
+"""The characters of GB 2312, the simplified set, that simplifying changes, or may change."""
 
 
 def _folded_character(character: str) -> str:
@@ -42,8 +44,10 @@ def fold(text: str) -> str:
 
 @cache
 def _folded() -> re.Pattern[str]:
-    """What may fold to something else; the rest of a text is passed over, which is quicker than to look it all up."""
-    same = "".join(old for old, new in simplified_alone().items() if old == new)
+    """What may fold to something else; the rest of a text is passed over, which is quicker than to look it all up. Which
+    Han characters stay is asked of GB 2312: a search in simplified text then needs no OpenCC, which takes 60 ms."""
+    rows = (bytes((row, cell)) for row in range(0xB0, 0xF8) for cell in range(0xA1, 0xFF))
+    same = b"".join(rows).decode("gb2312", "ignore").translate(dict.fromkeys(map(ord, _SIMPLIFIED_FURTHER)))
     return re.compile(f"[^\\x00-@\\[-\\x7f。、“”{same}]")
 
 

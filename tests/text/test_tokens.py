@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crawler.text.script import to_simplified
 from crawler.text.tokens import LONGEST_BODY, fold, tokens
 
 
@@ -22,6 +23,13 @@ def test_width_case_and_script_make_no_difference():
     assert tokens("", "食品監督") == tokens("", "食品监督")
     # Neither a lone surrogate nor a null byte is a reason to fail.
     assert fold("\ud800\0") == "\ud800\0"
+
+
+def test_every_han_character_is_simplified():
+    # GB 2312 holds these beside the characters that are written for them.
+    assert fold("乾夥後徵捱摺於菸著袷麴麽") == "干伙后征挨折于烟着夹曲么"
+    every = "\n".join(map(chr, range(0x4E00, 0xA000)))
+    assert fold(every).replace("着", "著") == to_simplified(every).replace("着", "著")
 
 
 def test_rare_characters_are_characters():
