@@ -25,7 +25,6 @@ _FILES = frozenset(
         *("zip", "rar", "7z"),
     )
 )
-_LONGEST_ENDING = max(map(len, _FILES))
 _CAPTION_CLASS = re.compile(
     r"caption|img[-_]?(?:desc|txt|text|info|note)|pic[-_]?(?:desc|txt|text|info|note)|tuzhu|photo[-_]?desc", re.I
 )
@@ -141,10 +140,9 @@ def attachments_in(page: Page, outline: Outline, element: HtmlElement, start: in
 
 def _is_file(href: str, name: str, title: str) -> bool:
     path = href.partition("#")[0]
-    return _ends_as_file(path.partition("?")[0]) or any(map(_ends_as_file, (path, name, title)))
+    return any(map(_ends_as_file, {path.partition("?")[0], path, name, title}))
 
 
 def _ends_as_file(text: str) -> bool:
     # A page has a hundred links: a pattern would take five times as long.
-    _, dot, ending = text.rpartition(".")
-    return bool(dot) and len(ending) <= _LONGEST_ENDING and ending.lower() in _FILES
+    return "." in text and text.rpartition(".")[2].lower() in _FILES

@@ -66,7 +66,7 @@ def read_gov_index(outline: Outline) -> dict[str, str] | None:
     """The index table's fields as the page prints them; None where the page has none. A table counts where it gives an
     索引号 and names at least two more of its labels."""
     lines = outline.lines
-    first = next((i for i, line in enumerate(lines) if _opens(line)), None)
+    first = next((i for i, line in enumerate(lines) if line.text.startswith(_OPENINGS) and _opens(line.text)), None)
     if first is None:
         return None
     found = _from_grid(outline, lines[first]) or _from_lines(lines, first)
@@ -105,8 +105,8 @@ def _from_lines(lines: list[Line], first: int) -> dict[str, str] | None:
     return found if labels >= 3 else None
 
 
-def _opens(line: Line) -> bool:
-    found = _LABEL.match(line.text) if line.text.startswith(_OPENINGS) and len(line.text) <= 400 else None
+def _opens(text: str) -> bool:
+    found = _LABEL.match(text) if len(text) <= 400 else None
     return found is not None and _name(found) == "index_number"
 
 

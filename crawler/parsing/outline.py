@@ -227,7 +227,8 @@ def _walk(outline: Outline) -> None:  # noqa: C901, PLR0912, PLR0915
 
 def _end_line(lines: list[Line], block: HtmlElement, pieces: list[str], plain: list[str]) -> None:
     """Turn the pieces of a line, of which those outside links stand in `plain` too, into a line; empty both lists."""
-    text = pieces[0] if len(pieces) == 1 else "".join(pieces)
+    # Most hard spaces indent a paragraph: stripped, they part nothing.
+    text = (pieces[0] if len(pieces) == 1 else "".join(pieces)).strip()
     if "\u3000" in text or "\xa0\xa0" in text:
         text = _HARD.sub(_GAP, text)
     text = " ".join(text.split())
@@ -241,7 +242,7 @@ def _end_line(lines: list[Line], block: HtmlElement, pieces: list[str], plain: l
         else:
             outside = "".join(plain)
             linked = len(text) - text.count(" ") - len("".join(outside.split()))
-            line = Line(text, block, linked, len(_MARK.findall(outside)))
+            line = Line(text, block, linked, 0 if outside.isascii() else len(_MARK.findall(outside)))
         lines.append(line)
     pieces.clear()
     plain.clear()
