@@ -1,15 +1,15 @@
 """The crawls that `bench_crawl.py` compares, each run in a process of its own:
-`python contenders.py NAME PORT PAGES DIRECTORY [PART/PARTS]` fetches the pages that DIRECTORY/truth.jsonl lists (of
-several parts those of its own hosts), writes what it got to DIRECTORY/NAME/PART.jsonl, and prints one JSON object:
-pages, began (on the monotonic clock), seconds, cpu (seconds of this process), peak (KB).
+`python contenders.py NAME PORT PAGES DIRECTORY [PART/PARTS] [--at-once] [--sound]` fetches the pages that
+DIRECTORY/truth.jsonl lists (of several parts those of its own hosts), writes what it got to DIRECTORY/NAME/PART.jsonl,
+and prints one JSON object: pages, began (on the monotonic clock), seconds, cpu (seconds of this process), peak (KB).
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import json
 import resource
-import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -43,13 +43,13 @@ FAST: dict[str, Any] = {
 CSS = {"title": "h1::text, h2::text, td.title::text", "time": "meta[name=PubDate]::attr(content)", "body": "p::text"}
 
 
-def urls(directory: Path, port: int, pages: int, part: int, parts: int) -> Iterator[str]:
-    """The addresses of the first `pages` pages that stand on this part of the hosts."""
-    with (directory / "truth.jsonl").open(encoding="utf-8") as lines:
-        for line in islice(lines, pages):
-            row = json.loads(line)
-            if int(row["host"].rpartition(".")[2]) % parts == part - 1:
-                yield f"http://{row['host']}:{port}{row['path']}"
+def urls(options: argparse.Namespace) -> Iterator[str]:
+    """The addresses of the first pages that stand on this part of the hosts; with `sound` without garbled ones."""
+    part, parts = map(int, options.part.split("/"))
+    with (options.directory / "truth.jsonl").open(encoding="utf-8") as lines:
+        for row in map(json.loads, islice(lines, options.pages)):
+            if int(row["host"].rpartition(".")[2]) % parts == part - 1 and not (options.sound and row["garbled"]):
+                yield f"http://{row['host']}:{options.port}{row['path']}"
 
 
 def crawl(spider: type, settings: dict[str, Any], results: Results, addresses: list[str], **arguments: Any) -> None:
@@ -61,12 +61,17 @@ def crawl(spider: type, settings: dict[str, Any], results: Results, addresses: l
     process.start()
 
 
-def bare(settings: dict[str, Any], fields: bool, stored: bool = False) -> Callable[[list[str], Results], None]:
-    def run(addresses: list[str], results: Results) -> None:
+Contender = Callable[[list[str], Results, bool], None]
+"""Crawls addresses; the flag says whether a spider schedules them at once."""
+
+
+def bare(settings: dict[str, Any], fields: bool, stored: bool = False) -> Contender:
+    def run(addresses: list[str], results: Results, at_once: bool) -> None:
         from spiders import BareSpider, StoredBareSpider
 
         spider = StoredBareSpider if stored else BareSpider
-        crawl(spider, settings | (_of_the_store() if stored else {}), results, addresses, fields=CSS if fields else {})
+        own, arguments = (_of_the_store() if stored else {}), {"fields": CSS if fields else {}, "at_once": at_once}
+        crawl(spider, settings | own, results, addresses, **arguments)
 
     return run
 
@@ -81,8 +86,8 @@ def _of_the_store() -> dict[str, Any]:
     return own | {"ITEM_PIPELINES": {"crawler.pipelines.store.StorePipeline": 400}}
 
 
-def ours(stored: bool) -> Callable[[list[str], Results], None]:
-    def run(addresses: list[str], results: Results) -> None:
+def ours(stored: bool) -> Contender:
+    def run(addresses: list[str], results: Results, at_once: bool) -> None:
         from scrapy.utils.project import get_project_settings
         from spiders import OursSpider
 
@@ -93,21 +98,16 @@ def ours(stored: bool) -> Callable[[list[str], Results], None]:
         if not stored:
             pipelines = {k: v for k, v in settings.getdict("ITEM_PIPELINES").items() if not k.endswith("StorePipeline")}
             settings.set("ITEM_PIPELINES", pipelines, priority="cmdline")
-        crawl(
-            OursSpider,
-            settings,
-            results,
-            addresses,
-            **({"keep": "all"} if "keep" in CrawlArguments.model_fields else {}),
-        )
+        kept = {"keep": "all"} if "keep" in CrawlArguments.model_fields else {}
+        crawl(OursSpider, settings, results, addresses, at_once=at_once, **kept)
 
     return run
 
 
-def peer(name: str) -> Callable[[list[str], Results], None]:
+def peer(name: str) -> Contender:
     """A library that reads one page at a time, on eight threads, as its users run it."""
 
-    def run(addresses: list[str], results: Results) -> None:
+    def run(addresses: list[str], results: Results, at_once: bool) -> None:
         from concurrent.futures import ThreadPoolExecutor
 
         import urllib3
@@ -152,15 +152,22 @@ def installed(name: str) -> bool:
 
 
 def main() -> None:
-    name, port, pages, directory = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
-    part, parts = map(int, (sys.argv[5] if len(sys.argv) > 5 else "1/1").split("/"))
-    addresses = list(urls(directory, port, pages, part, parts))
-    (directory / name).mkdir(exist_ok=True)
-    with Results(directory / name / f"{part}.jsonl", Clock()) as results:
-        CONTENDERS[name](addresses, results)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", choices=CONTENDERS)
+    parser.add_argument("port", type=int)
+    parser.add_argument("pages", type=int)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("part", nargs="?", default="1/1")
+    parser.add_argument("--at-once", action="store_true")
+    parser.add_argument("--sound", action="store_true")
+    options = parser.parse_args()
+    addresses, folder = list(urls(options)), options.directory / options.name
+    folder.mkdir(exist_ok=True)
+    with Results(folder / f"{options.part.partition('/')[0]}.jsonl", Clock()) as results:
+        CONTENDERS[options.name](addresses, results, options.at_once)
     clock = results.clock
     if not clock.seconds:
-        raise SystemExit(f"{name} did not run")
+        raise SystemExit(f"{options.name} did not run")
     figures = {"pages": len(addresses), "began": clock.began, "seconds": clock.seconds, "cpu": clock.cpu}
     print(json.dumps(figures | {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}))
 

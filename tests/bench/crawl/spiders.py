@@ -1,4 +1,8 @@
-"""The benchmark's spiders: the bare one, with three CSS fields or none, and ours over a list of addresses."""
+"""The benchmark's spiders: the bare one, with three CSS fields or none, and ours over a list of addresses.
+
+Both give their requests one by one, and Scrapy takes one each time the event loop goes round; or, with `at_once`, all
+to the scheduler before the first page comes, as a crawl's list pages fill it.
+"""
 
 from __future__ import annotations
 
@@ -21,19 +25,29 @@ from crawler.text.fingerprint import content_hash, fingerprint
 CHINA = timezone(timedelta(hours=8))
 
 
+def scheduled(spider: Spider, request: Request) -> None:
+    """Hand a request to the scheduler past `start`, marked as one of `start`."""
+    request.meta["is_start_request"] = True
+    assert spider.crawler.engine
+    spider.crawler.engine.crawl(request)
+
+
 class BareSpider(Spider):
     """Downloads; picks `fields` (name → CSS selector) where there are any."""
 
     name = "bare"
 
-    def __init__(self, addresses: list[str], results: Results, fields: dict[str, str]) -> None:
+    def __init__(self, addresses: list[str], results: Results, fields: dict[str, str], at_once: bool) -> None:
         super().__init__()
-        self.addresses, self.results, self.fields = addresses, results, fields
+        self.addresses, self.results, self.fields, self.at_once = addresses, results, fields, at_once
 
     async def start(self) -> AsyncIterator[Request]:
         self.results.clock.start()
-        for address in self.addresses:
-            yield Request(address, dont_filter=True)
+        for request in (Request(address, dont_filter=True) for address in self.addresses):
+            if self.at_once:
+                scheduled(self, request)
+            else:
+                yield request
 
     def parse(self, response: Response) -> Iterator[dict[str, Any]]:
         if self.fields:
@@ -67,12 +81,15 @@ class OursSpider(Args[CrawlArguments], NewsSpider):
 
     name = "ours"
     args: CrawlArguments
+    results: Results
+    addresses: list[str]
+    at_once: bool
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        results, addresses = kwargs.pop("results"), kwargs.pop("addresses")
+        own = {name: kwargs.pop(name) for name in ("results", "addresses", "at_once")}
         spider = super().from_crawler(crawler, *args, **kwargs)
-        spider.results, spider.addresses = results, addresses
+        vars(spider).update(own)
         crawler.signals.connect(spider.take, signal=signals.item_scraped)
         crawler.signals.connect(spider.stop, signal=signals.engine_stopped)
         return spider
@@ -83,7 +100,11 @@ class OursSpider(Args[CrawlArguments], NewsSpider):
         for address in self.addresses:
             host = address.split("/")[2]
             site = sites.get(host) or sites.setdefault(host, _site(host))
-            yield self.article_request(address, Asked(address, site))
+            request = self.article_request(address, Asked(address, site))
+            if self.at_once:
+                scheduled(self, request)
+            else:
+                yield request
 
     def take(self, item: Any) -> None:
         if isinstance(item, Article):
