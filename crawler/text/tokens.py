@@ -25,7 +25,7 @@ HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af"
 _PAIRS = re.compile(rf"[{HAN}]+")
 _WORDS = re.compile(rf"[^\W_{HAN}]+")
 _SIMPLIFIED_FURTHER = "乾夥後徵捱摺於菸著袷麴麽"
-"""The characters of GB 2312, the simplified set, that simplifying changes, or may change."""
+"""The characters of GB 2312, the simplified set, that simplifying changes."""
 
 
 def _folded_character(character: str) -> str:

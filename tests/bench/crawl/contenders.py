@@ -91,15 +91,12 @@ def ours(stored: bool) -> Contender:
         from scrapy.utils.project import get_project_settings
         from spiders import OursSpider
 
-        from crawler.spiders.arguments import CrawlArguments
-
         settings = get_project_settings().copy()
         settings.setdict(FAST, priority="cmdline")
         if not stored:
             pipelines = {k: v for k, v in settings.getdict("ITEM_PIPELINES").items() if not k.endswith("StorePipeline")}
             settings.set("ITEM_PIPELINES", pipelines, priority="cmdline")
-        kept = {"keep": "all"} if "keep" in CrawlArguments.model_fields else {}
-        crawl(OursSpider, settings, results, addresses, at_once=at_once, **kept)
+        crawl(OursSpider, settings, results, addresses, at_once=at_once, keep="all")
 
     return run
 

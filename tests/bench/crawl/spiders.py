@@ -6,8 +6,9 @@ to the scheduler before the first page comes, as a crawl's list pages fill it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from typing import Any, Self
 
 from measured import Results
@@ -25,11 +26,15 @@ from crawler.text.fingerprint import content_hash, fingerprint
 CHINA = timezone(timedelta(hours=8))
 
 
-def scheduled(spider: Spider, request: Request) -> None:
-    """Hand a request to the scheduler past `start`, marked as one of `start`."""
-    request.meta["is_start_request"] = True
+def given(spider: BareSpider | OursSpider, requests: Iterable[Request]) -> Iterator[Request]:
+    """The requests for `start` to yield: all, or with `at_once` none, for the scheduler has them then."""
+    if not spider.at_once:
+        yield from requests
+        return
     assert spider.crawler.engine
-    spider.crawler.engine.crawl(request)
+    for request in requests:
+        request.meta["is_start_request"] = True
+        spider.crawler.engine.crawl(request)
 
 
 class BareSpider(Spider):
@@ -43,11 +48,8 @@ class BareSpider(Spider):
 
     async def start(self) -> AsyncIterator[Request]:
         self.results.clock.start()
-        for request in (Request(address, dont_filter=True) for address in self.addresses):
-            if self.at_once:
-                scheduled(self, request)
-            else:
-                yield request
+        for request in given(self, (Request(address, dont_filter=True) for address in self.addresses)):
+            yield request
 
     def parse(self, response: Response) -> Iterator[dict[str, Any]]:
         if self.fields:
@@ -96,15 +98,11 @@ class OursSpider(Args[CrawlArguments], NewsSpider):
 
     async def start(self) -> AsyncIterator[Request]:
         self.results.clock.start()
-        sites: dict[str, Site] = {}
-        for address in self.addresses:
-            host = address.split("/")[2]
-            site = sites.get(host) or sites.setdefault(host, _site(host))
-            request = self.article_request(address, Asked(address, site))
-            if self.at_once:
-                scheduled(self, request)
-            else:
-                yield request
+        for request in given(self, map(self._request, self.addresses)):
+            yield request
+
+    def _request(self, address: str) -> Request:
+        return self.article_request(address, Asked(address, _site(address.split("/")[2])))
 
     def take(self, item: Any) -> None:
         if isinstance(item, Article):
@@ -115,6 +113,7 @@ class OursSpider(Args[CrawlArguments], NewsSpider):
         self.results.clock.stop()
 
 
+@cache
 def _site(host: str) -> Site:
     return Site(
         code=host.replace(":", "-").replace(".", "-"),
