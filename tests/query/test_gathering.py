@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from crawler.query import newest
 from crawler.query.filters import Filters
 from crawler.query.gathering import gather
 from crawler.query.newest import windows
@@ -21,6 +22,7 @@ from tests.indexed import make_findable
 NEWEST = datetime(2026, 3, 1, tzinfo=UTC)
 AGES = (0, 1, 1, 40, 300, 3000)
 """Days before NEWEST."""
+ALL = ("a0", "a1", "a2", "a3", "a4", "a5", "future", "old", "undated")
 
 
 def document(key: str, published: datetime | None, body: str) -> dict[str, Any]:
@@ -60,32 +62,67 @@ def articles(mongo_uri: str, database: str) -> Iterator[Any]:
         yield collection
 
 
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even an article or none left are too many to be read at once."""
+    monkeypatch.setattr(newest, "FEW", -1)
+
+
 def keys(articles: Any, since: datetime | None = None, until: datetime | None = None) -> list[str]:
     return [row["_id"] for window in windows(articles, ("title",), since, until) for row in window.rows]
 
 
+def test_few_articles_come_in_one_window(articles: Any) -> None:
+    (window,) = windows(articles, ("title",), None, None)
+    assert window.begin is None
+    assert sorted(row["_id"] for row in window.rows) == sorted(ALL)
+    assert gathered(articles, "抽检米粉", 2) == (sorted(ALL), None)
+
+
+def test_where_few_are_left_they_come_in_one_window(articles: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(newest, "FEW", 6)
+    first, second = windows(articles, ("title",), None, NEWEST)
+    assert (first.begin, {row["_id"] for row in first.rows}) == (NEWEST - timedelta(days=1), {"a0", "a1", "a2"})
+    assert (second.begin, {row["_id"] for row in second.rows}) == (None, {"a3", "a4", "a5", "old"})
+
+
+def test_articles_that_nobody_has_indexed_yet_come_in_windows(articles: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    articles.database["segments"].delete_many({})
+    monkeypatch.setattr(newest, "FEW", 8)
+    read = list(windows(articles, ("title",), None, None))
+    assert len(read) > 1
+    assert sorted(row["_id"] for window in read for row in window.rows) == sorted(ALL)
+
+
+@pytest.mark.usefixtures("many")
 def test_windows_hold_every_article_once_newest_first(articles: Any) -> None:
     read = keys(articles)
-    assert sorted(read) == ["a0", "a1", "a2", "a3", "a4", "a5", "future", "old", "undated"]
+    assert sorted(read) == sorted(ALL)
     assert [key for key in read if key not in ("a1", "a2")] == ["future", "a0", "a3", "a4", "a5", "old", "undated"]
 
 
+@pytest.mark.parametrize("few", [-1, 2, 500])
 @pytest.mark.parametrize(
-    ("since", "until", "expected"),
+    ("bounds", "expected"),
     [
-        (NEWEST, None, ["a0", "future"]),
-        (NEWEST, NEWEST, ["a0"]),
-        (NEWEST - timedelta(days=1), NEWEST, ["a0", "a1", "a2"]),
-        (None, NEWEST - timedelta(days=40), ["a3", "a4", "a5", "old"]),
-        (datetime(2900, 1, 1, tzinfo=UTC), None, ["future"]),
-        (datetime(1960, 1, 1, tzinfo=UTC), datetime(1980, 1, 1, tzinfo=UTC), ["old"]),
-        (datetime(1960, 1, 1, tzinfo=UTC), NEWEST - timedelta(days=3000), ["a5", "old"]),
+        ((NEWEST, None), ["a0", "future"]),
+        ((NEWEST, NEWEST), ["a0"]),
+        ((NEWEST - timedelta(days=1), NEWEST), ["a0", "a1", "a2"]),
+        ((None, NEWEST - timedelta(days=40)), ["a3", "a4", "a5", "old"]),
+        ((datetime(2900, 1, 1, tzinfo=UTC), None), ["future"]),
+        ((datetime(1960, 1, 1, tzinfo=UTC), datetime(1980, 1, 1, tzinfo=UTC)), ["old"]),
+        ((datetime(1960, 1, 1, tzinfo=UTC), NEWEST - timedelta(days=3000)), ["a5", "old"]),
     ],
 )
 def test_windows_keep_both_bounds(
-    articles: Any, since: datetime | None, until: datetime | None, expected: list[str]
+    articles: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    bounds: tuple[datetime | None, datetime | None],
+    expected: list[str],
+    few: int,
 ) -> None:
-    assert sorted(keys(articles, since, until)) == expected
+    monkeypatch.setattr(newest, "FEW", few)
+    assert sorted(keys(articles, *bounds)) == expected
 
 
 def gathered(
@@ -95,17 +132,19 @@ def gathered(
     return sorted(done.made), done.back_to
 
 
+@pytest.mark.usefixtures("many")
 def test_enough_is_enough_and_says_back_to_when(articles: Any) -> None:
     # The first window is a day.
     assert gathered(articles, "抽检米粉", 2, NEWEST) == (["a0", "a1", "a2"], NEWEST - timedelta(days=1))
     found = search(articles, Filters.read("抽检米粉", until=NEWEST), 1, 2)
     assert (found.matched, found.stories, len(found.hits)) == (3, 3, 1)
     assert found.back_to == NEWEST - timedelta(days=1)
-    assert gathered(articles, "抽检米粉", None) == (sorted(keys(articles)), None)
+    assert gathered(articles, "抽检米粉", None) == (sorted(ALL), None)
     # As many as there are is all there are.
-    assert gathered(articles, "抽检米粉", 9) == (sorted(keys(articles)), None)
+    assert gathered(articles, "抽检米粉", 9) == (sorted(ALL), None)
 
 
+@pytest.mark.usefixtures("many")
 def test_a_rare_word_is_found_through_the_postings_however_old_it_is(articles: Any) -> None:
     asked: list[Any] = []
 
