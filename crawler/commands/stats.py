@@ -7,11 +7,12 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import ScrapyCommand
 
 if TYPE_CHECKING:
+    from crawler.query.filters import Filters
     from crawler.query.stats import Counts
 
 _BY = ("day", "week", "month", "region", "site", "source", "topic")
@@ -64,7 +65,6 @@ class Command(ScrapyCommand):
             self.exitcode = 130
 
     def _count(self, text: str | None, opts: argparse.Namespace) -> None:
-        from crawler.query.loosen import suggestions
         from crawler.query.options import filters_of
         from crawler.query.stats import count
         from crawler.storage.mongo import connect, telling
@@ -74,7 +74,7 @@ class Command(ScrapyCommand):
         with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri):
             articles = client[self.settings["MONGO_DATABASE"]]["articles"]
             counts = count(articles, filters, opts.by)
-            hints = [] if counts.articles else suggestions(articles, filters)
+            hints = [] if counts.articles else _hints(articles, filters)
         if not counts.articles:
             print("Nothing matched.", *hints, file=sys.stderr)
             return
@@ -83,6 +83,12 @@ class Command(ScrapyCommand):
 
             plot(counts, f"{text or '全部文章'}: {counts.articles} 篇, by {opts.by}", Path(opts.plot))
         print("\n".join(_lines(counts)), flush=True)
+
+
+def _hints(articles: Any, filters: Filters) -> list[str]:
+    from crawler.query.loosen import suggestions
+
+    return suggestions(articles, filters)
 
 
 def _lines(counts: Counts) -> Iterator[str]:

@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from crawler.guards.seen import Seen
-from crawler.platforms.base import ListItem
+
+if TYPE_CHECKING:
+    from crawler.platforms.base import ListItem
 
 ENDLESS = frozenset({"max_pages", "same_items", "calendar", "growing_address"})
 """Reasons for which a section's paging was cut off."""

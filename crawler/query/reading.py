@@ -13,7 +13,6 @@ from crawler.query.errors import QueryError
 from crawler.query.filters import Filters, Plan
 from crawler.query.postings import holding
 from crawler.sites.problems import SiteError
-from crawler.sites.registry import load
 
 BATCH = 500
 
@@ -81,10 +80,12 @@ def site_codes(sites: tuple[str, ...], regions: tuple[str, ...]) -> tuple[str, .
     """Codes of the sites called so that lie in one of the regions; None where neither is given. Raises QueryError."""
     if not sites and not regions:
         return None
-    registry = load()
+    from crawler.sites import registry
+
+    known = registry.load()
     try:
-        named = {site.code for term in sites for site in registry.find(term)}
-        within = {site.code for term in regions for site in registry.region(registry.get(term))}
+        named = {site.code for term in sites for site in known.find(term)}
+        within = {site.code for term in regions for site in known.region(known.get(term))}
     except SiteError as error:
         raise QueryError(str(error)) from error
     return tuple(sorted(named & within if sites and regions else named | within))
@@ -92,8 +93,12 @@ def site_codes(sites: tuple[str, ...], regions: tuple[str, ...]) -> tuple[str, .
 
 def place_codes(places: tuple[str, ...]) -> tuple[str, ...]:
     """GB/T 2260 codes of places. Raises QueryError."""
+    if not places:
+        return ()
+    from crawler.sites import registry
+
     try:
-        found = [load().get(term) for term in places]
+        found = [registry.load().get(term) for term in places]
     except SiteError as error:
         raise QueryError(str(error)) from error
     if nowhere := next((site for site in found if site.gb_code is None), None):
