@@ -7,12 +7,11 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
 
 if TYPE_CHECKING:
-    from crawler.query.filters import Filters
     from crawler.query.stats import Counts
 
 _BY = ("day", "week", "month", "region", "site", "source", "topic")
@@ -74,21 +73,16 @@ class Command(ScrapyCommand):
         with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri):
             articles = client[self.settings["MONGO_DATABASE"]]["articles"]
             counts = count(articles, filters, opts.by)
-            hints = [] if counts.articles else _hints(articles, filters)
-        if not counts.articles:
-            print("Nothing matched.", *hints, file=sys.stderr)
-            return
+            if not counts.articles:
+                from crawler.query.loosen import suggestions
+
+                print("Nothing matched.", *suggestions(articles, filters), file=sys.stderr)
+                return
         if opts.plot:
             from crawler.query.plots import plot
 
             plot(counts, f"{text or '全部文章'}: {counts.articles} 篇, by {opts.by}", Path(opts.plot))
         print("\n".join(_lines(counts)), flush=True)
-
-
-def _hints(articles: Any, filters: Filters) -> list[str]:
-    from crawler.query.loosen import suggestions
-
-    return suggestions(articles, filters)
 
 
 def _lines(counts: Counts) -> Iterator[str]:

@@ -60,7 +60,7 @@ def gather(
         found += of(window.rows)
         if most is not None and len(found) >= most:
             return Gathered(found, window.begin)
-        if leads:
+        if leads and window.begin:
             read += len(window.rows)
             given = [count + sum(map(each.accepts, window.rows)) for count, each in zip(given, leads, strict=True)]
             if read >= SAMPLE:
