@@ -14,7 +14,7 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
-from crawler.storage.embedded import ensure_running, stop
+from crawler.storage.embedded import ensure_running, status, stop
 from crawler.storage.errors import StoreAway, StoreError
 from crawler.storage.runs import RunStore
 from crawler.storage.sections import SectionStore
@@ -122,6 +122,7 @@ class Store:
         started, wait, obstacle = time.monotonic(), FIRST_WAIT, ""
         if self._away and self.hurried():
             raise StoreAway("The store is away, and the crawl is to end.")
+        await self._follow()
         while True:
             try:
                 answer = await work()
@@ -157,10 +158,18 @@ class Store:
             self._told = time.monotonic()
             logger.warning("The store is away (%s); trying again until it is back", why)
 
+    async def _follow(self) -> None:
+        """Turn to the embedded server where it was away and somebody started it again, at another port: who has no
+        patience tries once."""
+        if self._away and self._directory and (daemon := await asyncio.to_thread(status, self._directory)):
+            self._turn_to(daemon.uri)
+
     async def _revive(self, directory: Path, broken: bool) -> None:
         if broken:
             await asyncio.to_thread(stop, directory)
-        uri = await asyncio.to_thread(ensure_running, directory)
+        self._turn_to(await asyncio.to_thread(ensure_running, directory))
+
+    def _turn_to(self, uri: str) -> None:
         if uri != self._uri:
             # The client of the old address stays open until the end: another task may be waiting for its answer.
             self._clients.append(AsyncMongoClient(uri, **OPTIONS))

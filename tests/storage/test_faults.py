@@ -11,12 +11,14 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 from pymongo import MongoClient
 
 from crawler.storage import embedded
+from crawler.storage.daemon import Daemon
 from crawler.storage.errors import StoreError
 from crawler.storage.launch import reap
 from crawler.storage.mongo import open_store
@@ -42,6 +44,16 @@ def forgotten_sockets() -> Iterator[None]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a second to find a server, in place of five."""
     monkeypatch.setitem(OPTIONS, "serverSelectionTimeoutMS", 500)
+
+
+@contextmanager
+def taken(daemon: Daemon) -> Iterator[None]:
+    """The port of a dead server is somebody else's."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind((daemon.host, daemon.port))
+        other.listen()
+        yield
 
 
 def urls(number: int) -> list[str]:
@@ -175,10 +187,7 @@ def test_a_server_that_comes_back_elsewhere_is_found(tmp_path, article, impatien
         assert before is not None
         os.kill(before.pid, signal.SIGKILL)
         reap(before.pid)
-        with socket.socket() as taken:
-            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            taken.bind((before.host, before.port))
-            taken.listen()
+        with taken(before):
             known = await store.known([article(urls(1)[0], "")["_id"]])
         after = embedded.status(tmp_path)
         assert after is not None
@@ -194,8 +203,9 @@ def test_a_server_that_comes_back_elsewhere_is_found(tmp_path, article, impatien
 
 
 @needs_embedded
-def test_a_store_that_stays_away_is_told_and_the_batch_kept(tmp_path, article, monkeypatch, impatient):
-    """The program that would start the server again is gone as well."""
+@pytest.mark.parametrize("port", [nullcontext, taken], ids=["its old port", "another port"])
+def test_a_store_that_stays_away_is_told_and_the_batch_kept(tmp_path, article, monkeypatch, impatient, port):
+    """The program that would start the server again is gone as well; somebody starts it later."""
 
     async def scenario() -> int:
         store = await open_store(None, "news", tmp_path / "data")
@@ -213,7 +223,8 @@ def test_a_store_that_stays_away_is_told_and_the_batch_kept(tmp_path, article, m
             with pytest.raises(StoreError):
                 await writer.add(article(urls(2)[1], "乙"))
             assert writer.pending == 1
-        embedded.ensure_running(tmp_path / "data")
+        with port(daemon):
+            embedded.ensure_running(tmp_path / "data")
         await writer.close()
         stored = await store.database["articles"].count_documents({})
         await store.close()
