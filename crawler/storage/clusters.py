@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import UpdateMany, UpdateOne
 
-from crawler.storage.operations import filing, settling
+from crawler.storage.operations import filing, settling, settling_alone
 from crawler.storage.originals import EVIDENCE, SourceSite, choose_original
 from crawler.storage.outcome import Document
 from crawler.text.cluster import WITNESSES, Candidate, Holder, doubtful, joined, matches, shortlist
@@ -79,7 +79,7 @@ class Stories:
         # A story of its own is no one else's: its cluster holds nothing that would have to be looked at.
         alone = {key for key in links.keys() & known.keys() if not links[key]}.difference(*links.values())
         if alone:
-            await self._articles.bulk_write([settling(key, {"cluster": key}) for key in alone], ordered=False)
+            await self._articles.update_many(*settling_alone(alone))
         linked = {key: others for key, others in links.items() if key not in alone}
         for _ in range(MOST_ROUNDS):
             if not await self._join(linked):
@@ -94,25 +94,28 @@ class Stories:
         """For each article those it belongs to; of articles with hashes under which there is no room, the others."""
         batch = {key: {**known[key], "cluster": None} for key in ids if key in known}
         batch |= await self._texts((key for key in ids if key not in known), {**_TEXT, **_KEYS})
-        near, twins = await self._candidates(batch)
+        holders, twins = await self._candidates(batch)
         shortlists: dict[str, list[str]] = {}
         crowded: dict[str, list[int]] = {}
         for key, article in batch.items():
-            shortlists[key], filed = shortlist(key, article["fingerprint"], near[key])
+            shortlists[key], filed = shortlist(key, article["fingerprint"], holders[key])
             if len(filed) < len(article["fingerprint"]):
                 crowded[key] = filed
         texts = await self._texts({other for short in shortlists.values() for other in short} - batch.keys())
         names = _Names({**texts, **batch})
-        found = {key: matches(names.story(key), names.candidates(shortlists[key])) for key in sorted(batch)}
-        doubts = {key: doubtful(names.story(key), alike) for key, alike in found.items()}
+        # A text that shares nothing with any other is not even prepared to be compared.
+        near = [key for key in sorted(batch) if shortlists[key]]
+        found = {key: matches(names.story(key), names.candidates(shortlists[key])) for key in near}
+        doubts = {key: doubtful(names.story(key), alike) for key, alike in found.items() if alike}
         members = await self._of_clusters(set().union(*doubts.values()), _TEXT, WITNESSES)
         links: dict[str, set[str]] = {}
-        for key, alike in found.items():
+        for key in sorted(batch):
+            alike = found.get(key, [])
             witnesses = {
                 cluster: [*map(_story, members[cluster]), *map(names.story, names.joined(cluster))]
-                for cluster in doubts[key]
+                for cluster in doubts.get(key, ())
             }
-            clusters = set(joined(names.story(key), alike, witnesses))
+            clusters = set(joined(names.story(key), alike, witnesses)) if alike else set()
             links[key] = {match.candidate.key for match in alike if match.candidate.cluster in clusters}
             for twin in twins[key]:
                 names.add(twin)

@@ -6,7 +6,7 @@ asks for more than one index holds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pymongo import InsertOne, UpdateOne
@@ -116,6 +116,12 @@ def settling(key: str, fields: Mapping[str, Any]) -> UpdateOne:
     unsettled = {"$eq": [{"$ifNull": ["$cluster", None]}, None]}
     new = {name: {"$cond": [unsettled, {"$literal": value}, f"${name}"]} for name, value in fields.items()}
     return UpdateOne({"_id": key}, [{"$set": new}])
+
+
+def settling_alone(keys: Iterable[str]) -> tuple[Document, list[Document]]:
+    """What and how to update so that each of the articles is a cluster of its own, unless someone else settled it
+    meanwhile. One update for all: one each takes the embedded server nearly twice the time."""
+    return {"_id": {"$in": list(keys)}}, [{"$set": {"cluster": {"$ifNull": ["$cluster", "$_id"]}}}]
 
 
 def filing(key: str, hashes: list[int]) -> UpdateOne:

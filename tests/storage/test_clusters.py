@@ -192,6 +192,24 @@ def test_what_a_killed_process_left_is_settled_by_the_next(opened, told):
     assert left == 0
 
 
+def test_a_story_of_its_own_keeps_what_another_process_settled_meanwhile(opened, told):
+    other = told("http://paper.example.cn/other.html", "paper", "县图书馆周六起延长开放时间，凭身份证进馆。" * 4)
+
+    async def scenario():
+        async with opened() as store:
+            await write(store, told(COUNTY, "331121", TEXT), other)
+            rows = store.database["articles"]
+            known = {row["_id"]: row async for row in rows.find()}
+            await rows.update_one({"_id": id_of(COUNTY)}, {"$set": {"cluster": "joined elsewhere"}})
+            await rows.update_one({"_id": other["_id"]}, {"$set": {"cluster": None}})
+            await Stories(store).settle(known, known)
+            return await stored(store)
+
+    articles = asyncio.run(scenario())
+    assert articles[COUNTY]["cluster"] == "joined elsewhere"
+    assert articles[other["url"]]["cluster"] == other["_id"]
+
+
 @pytest.fixture
 def databases(mongo_uri: str) -> Iterator[list[str]]:
     names = [f"test_{uuid.uuid4().hex[:12]}" for _ in range(2)]
