@@ -4,7 +4,8 @@ table in Markdown.
 
 In one run, in turn and each in a process of its own: a bare Scrapy spider and one with three CSS fields, both by
 default and tuned, the last also into our store; ours into an embedded store of its own, with one process and two, and
-into none; the peers that are installed (the extra `peers`; they read a tenth of the pages: they take that long).
+into none; the peers that are installed (the extra `peers`; they read a tenth of the pages: they take that long), on one
+thread and on eight.
 
 Pages come gzipped from `pages.py`, a server process that only hands out prepared bytes. pages/s run from the first
 request to the end; CPU is that of the crawling processes, a mean; a title or minute is right when equal, a body where
@@ -26,7 +27,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from contenders import CONTENDERS, PEER_NAMES, PROCESSES, installed
+from contenders import CONTENDERS, PEERS, PROCESSES, installed
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -124,7 +125,7 @@ def main() -> None:
             results: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
             for _ in range(options.rounds):
                 for name in names:
-                    pages = options.pages // PEER_SHARE if name in PEER_NAMES else options.pages
+                    pages = options.pages // PEER_SHARE if name in PEERS else options.pages
                     results[name].append(run(name, port, pages, directory, flags))
             server.stdin.close()
         print(

@@ -101,30 +101,36 @@ def ours(stored: bool) -> Contender:
     return run
 
 
-def peer(name: str) -> Contender:
-    """A library that reads one page at a time, on eight threads, as its users run it."""
+def peer(name: str, threads: int) -> Contender:
+    """A library that reads one page at a time, on so many threads."""
 
     def run(addresses: list[str], results: Results, at_once: bool) -> None:
         from concurrent.futures import ThreadPoolExecutor
 
         import urllib3
-        from peers import PEERS
+        from peers import READERS
 
-        pool, read = urllib3.PoolManager(num_pools=16, maxsize=8), PEERS[name]
+        pool, read = urllib3.PoolManager(num_pools=16, maxsize=8), READERS[name]
 
         def work(address: str) -> None:
             markup = pool.request("GET", address, headers={"Accept-Encoding": "gzip"}).data.decode("utf-8")
             results.add(address, *read(markup, address))
 
         results.clock.start()
-        with ThreadPoolExecutor(8) as threads:
-            list(threads.map(work, addresses))
+        with ThreadPoolExecutor(threads) as pool_of_threads:
+            list(pool_of_threads.map(work, addresses))
         results.clock.stop()
 
     return run
 
 
-PEER_NAMES = ("trafilatura", "newspaper4k", "goose3", "gne", "newsplease")
+PEERS = {
+    f"{name}{ending}": (name, threads)
+    for name in ("trafilatura", "newspaper4k", "goose3", "gne", "newsplease")
+    for ending, threads in (("", 1), (", 8 threads", 8))
+}
+"""The libraries others use: on one thread, which downloads and reads in turn, and on eight, as many run them; these get
+in one another's way, for most of the work is Python's."""
 CONTENDERS = {
     "bare": bare(BARE, False),
     "bare tuned": bare(TUNED, False),
@@ -134,7 +140,7 @@ CONTENDERS = {
     "ours, stored": ours(True),
     "ours, stored, 2 processes": ours(True),
     "ours, no store": ours(False),
-    **{name: peer(name) for name in PEER_NAMES},
+    **{label: peer(*each) for label, each in PEERS.items()},
 }
 PROCESSES = {"ours, stored, 2 processes": 2}
 """Contenders that run several times at once, each with its part of the hosts: so `scrapy schedule` uses a machine."""
@@ -144,7 +150,7 @@ MODULES = {"newspaper4k": ("newspaper", "jieba")}
 
 def installed(name: str) -> bool:
     """Whether this contender can run here."""
-    module = "uvloop" if "tuned" in name else name if name in PEER_NAMES else "scrapy"
+    module = "uvloop" if "tuned" in name else PEERS[name][0] if name in PEERS else "scrapy"
     return all(importlib.util.find_spec(each) for each in MODULES.get(module, (module,)))
 
 

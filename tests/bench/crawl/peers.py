@@ -53,6 +53,6 @@ def newsplease(markup: str, url: str) -> Fields:
     return found.title, _minute(found.date_publish), found.maintext
 
 
-PEERS: dict[str, Callable[[str, str], Fields]] = {
+READERS: dict[str, Callable[[str, str], Fields]] = {
     "trafilatura": trafilatura, "newspaper4k": newspaper4k, "goose3": goose3, "gne": gne, "newsplease": newsplease,
 }  # fmt: skip
