@@ -229,12 +229,10 @@ def _end_line(lines: list[Line], block: HtmlElement, pieces: list[str], plain: l
     """Turn the pieces of a line, of which those outside links stand in `plain` too, into a line; empty both lists."""
     # Most hard spaces indent a paragraph: stripped, they part nothing.
     text = (pieces[0] if len(pieces) == 1 else "".join(pieces)).strip()
-    if "\u3000" in text or "\xa0\xa0" in text:
-        text = _HARD.sub(_GAP, text)
-    text = " ".join(text.split())
-    if _GAP in text:
-        text = _WIDE.sub("  ", text).strip()
-    if text:
+    if len(pieces) == 1 and text.isalnum():
+        # Mostly a link of a menu: nothing to part, nothing to count.
+        lines.append(Line(text, block, 0 if plain else len(text)))
+    elif text := _parted(text):
         if not plain:
             line = Line(text, block, len(text) - text.count(" "), 0)
         elif len(plain) == len(pieces):
@@ -246,6 +244,14 @@ def _end_line(lines: list[Line], block: HtmlElement, pieces: list[str], plain: l
         lines.append(line)
     pieces.clear()
     plain.clear()
+
+
+def _parted(text: str) -> str:
+    """A line's text with single spaces, and two where the page parts things more widely."""
+    if "\u3000" in text or "\xa0\xa0" in text:
+        text = _HARD.sub(_GAP, text)
+    text = " ".join(text.split())
+    return _WIDE.sub("  ", text).strip() if _GAP in text else text
 
 
 def outline_of(root: HtmlElement) -> Outline:
