@@ -83,13 +83,13 @@ def chinese_font() -> str:
     """The name of an installed font that has Chinese. Raises QueryError that says what to install."""
     from matplotlib import font_manager
 
-    known = {entry.name for entry in font_manager.fontManager.ttflist}
-    if not known & set(_FONTS):
+    known = _listed_fonts()
+    if not known:
         # The list may be older than the font.
         for path in font_manager.findSystemFonts():
             if any(word in path.lower() for word in ("cjk", "wqy", "sourcehan", "notosanssc")):
                 font_manager.fontManager.addfont(path)
-        known = {entry.name for entry in font_manager.fontManager.ttflist}
+        known = _listed_fonts()
     if name := next((name for name in _FONTS if name in known), None):
         return name
     raise QueryError(
@@ -103,3 +103,11 @@ def _page(title: str, svg: str) -> str:
     name = html.escape(plain(title))
     head = f'<meta charset="utf-8"><title>{name}</title>'
     return f'<!doctype html>\n<html lang="zh-CN">{head}\n<body>{picture}</body></html>\n'
+
+
+def _listed_fonts() -> set[str]:
+    """Those of `_FONTS` in matplotlib's list whose file is there: the list outlives a font that was removed."""
+    from matplotlib import font_manager
+
+    entries = font_manager.fontManager.ttflist
+    return {entry.name for entry in entries if entry.name in _FONTS and Path(entry.fname).is_file()}
