@@ -3,9 +3,9 @@
 table in Markdown.
 
 In one run, in turn and each in a process of its own: a bare Scrapy spider and one with three CSS fields, both by
-default and tuned, the last also into our store; ours into an embedded store of its own, with one process and two, and
-into none; the peers that are installed (the extra `peers`; they read a tenth of the pages: they take that long), on one
-thread and on eight.
+default and tuned, the last also into our store, as does a bare one that walks each page once; ours into an embedded
+store of its own, with one process and two, and into none; the peers that are installed (the extra `peers`; they read a
+tenth of the pages: they take that long), on one thread and on eight.
 
 Pages come gzipped from `pages.py`, a server process that only hands out prepared bytes. pages/s run from the first
 request to the end; CPU is that of the crawling processes, a mean; a title or minute is right when equal, a body where

@@ -66,10 +66,13 @@ Contender = Callable[[list[str], Results, bool], None]
 
 
 def bare(settings: dict[str, Any], fields: bool, stored: bool = False) -> Contender:
-    def run(addresses: list[str], results: Results, at_once: bool) -> None:
-        from spiders import BareSpider, StoredBareSpider
+    """One that downloads alone or picks three fields; `stored`: the fields, or without them what it walks over, go to
+    our store."""
 
-        spider = StoredBareSpider if stored else BareSpider
+    def run(addresses: list[str], results: Results, at_once: bool) -> None:
+        from spiders import BareSpider, StoredBareSpider, WalkedBareSpider
+
+        spider = BareSpider if not stored else StoredBareSpider if fields else WalkedBareSpider
         own, arguments = (_of_the_store() if stored else {}), {"fields": CSS if fields else {}, "at_once": at_once}
         crawl(spider, settings | own, results, addresses, **arguments)
 
@@ -137,6 +140,7 @@ CONTENDERS = {
     "css": bare(BARE, True),
     "css tuned": bare(TUNED, True),
     "css tuned, stored": bare(TUNED, True, stored=True),
+    "bare tuned, walked, stored": bare(TUNED, False, stored=True),
     "ours, stored": ours(True),
     "ours, stored, 2 processes": ours(True),
     "ours, no store": ours(False),
