@@ -94,28 +94,25 @@ class Stories:
         """For each article those it belongs to; of articles with hashes under which there is no room, the others."""
         batch = {key: {**known[key], "cluster": None} for key in ids if key in known}
         batch |= await self._texts((key for key in ids if key not in known), {**_TEXT, **_KEYS})
-        holders, twins = await self._candidates(batch)
+        near, twins = await self._candidates(batch)
         shortlists: dict[str, list[str]] = {}
         crowded: dict[str, list[int]] = {}
         for key, article in batch.items():
-            shortlists[key], filed = shortlist(key, article["fingerprint"], holders[key])
+            shortlists[key], filed = shortlist(key, article["fingerprint"], near[key])
             if len(filed) < len(article["fingerprint"]):
                 crowded[key] = filed
         texts = await self._texts({other for short in shortlists.values() for other in short} - batch.keys())
         names = _Names({**texts, **batch})
-        # A text that shares nothing with any other is not even prepared to be compared.
-        near = [key for key in sorted(batch) if shortlists[key]]
-        found = {key: matches(names.story(key), names.candidates(shortlists[key])) for key in near}
-        doubts = {key: doubtful(names.story(key), alike) for key, alike in found.items() if alike}
+        found = {key: matches(names.story(key), names.candidates(shortlists[key])) for key in sorted(batch)}
+        doubts = {key: doubtful(names.story(key), alike) for key, alike in found.items()}
         members = await self._of_clusters(set().union(*doubts.values()), _TEXT, WITNESSES)
         links: dict[str, set[str]] = {}
-        for key in sorted(batch):
-            alike = found.get(key, [])
+        for key, alike in found.items():
             witnesses = {
                 cluster: [*map(_story, members[cluster]), *map(names.story, names.joined(cluster))]
-                for cluster in doubts.get(key, ())
+                for cluster in doubts[key]
             }
-            clusters = set(joined(names.story(key), alike, witnesses)) if alike else set()
+            clusters = set(joined(names.story(key), alike, witnesses))
             links[key] = {match.candidate.key for match in alike if match.candidate.cluster in clusters}
             for twin in twins[key]:
                 names.add(twin)
