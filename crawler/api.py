@@ -23,15 +23,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from crawler.query.filters import Filters
-from crawler.query.gathering import MOST
-from crawler.query.reading import matching
-from crawler.query.search import Found
-from crawler.query.search import search as find_best
-from crawler.query.stats import Counts
-from crawler.query.stats import count as count_by
-from crawler.storage.mongo import connect, telling
-from crawler.transfer.columns import choose, projection, row
+from crawler.search.filters import Filters, matching
+from crawler.search.search import MOST, Found
+from crawler.search.search import search as find_best
+from crawler.search.stats import Counts
+from crawler.search.stats import count as count_by
+from crawler.storage.store import connect, translate_errors
+from crawler.transfer.formats import choose, projection, row
 
 if TYPE_CHECKING:
     import pandas
@@ -69,7 +67,7 @@ class ArticleStore:
     ) -> Found:
         """The best `limit` stories, ranked, with how many articles matched. Where more than `most` match, the newest of
         them are counted and ranked, and `back_to` says how far back; None: all are."""
-        with telling(self._uri):
+        with translate_errors(self._uri):
             return find_best(self._articles, Filters.read(query, **conditions), limit, most)
 
     def find(
@@ -81,23 +79,23 @@ class ArticleStore:
 
         names = [name for name in COLLECTIONS["articles"].fields if name not in _MACHINE] if fields is None else fields
         wanted = {"_id", *names}
-        with telling(self._uri):
+        with translate_errors(self._uri):
             for document in matching(self._articles, Filters.read(query, **conditions), wanted):
                 yield {name: value for name, value in document.items() if name in wanted}
 
     def ids(self, query: str | None = None, **conditions: Unpack[Conditions]) -> list[str]:
         """The `_id`s of the articles, for a query or pipeline of one's own: `{"_id": {"$in": store.ids("米粉")}}`."""
-        with telling(self._uri):
+        with translate_errors(self._uri):
             return [row["_id"] for row in matching(self._articles, Filters.read(query, **conditions), ("title",))]
 
     def count(self, query: str | None = None, **conditions: Unpack[Conditions]) -> int:
         """How many articles there are."""
-        with telling(self._uri):
+        with translate_errors(self._uri):
             return sum(1 for _ in matching(self._articles, Filters.read(query, **conditions), ("title",)))
 
     def stats(self, by: str, query: str | None = None, **conditions: Unpack[Conditions]) -> Counts:
         """How many by `day`, `week`, `month`, `region`, `site`, `source` or `topic`."""
-        with telling(self._uri):
+        with translate_errors(self._uri):
             return count_by(self._articles, Filters.read(query, **conditions), by)
 
     def to_arrow(
@@ -112,11 +110,11 @@ class ArticleStore:
         `scrapy search --explain`."""
         import pyarrow.parquet
 
-        from crawler.transfer.parquet import Parquet
+        from crawler.transfer.formats import Parquet
 
         chosen, buffer = choose(columns), io.BytesIO()
         sink = Parquet(buffer, chosen)
-        with telling(self._uri):
+        with translate_errors(self._uri):
             for document in matching(self._articles, Filters.read(query, **conditions), projection(chosen)):
                 sink.write([row(chosen, document)])
         sink.close()

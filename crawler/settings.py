@@ -11,7 +11,7 @@ SPIDER_MODULES = ["crawler.spiders"]
 NEWSPIDER_MODULE = "crawler.spiders"
 COMMANDS_MODULE = "crawler.commands"
 
-# --- Store -----------------------------------------------------------------------------------------------------------
+# --- Store ------------------------------------------------------------------------------------------------------------
 MONGO_URI = os.environ.get("MONGO_URI") or None  # None: the embedded server in DATA_DIR
 MONGO_DATABASE = os.environ.get("MONGO_DATABASE") or "food_safety"
 DATA_DIR = os.environ.get("CRAWLER_DATA") or str(Path(__file__).resolve().parent.parent / "data")
@@ -21,20 +21,21 @@ STORE_RETRY_SECONDS = 900.0  # how long a crawl waits for a store that went away
 LEASE_SECONDS = 30.0  # a process silent for so long has lost its sites to others
 SPOOL_MAX_BYTES = 256 * 1024 * 1024  # what is scraped meanwhile waits on the disk; above this the crawl pauses
 
-# --- Archive ---------------------------------------------------------------------------------------------------------
+# --- Archive ----------------------------------------------------------------------------------------------------------
 ARCHIVE_DIR = None  # a folder: every answer is kept there as WARC, for `scrapy reparse`
 ARCHIVE_FILE_BYTES = 1_000_000_000  # what the format recommends for one file
 
-# --- Politeness ------------------------------------------------------------------------------------------------------
+# --- Politeness -------------------------------------------------------------------------------------------------------
 CONTACT = os.environ.get("CRAWLER_CONTACT") or "no contact set; CRAWLER_CONTACT says who runs this crawl"
-# The province-wide firewalls of Zhejiang answer 403 to agents that do not begin like a browser; the name stays honest.
+# The province-wide firewalls of Zhejiang answer 403 to agents that do not begin like a browser; the name stays
+# honest.
 USER_AGENT = f"Mozilla/5.0 (compatible; FoodSafetyCrawler/0.1; {CONTACT})"
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5",
 }
 ROBOTSTXT_OBEY = True
-DOWNLOADER = "crawler.spiders.downloader.CountingDownloader"  # Scrapy 2.19.0 lets more than one go at a host
+DOWNLOADER = "crawler.middlewares.scrapy_fixes.CountingDownloader"  # Scrapy 2.19.0 lets more than one go at a host
 CONCURRENT_REQUESTS = 256  # a request that waits for its turn at its host counts: so many hosts go on at once
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1.0
@@ -49,12 +50,12 @@ GIVE_UP_SILENT = 3  # tries in a row without any answer, then a host is left alo
 GIVE_UP_ERRORS = 8  # the same for answers like 503: two pages with all their retries
 # List pages are asked for with the validators of the last answer; articles are never cached (spiders mark them).
 HTTPCACHE_ENABLED = True
-HTTPCACHE_POLICY = "crawler.spiders.cache.RevalidatingPolicy"
-HTTPCACHE_STORAGE = "crawler.spiders.cache.WholeEntriesStorage"
+HTTPCACHE_POLICY = "crawler.middlewares.cache.RevalidatingPolicy"
+HTTPCACHE_STORAGE = "crawler.middlewares.cache.WholeEntriesStorage"
 HTTPCACHE_DIR = str(Path(DATA_DIR) / "httpcache")
 HTTPCACHE_GZIP = True
 
-# --- Limits on what a site may do to us ------------------------------------------------------------------------------
+# --- Limits on what a site may do to us -------------------------------------------------------------------------------
 DOWNLOAD_TIMEOUT = 30
 DOWNLOAD_MAXSIZE = 10 * 1024 * 1024  # compressed and decompressed alike
 DOWNLOAD_WARNSIZE = 0
@@ -67,7 +68,7 @@ DEPTH_LIMIT = 1000  # no way of ours is as deep: it leads from a list page to th
 # No request leaves for private addresses, nor for ports that neither the user nor the registry named; but for these:
 # host, host:port, or network/bits. A DNS proxy that answers with addresses of its own needs 198.18.0.0/15.
 GUARD_ALLOWED: list[str] = []
-TWISTED_DNS_RESOLVER = "crawler.guards.resolver.PublicResolver"
+TWISTED_DNS_RESOLVER = "crawler.middlewares.guard.PublicResolver"
 DNSCACHE_SECONDS = 600.0  # Scrapy never asks for a name again, and workers live for months
 DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
 MAX_ARTICLE_PARTS = 30
@@ -76,58 +77,59 @@ SECTION_RETRY_DAYS = 30  # an optional section that answered 404 likewise, and a
 DISCOVERY_SECTIONS = 8  # sections looked for on the home page of a site that has none in the registry
 DISCOVERY_REQUESTS = 20  # and the most pages asked for on the way
 
-# --- The way of an item ----------------------------------------------------------------------------------------------
+# --- The way of an item -----------------------------------------------------------------------------------------------
 ITEM_PIPELINES = {
-    "crawler.pipelines.clean.CleanPipeline": 100,
-    "crawler.pipelines.validate.ValidatePipeline": 200,
-    "crawler.pipelines.rate.RatePipeline": 240,
-    "crawler.pipelines.locate.LocatePipeline": 260,
-    "crawler.pipelines.dedupe.DedupePipeline": 300,
-    "crawler.pipelines.store.StorePipeline": 400,
+    "crawler.pipelines.CleanPipeline": 100,
+    "crawler.pipelines.ValidatePipeline": 200,
+    "crawler.pipelines.RatePipeline": 240,
+    "crawler.pipelines.LocatePipeline": 260,
+    "crawler.pipelines.DedupePipeline": 300,
+    "crawler.pipelines.StorePipeline": 400,
 }
 RELEVANCE_THRESHOLD = 0.5  # one point; below it `keep=relevant` (county's default) keeps an article's address only
 FEED_EXPORT_ENCODING = "utf-8"  # JSON by default escapes every Chinese character
 
-# --- Speed -----------------------------------------------------------------------------------------------------------
+# --- Speed ------------------------------------------------------------------------------------------------------------
 # Bytes of pages that were read and wait for the store; Scrapy's 5 MB are 1,800 short pages, each with 45 KB of tasks.
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 1_000_000
 CONCURRENT_ITEMS = 1  # Scrapy starts so many tasks a response; a page gives one item (4: -24 % CPU; 1: a little less)
-STATS_CLASS = "crawler.spiders.lean.LeanStats"  # Scrapy's takes sixteen times as long to count
+STATS_CLASS = "crawler.middlewares.scrapy_fixes.LeanStats"  # Scrapy's takes sixteen times as long to count
 GC_THRESHOLD = 20_000  # Python looks for cyclic garbage every 700 (measured with 10,000 and 50,000: -9 % CPU a page)
 WARN_ON_GENERATOR_RETURN_VALUE = False  # Scrapy parses the source of a callback for it, once a response
 SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,  # for those who write spiders
-    "crawler.spiders.turns.TurnMiddleware": 950,  # next to the spider
+    "crawler.middlewares.scrapy_fixes.TurnMiddleware": 950,  # next to the spider
 }
 
-# --- Components ------------------------------------------------------------------------------------------------------
+# --- Components -------------------------------------------------------------------------------------------------------
 DOWNLOADER_MIDDLEWARES = {
-    "crawler.spiders.lease.LeaseMiddleware": 50,
-    "crawler.guards.requests.AddressMiddleware": 60,  # before robots.txt is asked for
+    "crawler.middlewares.politeness.LeaseMiddleware": 50,
+    "crawler.middlewares.guard.AddressMiddleware": 60,  # before robots.txt is asked for
     # Scrapy 2.19.0 lets requests through that wait while robots.txt is being fetched.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "crawler.spiders.robots.EveryRequestRobotsMiddleware": 100,
+    "crawler.middlewares.scrapy_fixes.EveryRequestRobotsMiddleware": 100,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-    "crawler.spiders.backoff.BackoffRetryMiddleware": 550,
-    "crawler.spiders.giving_up.GivingUpMiddleware": 560,
-    "crawler.spiders.schemes.SchemeMiddleware": 565,
-    "crawler.guards.requests.ResolutionMiddleware": 570,
+    "crawler.middlewares.politeness.BackoffRetryMiddleware": 550,
+    "crawler.middlewares.politeness.GivingUpMiddleware": 560,
+    "crawler.middlewares.politeness.SchemeMiddleware": 565,
+    "crawler.middlewares.guard.ResolutionMiddleware": 570,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
-    "crawler.spiders.lean.SparingMetaRefreshMiddleware": 580,
-    "crawler.guards.size.TagMiddleware": 585,  # just after HttpCompressionMiddleware (590)
-    "crawler.spiders.lean.RawBodyMiddleware": 595,  # just before HttpCompressionMiddleware (590) sees the response
+    "crawler.middlewares.scrapy_fixes.SparingMetaRefreshMiddleware": 580,
+    "crawler.middlewares.guard.TagMiddleware": 585,  # just after HttpCompressionMiddleware (590)
+    # just before HttpCompressionMiddleware (590) sees the response
+    "crawler.middlewares.scrapy_fixes.RawBodyMiddleware": 595,
     "crawler.replica.middleware.ReplicaMiddleware": 820,
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
-    "crawler.spiders.cache.HonestCacheMiddleware": 900,
-    "crawler.archive.middleware.ArchiveMiddleware": 950,  # next to the network: answers as they came
+    "crawler.middlewares.cache.HonestCacheMiddleware": 900,
+    "crawler.middlewares.archive.ArchiveMiddleware": 950,  # next to the network: answers as they came
 }
 REPLICA = None  # "127.0.0.1:PORT": send every request to a replica of the sites instead (demo and tests)
 EXTENSIONS = {
-    "crawler.spiders.lean.RareCollections": 100,
-    "crawler.runs.accounts.Accounts": 400,
+    "crawler.middlewares.scrapy_fixes.RareCollections": 100,
+    "crawler.runs.site_stats.Accounts": 400,
     "crawler.runs.extension.RunExtension": 500,
-    "crawler.runs.ending.EarlyStop": 550,
+    "crawler.middlewares.scrapy_fixes.EarlyStop": 550,
     "crawler.runs.progress.Progress": 600,
     "scrapy.extensions.logstats.LogStats": None,  # Progress tells more
 }
@@ -140,10 +142,10 @@ TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 MEMUSAGE_ENABLED = False
 
-# --- Logging ---------------------------------------------------------------------------------------------------------
+# --- Logging ----------------------------------------------------------------------------------------------------------
 LOG_LEVEL = "INFO"
 LOG_JSON = False  # a JSON object a line, for programs that read logs
-LOG_FORMATTER = "crawler.runs.log.BriefLogFormatter"
+LOG_FORMATTER = "crawler.runs.progress.BriefLogFormatter"
 LOG_VERSIONS: list[str] = []
 STATS_DUMP = False  # the closing line and the run's document say what counts; -s STATS_DUMP=1 shows all
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from crawler.storage import embedded
-from crawler.storage.mongo import connect
+from crawler.storage.store import connect
 
 
 @pytest.fixture(scope="session")

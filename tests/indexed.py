@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from crawler.storage.segments import fresh_segments
+from crawler.storage.search_index import fresh_segments
 
 
 def make_findable(database: Any, articles: Iterable[Mapping[str, Any]]) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from crawler.items import Article
 from crawler.parsing.page import Page
-from crawler.pipelines.clean import clean_article
-from crawler.platforms.extract import read_article
+from crawler.pipelines import clean_article
+from crawler.platforms.reading import read_article
 from crawler.sites.registry import load
 
 SEED = Path(__file__).resolve().parents[1] / "../shared/seed"

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.query.terminal import plain
+from crawler.cli import plain
 
 if TYPE_CHECKING:
     from crawler.discovery.fixtures import Caught, Frozen
     from crawler.parsing.page import Page
     from crawler.sites.edit import Row
-    from crawler.spiders.visiting import Visit
+    from crawler.spiders.survey import Visit
 
 REFUSED_SHOWN = 5
 LONGEST_NAME = 8
@@ -57,11 +57,11 @@ class Command(ScrapyCommand):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)
-        from crawler.sites.newcomer import expected
-        from crawler.sites.problems import RegistryError, SiteError
+        from crawler.sites.edit import expected
+        from crawler.sites.files import WEB_ADDRESS
         from crawler.sites.registry import load
-        from crawler.sites.rows import WEB_ADDRESS
-        from crawler.spiders.surveying import prepare
+        from crawler.sites.site import RegistryError, SiteError
+        from crawler.spiders.survey import prepare
 
         if len(args) != 1:
             raise UsageError("give one home page: scrapy addsite http://www.qingtian.gov.cn/", print_help=False)
@@ -79,8 +79,7 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         from crawler.sites.registry import load
-        from crawler.spiders.surveying import run
-        from crawler.spiders.visiting import Visit
+        from crawler.spiders.survey import Visit, run
 
         visit = Visit(args[0], self.site, load(), datetime.now(UTC))
         began = time.monotonic()
@@ -110,8 +109,8 @@ def _judge(visit: Visit) -> None:
 
 
 def _show(visit: Visit, seconds: float) -> None:
-    from crawler.discovery.review import platform_of
-    from crawler.sites.problems import describe
+    from crawler.discovery.fixtures import platform_of
+    from crawler.sites.site import describe
 
     surveyed, reviewed, site = visit.surveyed, visit.reviewed, visit.site
     assert surveyed is not None
@@ -149,11 +148,9 @@ def _show_refused(visit: Visit) -> None:
 
 def _write(visit: Visit, *, yes: bool) -> int:
     """Show what would be written, ask, and write; the exit status."""
-    from crawler.discovery.keeping import place_of
-    from crawler.discovery.review import platform_of
-    from crawler.parsing.date_reading import CST
-    from crawler.sites.edit import row_line, rows_of
-    from crawler.sites.newcomer import Seen, row_of
+    from crawler.discovery.fixtures import place_of, platform_of
+    from crawler.parsing.date_forms import CST
+    from crawler.sites.edit import Seen, row_line, row_of, rows_of
     from crawler.sites.registry import HERE
 
     surveyed, site = visit.surveyed, visit.site
@@ -190,7 +187,7 @@ def _agreed(question: str) -> bool:
 def _frozen(visit: Visit) -> list[Frozen]:
     """Drafts of the first article shown and of the best section's page."""
     from crawler.discovery.fixtures import freeze_article, freeze_list
-    from crawler.platforms.listing import read_list
+    from crawler.platforms.reading import read_list
     from crawler.spiders.base import page_of
 
     surveyed, reviewed, site = visit.surveyed, visit.reviewed, visit.site
@@ -209,7 +206,7 @@ def _frozen(visit: Visit) -> list[Frozen]:
 
 def _caught(visit: Visit, page: Page) -> Caught:
     from crawler.discovery.fixtures import Caught
-    from crawler.spiders.visiting import headers_of
+    from crawler.spiders.survey import headers_of
 
     answer = visit.answers[page.url]
     return Caught(page, answer.body, headers_of(answer), visit.now)
@@ -217,10 +214,10 @@ def _caught(visit: Visit, page: Page) -> Caught:
 
 def _put(row: Row, frozen: list[Frozen]) -> int:
     """Write all or nothing."""
-    from crawler.discovery.keeping import TO_CHECK, drop, keep
+    from crawler.discovery.fixtures import TO_CHECK, drop, keep
     from crawler.sites.edit import put_row
-    from crawler.sites.problems import RegistryError
     from crawler.sites.registry import HERE
+    from crawler.sites.site import RegistryError
 
     path = HERE / "counties.csv"
     written: list[Path] = []

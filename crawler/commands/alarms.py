@@ -13,7 +13,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 if TYPE_CHECKING:
-    from crawler.runs.alarms.channels import Channel
+    from crawler.runs.alert_channels import Channel
 
 ACTIONS = ("status", "test", "send")
 
@@ -39,8 +39,8 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) != 1 or args[0] not in ACTIONS:
             raise UsageError(f"say what to do: {', '.join(ACTIONS)}", print_help=False)
-        from crawler.runs.alarms.channels import BadChannel, channels
-        from crawler.storage.errors import StoreError
+        from crawler.errors import StoreError
+        from crawler.runs.alert_channels import BadChannel, channels
 
         try:
             found = channels(os.environ)
@@ -59,8 +59,8 @@ class Command(ScrapyCommand):
             self.exitcode = 1
 
     async def _outbox(self, found: list[Channel], *, send: bool) -> int:
-        from crawler.runs.alarms.outbox import Outbox
-        from crawler.storage.mongo import open_store
+        from crawler.runs.alerts import Outbox
+        from crawler.storage.store import open_store
 
         assert self.settings is not None
         uri, name = self.settings["MONGO_URI"], self.settings["MONGO_DATABASE"]
@@ -80,8 +80,7 @@ class Command(ScrapyCommand):
 
 
 def _test(found: list[Channel]) -> int:
-    from crawler.runs.alarms.changes import Message
-    from crawler.runs.alarms.channels import AlarmError
+    from crawler.runs.alert_channels import AlarmError, Message
 
     failed = 0
     message = Message("Food-safety crawler: a trial", ("Nothing is wrong: somebody tried whether alarms arrive.",))

@@ -11,7 +11,7 @@ from scrapy import signals
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.spiderloader import get_spider_loader
 
-from crawler.runs.log import hush_driver
+from crawler.runs.progress import hush_driver
 
 if TYPE_CHECKING:
     from crawler.items import Article
@@ -36,7 +36,7 @@ class Command(ScrapyCrawl):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         # Here and not in run(): before Scrapy has begun to log, so that the sentence stands alone.
-        from crawler.spiders.options import wrong_settings
+        from crawler.cli import wrong_settings
 
         given = [pair for pair in opts.set if "=" in pair] + ([f"LOG_LEVEL={opts.loglevel}"] if opts.loglevel else [])
         if fault := wrong_settings(given):
@@ -70,7 +70,7 @@ class Command(ScrapyCrawl):
         """What is wrong with the command line, in a sentence, or None."""
         from pydantic import ValidationError
 
-        from crawler.sites.problems import RegistryError, SiteError
+        from crawler.sites.site import RegistryError, SiteError
         from crawler.spiders.arguments import explain
 
         assert self.settings is not None
@@ -89,8 +89,8 @@ class Command(ScrapyCrawl):
             return str(error)
 
     def _check_store(self) -> None:
-        from crawler.storage.errors import StoreError
-        from crawler.storage.mongo import check_store
+        from crawler.errors import StoreError
+        from crawler.storage.store import check_store
 
         assert self.settings is not None
         if not any(path.endswith("StorePipeline") for path in self.settings.getdict("ITEM_PIPELINES")):
@@ -103,7 +103,7 @@ class Command(ScrapyCrawl):
 
     def _tell(self, name: str, stats: dict[str, Any], *, quiet: bool) -> None:
         """The closing lines: what was done, then what the crawl was worth where that is not ok."""
-        from crawler.runs.outcome import LEVELS, summary, uselessness
+        from crawler.runs.summary import LEVELS, summary, uselessness
 
         assert self.settings is not None
         as_json = self.settings.getbool("LOG_JSON")
@@ -123,7 +123,7 @@ def _say(sentence: str, level: int, *, as_json: bool) -> None:
     if as_json:
         logging.getLogger(__name__).log(level, "%s", sentence)
     else:
-        from crawler.runs.alarms.changes import plain
+        from crawler.runs.alert_channels import plain
 
         print(plain(sentence), file=sys.stderr)
 
@@ -146,8 +146,8 @@ def _show(item: Any) -> None:
 
 def _portrait(article: Article) -> str:
     """What a reader wants to see of an article that was just scraped."""
-    from crawler.parsing.date_reading import CST
-    from crawler.query.terminal import plain
+    from crawler.cli import plain
+    from crawler.parsing.date_forms import CST
 
     when = "date unknown"
     if article.published_at:

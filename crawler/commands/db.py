@@ -9,8 +9,8 @@ from pathlib import Path
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from crawler.errors import StoreError
 from crawler.storage import embedded
-from crawler.storage.errors import StoreError
 
 ACTIONS = ("start", "stop", "status", "uri")
 MOVES = ("export", "import")
@@ -54,9 +54,8 @@ class Command(ScrapyCommand):
             self.exitcode = 1
 
     def _move(self, action: str, folder: Path, overwrite: bool) -> None:
-        from crawler.transfer.errors import TransferError
-        from crawler.transfer.moving import export_database, import_database
-        from crawler.transfer.progress import bar
+        from crawler.errors import TransferError
+        from crawler.transfer.dump import bar, export_database, import_database
 
         assert self.settings is not None
         uri, name = self.settings["MONGO_URI"], self.settings["MONGO_DATABASE"]
@@ -96,7 +95,7 @@ def _run_ours(action: str, directory: Path) -> int:
 
 
 def _run_theirs(action: str, uri: str) -> int:
-    from crawler.storage.mongo import check_store, hosts
+    from crawler.storage.store import check_store, hosts
 
     if action == "uri":
         print(uri)

@@ -77,7 +77,7 @@ def _lines(name: str) -> Iterator[Iterable[bytes]]:
 
 
 def _cluster(lines: Iterable[bytes]) -> tuple[list[str | int], list[int], int]:
-    from crawler.text.clusterer import Clusterer
+    from crawler.text.similarity import Clusterer
 
     clusterer = Clusterer()
     ids: list[str | int] = []

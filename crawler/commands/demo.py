@@ -59,7 +59,7 @@ class Command(ScrapyCommand):
             raise UsageError("scrapy demo takes no arguments", print_help=False)
         from rich.console import Console
 
-        from crawler.storage.errors import StoreError
+        from crawler.errors import StoreError
 
         assert self.settings is not None
         try:
@@ -73,7 +73,7 @@ def _demonstrate(settings: Settings, console: Console) -> int:
     """Crawl and report; the exit status. Raises StoreError."""
     from crawler.replica import Replica
     from crawler.replica.rounds import plan, run
-    from crawler.storage.mongo import connect
+    from crawler.storage.store import connect
 
     directory = Path(settings["DATA_DIR"])
     rounds = plan()
@@ -100,7 +100,7 @@ def _demonstrate(settings: Settings, console: Console) -> int:
 
 def _make_empty(database: Database[dict[str, Any]]) -> None:
     """Drop the demo's database, unless something in it is not the crawler's. Raises StoreError."""
-    from crawler.storage.errors import StoreError
+    from crawler.errors import StoreError
     from crawler.storage.schema import COLLECTIONS
     from crawler.storage.views import SYSTEM_VIEWS, VIEWS
 
@@ -115,7 +115,7 @@ def _make_empty(database: Database[dict[str, Any]]) -> None:
 @contextmanager
 def _alone(directory: Path) -> Iterator[Path]:
     """The demo's log, empty, held as long as it runs: two demos at once would share a database. Raises StoreError."""
-    from crawler.storage.errors import StoreError
+    from crawler.errors import StoreError
 
     path = directory / "demo.log"
     try:
@@ -172,7 +172,7 @@ def _print_newest(console: Console, database: Database[dict[str, Any]], stored: 
     from rich.table import Table
     from rich.text import Text
 
-    from crawler.parsing.date_reading import CST
+    from crawler.parsing.date_forms import CST
 
     console.print(f"\n[bold]{stored} articles stored; the newest, in Beijing time:[/bold]")
     table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)

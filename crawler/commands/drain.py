@@ -28,7 +28,7 @@ class Command(ScrapyCommand):
             raise UsageError("scrapy drain takes no argument", print_help=False)
         import asyncio
 
-        from crawler.storage.errors import StoreError
+        from crawler.errors import StoreError
 
         try:
             count, others = asyncio.run(self._drain())
@@ -41,8 +41,8 @@ class Command(ScrapyCommand):
             print(f"A spool waits for another store, {other}: drain it with that MONGO_URI and MONGO_DATABASE.")
 
     async def _drain(self) -> tuple[int, list[str]]:
-        from crawler.storage.drain import drain, spool_directory
-        from crawler.storage.mongo import open_store, place_of
+        from crawler.storage.extension import drain, spool_directory
+        from crawler.storage.store import open_store, place_of
 
         assert self.settings is not None
         uri, database, data = self.settings["MONGO_URI"], self.settings["MONGO_DATABASE"], self.settings["DATA_DIR"]

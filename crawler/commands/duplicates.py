@@ -13,8 +13,8 @@ from typing import Any
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.parsing.date_reading import CST
-from crawler.query.terminal import plain
+from crawler.cli import plain
+from crawler.parsing.date_forms import CST
 
 _CHUNK = 200
 _SHOWN = dict.fromkeys(
@@ -39,15 +39,15 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if args:
             raise UsageError("scrapy duplicates takes no argument but --site", print_help=False)
+        from crawler.errors import StoreError
         from crawler.sites.registry import RegistryError, SiteError, load
-        from crawler.storage.errors import StoreError
-        from crawler.storage.mongo import connect, telling
+        from crawler.storage.store import connect, translate_errors
 
         assert self.settings is not None
         uri = self.settings["MONGO_URI"]
         try:
             codes = [site.code for site in load().find(opts.site)] if opts.site else None
-            with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri):
+            with connect(uri, Path(self.settings["DATA_DIR"])) as client, translate_errors(uri):
                 _show(client[self.settings["MONGO_DATABASE"]]["articles"], codes)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -36,7 +36,7 @@ class Command(ScrapyCommand):
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        from crawler.query.options import add_filter_options
+        from crawler.search.output import add_filter_options
 
         super().add_options(parser)
         parser.add_argument("-o", "--output", metavar="FILE", help="where to; - for standard output")
@@ -46,10 +46,8 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) > 1 or not opts.output:
             raise UsageError('say where to: scrapy export -o news.csv, or "不合格 米粉" -o news.csv', print_help=False)
-        from crawler.query.errors import QueryError
-        from crawler.sites.problems import RegistryError
-        from crawler.storage.errors import StoreError
-        from crawler.transfer.errors import TransferError
+        from crawler.errors import QueryError, StoreError, TransferError
+        from crawler.sites.site import RegistryError
 
         # A scheduler's SIGTERM leaves no half file either.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -68,21 +66,20 @@ class Command(ScrapyCommand):
             self.exitcode = 130
 
     def _export(self, text: str | None, opts: argparse.Namespace) -> None:
-        from crawler.query.filters import Filters
-        from crawler.query.loosen import suggestions
-        from crawler.query.options import filters_of
-        from crawler.query.reading import matching
-        from crawler.storage.mongo import connect, telling
-        from crawler.transfer.columns import choose, projection
+        from crawler.search.filters import Filters, matching
+        from crawler.search.output import filters_of
+        from crawler.search.search import suggestions
+        from crawler.storage.store import connect, translate_errors
+        from crawler.transfer.dump import bar
         from crawler.transfer.export import export, form_of, stream_to
-        from crawler.transfer.progress import bar
+        from crawler.transfer.formats import choose, projection
 
         assert self.settings is not None
         columns = choose(opts.fields.split(",") if opts.fields else None)
         target = None if opts.output == _STDOUT else Path(opts.output)
         form = form_of(target or Path("-.jsonl"))
         filters, uri = filters_of(opts, text), self.settings["MONGO_URI"]
-        with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri):
+        with connect(uri, Path(self.settings["DATA_DIR"])) as client, translate_errors(uri):
             articles = client[self.settings["MONGO_DATABASE"]]["articles"]
             # The embedded server counts them one by one: only for somebody who watches.
             watched = filters == Filters() and target is not None and sys.stderr.isatty()

@@ -102,7 +102,7 @@ def _sources(argument: str) -> Iterator[str]:
 
 def _read(name: str, opts: argparse.Namespace, settings: BaseSettings) -> dict[str, Any]:
     """One page as a row to print. Raises Unreadable."""
-    from crawler.guards.size import too_many_tags
+    from crawler.middlewares.guard import too_many_tags
     from crawler.parsing.page import Page
 
     body, fetched, content_type, status = _bytes_of(name, settings["USER_AGENT"])
@@ -165,7 +165,7 @@ def _redirects(asked: str) -> Any:
     from urllib.parse import urlsplit
     from urllib.request import HTTPRedirectHandler
 
-    from crawler.guards.addresses import Allowed, refusal
+    from crawler.middlewares.guard import Allowed, refusal
 
     allowed = Allowed.of([urlsplit(asked).hostname or ""])
 
@@ -198,7 +198,7 @@ def _unpacked(body: bytes, encoding: str | None, most: int) -> bytes:
 
 def _own_url(page: Page) -> str | None:
     """The address a saved page gives for itself."""
-    from crawler.parsing.attachments import absolute
+    from crawler.parsing.content import absolute
 
     for link in page.root.iter("link"):
         if (link.get("rel") or "").lower() == "canonical" and (href := (link.get("href") or "").strip()):
@@ -212,8 +212,8 @@ def _own_url(page: Page) -> str | None:
 
 def _site_of(page: Page) -> Site | None:
     """The site of the registry that publishes at the page's address. Raises Unreadable."""
-    from crawler.sites.problems import RegistryError
     from crawler.sites.registry import load
+    from crawler.sites.site import RegistryError
 
     try:
         return load().by_url(page.url) if page.url else None
@@ -222,7 +222,7 @@ def _site_of(page: Page) -> Site | None:
 
 
 def _listing(page: Page) -> dict[str, Any]:
-    from crawler.platforms.listing import read_list
+    from crawler.platforms.reading import read_list
 
     listing = read_list(page, site=_site_of(page), now=datetime.now(UTC))
     items = [
@@ -234,9 +234,8 @@ def _listing(page: Page) -> dict[str, Any]:
 
 
 def _article(page: Page, why: bool) -> dict[str, Any]:
-    from crawler.pipelines.clean import clean_article
-    from crawler.pipelines.rate import rated
-    from crawler.platforms.extract import Refusal, read_article
+    from crawler.pipelines import clean_article, rated
+    from crawler.platforms.reading import Refusal, read_article
     from crawler.sites.places import places_named
 
     site = _site_of(page)
@@ -276,7 +275,7 @@ def row_of(article: Article) -> dict[str, Any]:
 
 def _date(moment: datetime | None, precision: str | None) -> str | None:
     """ISO 8601 with the offset of China; the day alone where no time is known."""
-    from crawler.parsing.date_reading import CST
+    from crawler.parsing.date_forms import CST
 
     if moment is None:
         return None

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from crawler.discovery.fixtures import Frozen
     from crawler.sites.site import Site
-    from crawler.spiders.failures import Failed
-    from crawler.spiders.surveying import Ask
+    from crawler.spiders.base import Failed
+    from crawler.spiders.survey import Ask
 
 
 class NothingToFreeze(Exception):
@@ -47,10 +47,10 @@ class Command(ScrapyCommand):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)
-        from crawler.sites.problems import RegistryError
+        from crawler.sites.files import WEB_ADDRESS
         from crawler.sites.registry import load
-        from crawler.sites.rows import WEB_ADDRESS
-        from crawler.spiders.surveying import prepare
+        from crawler.sites.site import RegistryError
+        from crawler.spiders.survey import prepare
 
         if len(args) != 1 or not WEB_ADDRESS.fullmatch(args[0]):
             raise UsageError("give the whole address of one page: scrapy freeze http://host/path", print_help=False)
@@ -66,9 +66,9 @@ class Command(ScrapyCommand):
         prepare(self.settings)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        from crawler.discovery.keeping import TO_CHECK, keep
+        from crawler.discovery.fixtures import TO_CHECK, keep
         from crawler.parsing.page import PageRequest
-        from crawler.spiders.surveying import run
+        from crawler.spiders.survey import run
 
         answers: list[Response | Failed] = []
 
@@ -94,13 +94,11 @@ class Command(ScrapyCommand):
 def _drafted(answer: Response | Failed, site: Site, *, as_list: bool) -> Frozen:
     """Raises NothingToFreeze where there is no such page."""
     from crawler.discovery.fixtures import Caught, freeze_article, freeze_list
-    from crawler.discovery.identity import stranger
+    from crawler.discovery.survey import stranger
     from crawler.parsing.article import Refusal
-    from crawler.platforms.extract import read_article
-    from crawler.platforms.listing import read_list
-    from crawler.spiders.base import page_of
-    from crawler.spiders.failures import Failed
-    from crawler.spiders.visiting import headers_of
+    from crawler.platforms.reading import read_article, read_list
+    from crawler.spiders.base import Failed, page_of
+    from crawler.spiders.survey import headers_of
 
     if isinstance(answer, Failed):
         raise NothingToFreeze(answer.detail)

@@ -17,7 +17,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 if TYPE_CHECKING:
-    from crawler.runs.reading import HealthRow
+    from crawler.runs.health import HealthRow
 
 _FAILED = {"broken", "blocked"}
 
@@ -52,8 +52,8 @@ class Command(ScrapyCommand):
             raise UsageError(f"scrapy health takes no argument; did you mean --site {args[0]}?", print_help=False)
         if opts.accept and not opts.site:
             raise UsageError("--accept needs --site: say whose history to forget", print_help=False)
-        from crawler.sites.problems import RegistryError, SiteError
-        from crawler.storage.errors import StoreError
+        from crawler.errors import StoreError
+        from crawler.sites.site import RegistryError, SiteError
 
         try:
             rows = self._rows(opts)
@@ -70,17 +70,17 @@ class Command(ScrapyCommand):
             self.exitcode = 2
 
     def _rows(self, opts: argparse.Namespace) -> list[HealthRow]:
-        from crawler.parsing.date_reading import CST
-        from crawler.runs.reading import health
+        from crawler.parsing.date_forms import CST
+        from crawler.runs.health import health
         from crawler.sites.registry import load
-        from crawler.storage.mongo import connect, telling
+        from crawler.storage.store import connect, translate_errors
 
         assert self.settings is not None
         term = opts.site or opts.region
         codes = [site.code for site in load().find(term)] if term else None
         regions = load() if opts.json or opts.html else ()
         uri = self.settings["MONGO_URI"]
-        with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri):
+        with connect(uri, Path(self.settings["DATA_DIR"])) as client, translate_errors(uri):
             database = client[self.settings["MONGO_DATABASE"]]
             if opts.accept:
                 database["sites"].update_many({"_id": {"$in": codes or []}}, {"$set": {"recent": []}})
@@ -91,7 +91,7 @@ class Command(ScrapyCommand):
 
 
 def _show(rows: Sequence[HealthRow], opts: argparse.Namespace) -> int:
-    from crawler.runs.page import page
+    from crawler.runs.health import page
 
     if opts.html:
         Path(opts.html).write_text(page(rows, datetime.now(UTC)), "utf-8")
@@ -106,8 +106,8 @@ def _show(rows: Sequence[HealthRow], opts: argparse.Namespace) -> int:
 def _line(row: HealthRow) -> str:
     from rich.cells import set_cell_size
 
-    from crawler.runs.alarms.changes import plain
-    from crawler.runs.reading import in_china
+    from crawler.runs.alert_channels import plain
+    from crawler.runs.health import in_china
 
     why = f"  {'; '.join(row.reasons)}" if row.reasons else ""
     newest = in_china(row.newest_at)[:10] or "no date"

@@ -11,8 +11,8 @@ from typing import Any
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.parsing.date_reading import CST
-from crawler.query.terminal import plain
+from crawler.cli import plain
+from crawler.parsing.date_forms import CST
 
 
 class Command(ScrapyCommand):
@@ -34,13 +34,13 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) != 1:
             raise UsageError("give the address of one article", print_help=False)
-        from crawler.storage.errors import StoreError
-        from crawler.storage.mongo import connect, telling
+        from crawler.errors import StoreError
+        from crawler.storage.store import connect, translate_errors
 
         assert self.settings is not None
         uri = self.settings["MONGO_URI"]
         try:
-            with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri):
+            with connect(uri, Path(self.settings["DATA_DIR"])) as client, translate_errors(uri):
                 self.exitcode = _show(client[self.settings["MONGO_DATABASE"]], args[0])
         except StoreError as error:
             print(f"scrapy history: {error}", file=sys.stderr)

@@ -31,8 +31,8 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if args:
             raise UsageError("scrapy migrate takes no argument", print_help=False)
+        from crawler.errors import StoreError
         from crawler.sites.registry import RegistryError
-        from crawler.storage.errors import StoreError
 
         try:
             print(asyncio.run(self._migrate()))
@@ -44,9 +44,9 @@ class Command(ScrapyCommand):
             self.exitcode = 130
 
     async def _migrate(self) -> str:
-        from crawler.storage.migrations.run import migrate
-        from crawler.storage.mongo import open_store
+        from crawler.storage.maintenance import migrate
         from crawler.storage.schema import VERSION
+        from crawler.storage.store import open_store
 
         assert self.settings is not None
         name = self.settings["MONGO_DATABASE"]

@@ -30,7 +30,7 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if args:
             raise UsageError("scrapy reindex takes no argument", print_help=False)
-        from crawler.storage.errors import StoreError
+        from crawler.errors import StoreError
 
         try:
             asyncio.run(self._reindex())
@@ -42,8 +42,8 @@ class Command(ScrapyCommand):
             self.exitcode = 130
 
     async def _reindex(self) -> None:
-        from crawler.storage.mongo import open_store
-        from crawler.storage.reindex import reindex
+        from crawler.storage.maintenance import reindex
+        from crawler.storage.store import open_store
 
         assert self.settings is not None
         store = await open_store(

@@ -20,7 +20,7 @@ _OUTCOMES = {
     "duplicate": "duplicates",
     "outdated": "older than what is stored",
 }
-_STORE = "crawler.pipelines.store.StorePipeline"
+_STORE = "crawler.pipelines.StorePipeline"
 
 
 class Command(ScrapyCommand):
@@ -53,7 +53,7 @@ class Command(ScrapyCommand):
             logging.getLogger("scrapy.utils.log").addFilter(lambda record: record.levelno >= logging.WARNING)
         if opts.dry_run:
             pipelines = dict(self.settings.getdict("ITEM_PIPELINES"))
-            pipelines["crawler.pipelines.rehearse.RehearsePipeline"] = pipelines.pop(_STORE)
+            pipelines["crawler.pipelines.RehearsePipeline"] = pipelines.pop(_STORE)
             extensions = dict(self.settings.getdict("EXTENSIONS"))
             extensions["crawler.runs.extension.RunExtension"] = None
             self.settings.set("ITEM_PIPELINES", pipelines, "cmdline")
@@ -66,12 +66,12 @@ class Command(ScrapyCommand):
             import warcio  # noqa: F401
         except ImportError:
             raise UsageError("archives need warcio: pip install 'food-safety-crawler[archive]'", False) from None
-        from crawler.archive.reading import ArchiveError, ArchiveReader
-        from crawler.archive.reparse import ReparseSpider
-        from crawler.sites.problems import RegistryError, SiteError
+        from crawler.errors import StoreError
+        from crawler.middlewares.archive import ArchiveError, ArchiveReader
         from crawler.sites.registry import load
-        from crawler.storage.errors import StoreError
-        from crawler.storage.mongo import check_store
+        from crawler.sites.site import RegistryError, SiteError
+        from crawler.spiders.reparse import ReparseSpider
+        from crawler.storage.store import check_store
 
         assert self.settings is not None
         assert self.crawler_process is not None

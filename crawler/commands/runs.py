@@ -15,7 +15,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 if TYPE_CHECKING:
-    from crawler.runs.reading import RunRow
+    from crawler.runs.health import RunRow
 
 SHOWN = 20
 
@@ -43,8 +43,8 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if args:
             raise UsageError(f"scrapy runs takes no argument; did you mean --site {args[0]}?", print_help=False)
-        from crawler.sites.problems import RegistryError, SiteError
-        from crawler.storage.errors import StoreError
+        from crawler.errors import StoreError
+        from crawler.sites.site import RegistryError, SiteError
 
         try:
             rows = self._rows(opts)
@@ -62,15 +62,15 @@ class Command(ScrapyCommand):
                 self.exitcode = 1
 
     def _rows(self, opts: argparse.Namespace) -> list[RunRow]:
-        from crawler.runs import reading
-        from crawler.storage.mongo import connect, telling
+        from crawler.runs import health as reading
+        from crawler.storage.store import connect, translate_errors
 
         assert self.settings is not None
         now = datetime.now(UTC)
         since = _since(opts.since, now) if opts.since else None
         sites = _codes(opts.site) if opts.site else None
         uri = self.settings["MONGO_URI"]
-        with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri):
+        with connect(uri, Path(self.settings["DATA_DIR"])) as client, translate_errors(uri):
             database = client[self.settings["MONGO_DATABASE"]]
             patience = self.settings.getfloat("RUN_PROGRESS_SECONDS")
             rows = reading.runs(database, now, sites=sites, since=since, progress_seconds=patience)
@@ -79,7 +79,7 @@ class Command(ScrapyCommand):
 
 
 def _since(given: str, now: datetime) -> datetime:
-    from crawler.parsing.moments import read_moment
+    from crawler.parsing.dates import read_moment
 
     try:
         return read_moment(given, now)
@@ -94,9 +94,9 @@ def _codes(name: str) -> list[str]:
 
 
 def _line(row: RunRow) -> str:
-    from crawler.runs.alarms.changes import plain
-    from crawler.runs.outcome import outcomes
-    from crawler.runs.reading import in_china
+    from crawler.runs.alert_channels import plain
+    from crawler.runs.health import in_china
+    from crawler.runs.summary import outcomes
 
     seconds = f"{(row.finished_at - row.started_at).total_seconds():.0f} s" if row.finished_at else "·"
     why = f": {'; '.join(row.reasons)}" if row.reasons else ""

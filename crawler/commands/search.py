@@ -31,7 +31,7 @@ class Command(ScrapyCommand):
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        from crawler.query.options import add_filter_options
+        from crawler.search.output import add_filter_options
 
         super().add_options(parser)
         add_filter_options(parser)
@@ -45,9 +45,8 @@ class Command(ScrapyCommand):
             raise UsageError("say what to look for: scrapy search '食品抽检 不合格 米粉'", print_help=False)
         if opts.limit < 1:
             raise UsageError("--limit must be 1 or more", print_help=False)
-        from crawler.query.errors import QueryError
-        from crawler.sites.problems import RegistryError
-        from crawler.storage.errors import StoreError
+        from crawler.errors import QueryError, StoreError
+        from crawler.sites.site import RegistryError
 
         try:
             self._answer(" ".join(args), opts)
@@ -64,12 +63,9 @@ class Command(ScrapyCommand):
             self.exitcode = 130
 
     def _answer(self, text: str, opts: argparse.Namespace) -> None:
-        from crawler.query.gathering import MOST
-        from crawler.query.loosen import suggestions
-        from crawler.query.options import filters_of
-        from crawler.query.printing import bounded, explained, printed
-        from crawler.query.search import search
-        from crawler.storage.mongo import connect, telling
+        from crawler.search.output import bounded, explained, filters_of, printed
+        from crawler.search.search import MOST, search, suggestions
+        from crawler.storage.store import connect, translate_errors
 
         assert self.settings is not None
         filters = filters_of(opts, text)
@@ -77,7 +73,7 @@ class Command(ScrapyCommand):
             print("\n".join(explained(filters, filters.plan())), flush=True)
             return
         uri = self.settings["MONGO_URI"]
-        with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri):
+        with connect(uri, Path(self.settings["DATA_DIR"])) as client, translate_errors(uri):
             articles = client[self.settings["MONGO_DATABASE"]]["articles"]
             found = search(articles, filters, opts.limit, None if opts.all else MOST)
             hints = [] if found.matched else suggestions(articles, filters)

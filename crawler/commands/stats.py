@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 
 if TYPE_CHECKING:
-    from crawler.query.stats import Counts
+    from crawler.search.stats import Counts
 
 _BY = ("day", "week", "month", "region", "site", "source", "topic")
 _MOST_ROWS = 40
@@ -36,7 +36,7 @@ class Command(ScrapyCommand):
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        from crawler.query.options import add_filter_options
+        from crawler.search.output import add_filter_options
 
         super().add_options(parser)
         add_filter_options(parser)
@@ -44,10 +44,8 @@ class Command(ScrapyCommand):
         parser.add_argument("--plot", metavar="FILE", help="also draw it: FILE.png, .svg or .html")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        from crawler.query.errors import QueryError
-        from crawler.sites.problems import RegistryError
-        from crawler.storage.errors import StoreError
-        from crawler.transfer.errors import TransferError
+        from crawler.errors import QueryError, StoreError, TransferError
+        from crawler.sites.site import RegistryError
 
         try:
             self._count(" ".join(args) if args else None, opts)
@@ -64,22 +62,22 @@ class Command(ScrapyCommand):
             self.exitcode = 130
 
     def _count(self, text: str | None, opts: argparse.Namespace) -> None:
-        from crawler.query.options import filters_of
-        from crawler.query.stats import count
-        from crawler.storage.mongo import connect, telling
+        from crawler.search.output import filters_of
+        from crawler.search.stats import count
+        from crawler.storage.store import connect, translate_errors
 
         assert self.settings is not None
         filters, uri = filters_of(opts, text), self.settings["MONGO_URI"]
-        with connect(uri, Path(self.settings["DATA_DIR"])) as client, telling(uri):
+        with connect(uri, Path(self.settings["DATA_DIR"])) as client, translate_errors(uri):
             articles = client[self.settings["MONGO_DATABASE"]]["articles"]
             counts = count(articles, filters, opts.by)
             if not counts.articles:
-                from crawler.query.loosen import suggestions
+                from crawler.search.search import suggestions
 
                 print("Nothing matched.", *suggestions(articles, filters), file=sys.stderr)
                 return
         if opts.plot:
-            from crawler.query.plots import plot
+            from crawler.search.stats import plot
 
             plot(counts, f"{text or '全部文章'}: {counts.articles} 篇, by {opts.by}", Path(opts.plot))
         print("\n".join(_lines(counts)), flush=True)
@@ -88,8 +86,8 @@ class Command(ScrapyCommand):
 def _lines(counts: Counts) -> Iterator[str]:
     from rich.cells import cell_len
 
-    from crawler.query.stats import TIMES
-    from crawler.query.terminal import plain
+    from crawler.cli import plain
+    from crawler.search.stats import TIMES
 
     rows = counts.rows[-_MOST_ROWS:] if counts.by in TIMES else counts.rows[:_MOST_ROWS]
     shown = [(plain(name), size) for name, size in rows]

@@ -39,13 +39,13 @@ class Command(ScrapyCommand):
         if opts.processes < 1 or opts.concurrent < 1:
             raise UsageError("--processes and --concurrent are at least 1", print_help=False)
         try:
-            from crawler.schedule.broker import Broker, BrokerError
+            from crawler.schedule.celery_bridge import Broker, BrokerError
         except ModuleNotFoundError as error:
             print(f'scrapy worker: {error}: it takes pip install -e ".[workers]"', file=sys.stderr)
             self.exitcode = 1
             return
-        from crawler.storage.errors import StoreError
-        from crawler.storage.mongo import check_store
+        from crawler.errors import StoreError
+        from crawler.storage.store import check_store
 
         assert self.settings is not None
         try:
@@ -59,8 +59,7 @@ class Command(ScrapyCommand):
     def _supervise(self, opts: argparse.Namespace) -> int:
         from scrapy.utils.log import configure_logging
 
-        from crawler.schedule.order import Order, given_settings
-        from crawler.schedule.supervisor import Supervisor
+        from crawler.schedule.worker import Order, Supervisor, given_settings
 
         assert self.settings is not None
         configure_logging(self.settings)

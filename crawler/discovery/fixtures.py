@@ -5,16 +5,25 @@ A draft is never a proof: it says `"checked": false`, and tests/pages fails unti
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from crawler.discovery.survey import Fetch, Survey, Unanswered
 from crawler.items import Article
-from crawler.parsing.date_reading import CST
-from crawler.parsing.page import Page
-from crawler.platforms.base import Listing
+from crawler.parsing.article import Refusal
+from crawler.parsing.date_forms import CST
+from crawler.parsing.page import Page, PageRequest
+from crawler.parsing.urls import canonical_url
+from crawler.platforms.base import Listing, ListItem
 from crawler.platforms.detect import detect
+from crawler.platforms.reading import read_article
+from crawler.sites.edit import write_whole
+from crawler.sites.files import bare_host
+from crawler.sites.site import Site
 
 _KEPT = ("content-type", "last-modified", "date", "server", "content-language")
 _SUFFIXES = {"json": ".json", "xml": ".xml"}
@@ -107,3 +116,91 @@ def _head(kind: str, caught: Caught) -> dict[str, Any]:
 def _suffix(headers: Mapping[str, str]) -> str:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     return next((suffix for word, suffix in _SUFFIXES.items() if kind.endswith(word) and "xhtml" not in kind), ".html")
+
+
+# Frozen pages on disk: under tests/pages of the checkout this package lives in.
+
+TO_CHECK = 'Compare {} with the page, correct it, and set "checked" to true: until then its test fails.'
+PAGES = Path(__file__).resolve().parents[2] / "tests" / "pages"
+
+
+def place_of(frozen: Frozen) -> tuple[Path, Path]:
+    """Where a page and its truth go: nothing that is there is overwritten."""
+    number = 1
+    while True:
+        stem = frozen.name if number == 1 else f"{frozen.name}-{number}"
+        page = PAGES / frozen.platform / f"{stem}{frozen.suffix}"
+        if not list(page.parent.glob(f"{stem}.*")):
+            return page, page.with_name(f"{stem}.truth.json")
+        number += 1
+
+
+def keep(frozen: Frozen) -> list[Path]:
+    """Write a page and its truth; the two paths. Raises OSError, and leaves nothing then."""
+    if not PAGES.is_dir():
+        raise FileNotFoundError(2, "there is no such folder: work in a checkout of the project", str(PAGES))
+    page, truth = place_of(frozen)
+    page.parent.mkdir(exist_ok=True)
+    text = json.dumps(frozen.truth, ensure_ascii=False, indent=1) + "\n"
+    write_whole(page, frozen.body)
+    try:
+        write_whole(truth, text.encode())
+    except OSError:
+        page.unlink()
+        raise
+    return [page, truth]
+
+
+def drop(paths: list[Path]) -> None:
+    """Remove what `keep` wrote."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+# A few articles of a surveyed site, read as a crawl reads them, for a person to look at.
+
+_SPARE = 3
+"""How many articles more may be asked for where the first ones give none."""
+
+
+@dataclass(frozen=True)
+class Review:
+    """`read` are articles with their pages, `failed` addresses with the reason why they gave none."""
+
+    read: tuple[tuple[Article, Page], ...]
+    failed: tuple[tuple[str, str], ...]
+
+
+async def review(fetch: Fetch, surveyed: Survey, site: Site, now: datetime, wanted: int = 3) -> Review:
+    """Up to `wanted` articles of the sections found, from as many sections as there are. `now` is aware."""
+    read: list[tuple[Article, Page]] = []
+    failed: list[tuple[str, str]] = []
+    known = replace(site, platform=site.platform or platform_of(surveyed))
+    for item in _in_turn(surveyed)[: wanted + _SPARE]:
+        if len(read) == wanted:
+            break
+        page = await fetch(PageRequest(item.url))
+        if isinstance(page, Unanswered):
+            failed.append((item.url, page.detail))
+            continue
+        article = read_article(page, site=known, now=now)
+        if isinstance(article, Refusal):
+            failed.append((item.url, article.detail))
+        else:
+            read.append((article, page))
+    return Review(tuple(read), tuple(failed))
+
+
+def platform_of(surveyed: Survey) -> str | None:
+    """The platform most of the sections found are built with, None where it is unknown."""
+    names = [found.platform for found in surveyed.found if found.platform != "generic"]
+    return max(names, key=names.count) if names else None
+
+
+def _in_turn(surveyed: Survey) -> list[ListItem]:
+    """The newest article of each section, then the second of each, …; each once, only on the site's own host."""
+    home = bare_host(surveyed.home.url if surveyed.home else surveyed.homepage)
+    rows = [[item for item in found.items if bare_host(item.url).endswith(home)] for found in surveyed.found]
+    longest = max(map(len, rows), default=0)
+    items = [row[number] for number in range(longest) for row in rows if number < len(row)]
+    return list({canonical_url(item.url): item for item in items}.values())

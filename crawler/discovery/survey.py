@@ -6,23 +6,145 @@ run the same steps.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from urllib.parse import urljoin, urlsplit
 
-from crawler.discovery.candidates import Candidate, candidates, links_more
-from crawler.discovery.identity import names_site, stranger
-from crawler.discovery.missing import is_gone, missing_url
-from crawler.discovery.names import Verdict
-from crawler.discovery.onward import onward
-from crawler.discovery.schemes import other_scheme
-from crawler.parsing.blocked import BLOCKED_STATUS
+from crawler.discovery.candidates import Candidate, Verdict, candidates, links_more
+from crawler.parsing.article import BLOCKED_STATUS, nobody, refuse
+from crawler.parsing.outline import outline_of
 from crawler.parsing.page import Page, PageRequest
-from crawler.parsing.urls import canonical_url
+from crawler.parsing.urls import canonical_url, other_scheme
 from crawler.platforms.base import Listing, ListItem
-from crawler.platforms.listing import read_list
-from crawler.sites.rows import bare_host
+from crawler.platforms.links import absolute
+from crawler.platforms.reading import read_list
+from crawler.sites.files import bare_host
 from crawler.sites.site import Section, Site
+
+# Soft 404s: pages that answer 200 and say that there is nothing, or show the home page in place of what was asked
+# for. What a site answers to a path that certainly does not exist tells how it says so; an answer like that one, or
+# like the home page, is none. So is a guessed address (`/yw/`) that no page of the site links to.
+
+_NOWHERE = "/no-such-page-4c1e7f20d9/index.html"
+_ALIKE = 0.9
+_FEWEST = 5
+
+
+def missing_url(homepage: str) -> str:
+    """An address on the home page's host that no site has."""
+    return urljoin(homepage, _NOWHERE)
+
+
+def is_gone(page: Page, home: Page | None, missing: Page | None) -> str | None:
+    """Why `page`, asked for as a section of the site with that home page, is none: a clause for people; None where it
+    is a page of its own. `missing` is the site's answer to `missing_url`."""
+    if page.status >= 400:
+        return f"answers {page.status}"
+    refused = refuse(page, outline_of(page.root))
+    if refused and refused[0] in {"not_found", "blocked", "parked", "closed", "default_page", "login"}:
+        return refused[1]
+    if home is not None and canonical_url(page.url) == canonical_url(home.url):
+        return "leads back to the home page"
+    if home is not None and same_page(page, home):
+        return "shows the home page under another address"
+    if missing is not None and missing.status < 400:
+        if canonical_url(page.url) == canonical_url(missing.url):
+            return "leads where paths lead that do not exist"
+        if same_page(page, missing):
+            return "shows what the site answers to paths that do not exist"
+    return None
+
+
+def same_page(one: Page, other: Page) -> bool:
+    """Whether two answers are the same page but for times and addresses: by links, and where there are few by text."""
+    links, others = _links(one), _links(other)
+    if min(len(links), len(others)) >= _FEWEST:
+        return len(links & others) >= _ALIKE * len(links | others)
+    return len(links ^ others) <= 1 and _words(one) == _words(other)
+
+
+def _links(page: Page) -> frozenset[str]:
+    return frozenset(absolute(page.url, href) for link in page.root.iter("a") if (href := link.get("href")))
+
+
+def _words(page: Page) -> str:
+    """The text of a page without digits and addresses, which error pages fill in."""
+    text = "".join(map(str, page.root.itertext()))
+    return re.sub(r"[A-Za-z0-9_/.:?=&-]*/[A-Za-z0-9_/.:?=&-]*|[\d\s]+", "", text)
+
+
+# Front doors: a first page that only leads on, by a script or a frame, to the page people see.
+
+_LOCATION = re.compile(
+    r"""(?:window|self|top|document|parent)?\.?\blocation(?:\.href)?\s*=\s*["']([^"'\s<>]{1,300})["']"""
+    r"""|location\.(?:replace|assign)\(\s*["']([^"'\s<>]{1,300})["']""",
+)
+_FEW = 5
+"""Links below which a page is a front door."""
+
+
+def onward(page: Page) -> str | None:
+    """The address on the same host that a page without links of its own leads to, None where it leads nowhere."""
+    if sum(1 for link in page.root.iter("a") if link.get("href")) >= _FEW:
+        return None
+    scripted = (found[1] or found[2] for found in _LOCATION.finditer(page.text[:50_000]))
+    framed = (frame.get("src") or "" for frame in page.root.iter("frame", "iframe"))
+    host = urlsplit(page.url).netloc
+    for target in (*scripted, *framed):
+        url = absolute(page.url, target)
+        if url and urlsplit(url).netloc == host and url != page.url:
+            return url
+    return None
+
+
+# Whose page an answer is: the site's own, another's, or nobody's (a parked domain, a login, a
+# server's first page). Government pages name their owner (《政府网站发展指引》, 国办发〔2017〕47号): SiteName
+# and SiteIDCode, whose first six digits are the code of the place, in the head, and the 主办 line
+# in the footer.
+
+_OWNER = re.compile(r"(?:主办|主管|版权所有|承办)(?:单位|方)?[:：\s©]{0,6}([^\s,，。;；|<>]{2,40})")
+_GOVERNMENT = re.compile(r"([\u4e00-\u9fff]{2,12}?(?:省|市|县|区|旗|州|盟))(?:委|人民政府|政府)")
+_CODE = re.compile(r"[1-9]\d{5}")
+_TAIL = 6_000
+
+
+def stranger(page: Page, site: Site | None) -> tuple[str, str] | None:
+    """`(reason, sentence)` where `page` is not a page of `site`: `parked`, `login`, `closed`, `default_page`, or
+    `foreign` (its marks name another owner); None where it may be. Without `site` only what no site would show."""
+    if (found := nobody(page, outline_of(page.root))) is not None:
+        return found
+    return _foreign(page, site) if site is not None and site.gb_code else None
+
+
+def _foreign(page: Page, site: Site) -> tuple[str, str] | None:
+    if names_site(page, site):
+        return None
+    stated = _CODE.match(page.meta.get("siteidcode", ""))
+    if stated and stated[0][:4] != (site.gb_code or "")[:4]:
+        return "foreign", f"the page bears the code {stated[0]} of another place, and never names {site.short}"
+    owner = _owner(page)
+    if owner:
+        return "foreign", f"the page names {owner} as its owner, and never {site.short}"
+    return None
+
+
+def _owner(page: Page) -> str | None:
+    """The government or owner that title, SiteName and footer name, None where they name nobody."""
+    title = "" if page.title is None else "".join(map(str, page.title.itertext()))
+    for text in (page.meta.get("sitename", ""), title):
+        if government := _GOVERNMENT.search(text):
+            return government[1]
+    body = "".join(map(str, page.root.itertext()))[-_TAIL:]
+    named = _OWNER.search(body)
+    return named[1] if named else None
+
+
+def names_site(page: Page, site: Site) -> bool:
+    """Whether a page anywhere names the place it is taken for: a home page does."""
+    return any(name and name in page.text for name in (site.name, site.short, *site.aliases))
+
 
 _CHANNELS = 3
 """The most channel pages that are searched for sections of their own."""
@@ -32,7 +154,7 @@ _SAME_LIST = 0.8
 
 @dataclass(frozen=True)
 class Unanswered:
-    """Why no page came: `reason` is a word of `spiders/failures.py`, `detail` a sentence."""
+    """Why no page came: `reason` is a word of `spiders/base.py`, `detail` a sentence."""
 
     reason: str
     detail: str

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+import re
+from collections.abc import Collection, Container, Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote, urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
-from crawler.parsing.noise import (
+from crawler.items import Attachment, Image, Table
+from crawler.parsing.body import (
     ends_article,
     heads_links,
     is_credit,
@@ -18,8 +22,104 @@ from crawler.parsing.noise import (
     names_file,
 )
 from crawler.parsing.outline import INLINE, Line, Outline
-from crawler.parsing.tables import PlacedTable
+from crawler.parsing.page import Page
 from crawler.parsing.titles import fold
+
+# Tables of a body as rows of cell texts, with row and column spans expanded.
+
+_MOST_COLUMNS = 60
+_MOST_ROWS = 2000
+_PROSE = 150
+"""A cell longer than this on average holds text laid out by a table, not data."""
+
+
+@dataclass(frozen=True)
+class PlacedTable:
+    """A data table, the lines `start:end` of the page it fills, and its rows as text, each cell once."""
+
+    table: Table
+    start: int
+    end: int
+    rows: tuple[str, ...]
+
+
+def tables_in(outline: Outline, element: HtmlElement, start: int, end: int) -> list[PlacedTable]:
+    """The data tables of a body that stand within the lines `start:end`, in order; tables that only lay out the page
+    are left to the text."""
+    found = []
+    for node in element.iter("table"):
+        span = outline.spans.get(node)
+        if span is None or span[0] < start or span[1] > end or span[0] == span[1]:
+            continue
+        if (
+            node is not element
+            and next(node.iterdescendants("table"), None) is None
+            and (placed := _read(outline, node))
+        ):
+            found.append(placed)
+    return found
+
+
+def read_rows(outline: Outline, node: HtmlElement) -> list[list[str]]:
+    """The rows of a `<table>` with spans expanded; they may differ in length."""
+    hanging: dict[int, tuple[int, str]] = {}
+    return [row for tr in list(node.iter("tr"))[:_MOST_ROWS] if (row := _read_row(outline, tr, hanging))]
+
+
+def _read(outline: Outline, node: HtmlElement) -> PlacedTable | None:
+    grid = read_rows(outline, node)
+    own = [[_text(outline, cell) for cell in tr.iterchildren("td", "th")] for tr in list(node.iter("tr"))[:_MOST_ROWS]]
+    width = max(map(len, grid), default=0)
+    cells = sum(map(len, own))
+    size = sum(len(text) for row in own for text in row)
+    if len(grid) < 2 or width < 2 or size == 0 or size / cells > _PROSE:
+        return None
+    caption = next(node.iter("caption"), None)
+    title = _text(outline, caption) if caption is not None else ""
+    start, end = outline.spans[node]
+    texts = ("\t".join(filter(None, row)) for row in own)
+    return PlacedTable(
+        Table([row + [""] * (width - len(row)) for row in grid], title or None),
+        start,
+        end,
+        tuple(filter(None, (title, *texts))),
+    )
+
+
+def _read_row(outline: Outline, tr: HtmlElement, hanging: dict[int, tuple[int, str]]) -> list[str]:
+    """A row with the cells that hang into it from above; `hanging` maps a column to how many rows more its cell spans,
+    and its text."""
+    row: list[str] = []
+    for cell in tr.iterchildren("td", "th"):
+        _take_hanging(row, hanging)
+        text = _text(outline, cell)
+        rows = _span(cell, "rowspan", _MOST_ROWS)
+        for _ in range(min(_span(cell, "colspan", _MOST_COLUMNS), _MOST_COLUMNS - len(row))):
+            if rows > 1:
+                hanging[len(row)] = (rows - 1, text)
+            row.append(text)
+    _take_hanging(row, hanging)
+    return row
+
+
+def _take_hanging(row: list[str], hanging: dict[int, tuple[int, str]]) -> None:
+    while len(row) < _MOST_COLUMNS and len(row) in hanging:
+        column = len(row)
+        left, text = hanging.pop(column)
+        row.append(text)
+        if left > 1:
+            hanging[column] = (left - 1, text)
+
+
+def _span(cell: HtmlElement, name: str, most: int) -> int:
+    value = (cell.get(name) or "1").strip()
+    return max(1, min(int(value), most)) if value.isascii() and value.isdigit() and len(value) < 6 else 1
+
+
+def _text(outline: Outline, element: HtmlElement) -> str:
+    span = outline.spans.get(element)
+    return "" if span is None else " ".join(line.text for line in outline.lines[span[0] : span[1]])
+
 
 _HEAD_LINES = 12
 _TITLE_LINES = 40
@@ -145,3 +245,141 @@ def _twins(lines: list[Line], start: int, end: int) -> set[int]:
     again = {index for index in range(start, end) if first.setdefault(lines[index].text, index) != index}
     repeated = sum(len(lines[index].text) for index in again)
     return again if repeated > _COPY * sum(len(line.text) for line in lines[start:end]) else set()
+
+
+# Pictures and files of an article: absolute addresses, captions and names.
+
+_SOURCES = ("data-src", "data-original", "data-lazy-src", "data-echo", "data-url", "_src", "original", "src")
+_FURNITURE = re.compile(
+    r"(?:^|[/_-])(?:icons?|logo|qr_?code|ewm|erweima|share|blank|spacer|loading|arrow|btn|button|dot|line|grey|pixel|transparent)"
+    r"\d{0,3}[-_.\w]{0,12}\.(?:gif|png|jpe?g|svg|webp)$|/(?:fileTypeImages|filetype|icons?)/|^data:|^about:|^javascript:",
+    re.I,
+)
+_SMALL = 40
+_FILES = frozenset(
+    (
+        *("doc", "docx", "xls", "xlsx", "ppt", "pptx", "pdf", "wps", "et", "dps", "ofd", "ceb", "txt", "csv", "tif"),
+        *("zip", "rar", "7z"),
+    )
+)
+_CAPTION_CLASS = re.compile(
+    r"caption|img[-_]?(?:desc|txt|text|info|note)|pic[-_]?(?:desc|txt|text|info|note)|tuzhu|photo[-_]?desc", re.I
+)
+_CAPTION = re.compile(
+    r"^[\s（(]*(?:[▲△↑▼◆]|图(?:[一二三四五六七八九十\d]{1,3}[:：.、\s]|为|片?[:：]|注))|(?:摄影?|供图|配图)[\s）)。]*$"
+)
+_CENTRED = re.compile(r"text-align\s*:\s*center", re.I)
+_LONGEST_CAPTION = 100
+_BELOW = 25
+_MOST = 500
+
+
+def images_in(
+    page: Page, outline: Outline, element: HtmlElement, start: int, end: int, *, dropped: Collection[HtmlElement] = ()
+) -> tuple[list[Image], set[int]]:
+    """The pictures of a body between the lines `start` and `end`, in order and each once, without icons, other
+    furniture and what stands in `dropped` elements; and the lines that are captions of theirs."""
+    images: dict[str, Image] = {}
+    captions: set[int] = set()
+    base = base_url(page)
+    for node in element.iter("img"):
+        span = outline.spans.get(node)
+        if span is None or not start <= span[0] <= end or len(images) >= _MOST or _is_small(node):
+            continue
+        url = _address(node, base)
+        if url is None or url in images or (dropped and _stands_in(node, dropped)):
+            continue
+        line = _caption_line(outline, node, span[0], end)
+        images[url] = Image(url, outline.lines[line].text if line is not None else None)
+        if line is not None:
+            captions.add(line)
+    return list(images.values()), captions
+
+
+def _stands_in(node: HtmlElement, elements: Collection[HtmlElement]) -> bool:
+    return node in elements or any(ancestor in elements for ancestor in node.iterancestors())
+
+
+def base_url(page: Page) -> str:
+    """What relative addresses of the page count from."""
+    base = next(page.root.iter("base"), None)
+    return urljoin(page.url, (base.get("href") or "").strip()) if base is not None else page.url
+
+
+def _address(node: HtmlElement, base: str) -> str | None:
+    for name in _SOURCES:
+        value = (node.get(name) or "").strip()
+        if value and len(value) < 2000 and not _FURNITURE.search(value.split("?")[0]):
+            return absolute(base, value)
+    return None
+
+
+def absolute(base: str, address: str) -> str | None:
+    """`address` seen from `base`, or None where it is no address a file can be fetched from."""
+    try:
+        url = urljoin(base, address)
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in {"http", "https", ""} else None
+
+
+def _is_small(node: HtmlElement) -> bool:
+    for name in ("width", "height"):
+        value = (node.get(name) or "").strip().removesuffix("px")
+        if value.isascii() and value.isdigit() and int(value[:6]) <= _SMALL:
+            return True
+    return False
+
+
+def _caption_line(outline: Outline, node: HtmlElement, at: int, end: int) -> int | None:
+    """The line below a picture where it is its caption: marked up as one, or written as one."""
+    figure = next(node.iterancestors("figure"), None)
+    if figure is not None and (own := next(figure.iter("figcaption"), None)) is not None and own in outline.spans:
+        start, stop = outline.spans[own]
+        return start if start < stop else None
+    stated = " ".join((node.get("alt") or node.get("title") or "").split())
+    for index in range(at, min(at + 2, end)):
+        line = outline.lines[index]
+        if 2 <= len(line.text) <= _LONGEST_CAPTION and (_is_caption(line) or line.text == stated):
+            return index
+    return None
+
+
+def _is_caption(line: Line) -> bool:
+    node = line.node
+    if _CAPTION_CLASS.search(node.get("class") or ""):
+        return True
+    return bool(_CAPTION.search(line.text))
+
+
+def attachments_in(page: Page, outline: Outline, element: HtmlElement, start: int, end: int) -> list[Attachment]:
+    """The files an article links to, in its body and just below it, each once, with the names readers see."""
+    found: dict[str, Attachment] = {}
+    base = base_url(page)
+    last = max(end, outline.spans[element][1]) + _BELOW
+    for node in outline.starting(start, last):
+        if node.tag != "a" or len(found) >= _MOST:
+            continue
+        href = (node.get("href") or "").strip()
+        if not href or len(href) > 2000 or href[0] == "#":
+            continue
+        title = (node.get("title") or "").strip()
+        shown = "".join(node.itertext()) if len(node) else node.text or ""
+        name = " ".join(shown.split()) or title
+        if not _is_file(href, name, title):
+            continue
+        url = absolute(base, href)
+        if url and url not in found:
+            found[url] = Attachment(url, name[:200] or unquote(href.rpartition("/")[2])[:200])
+    return list(found.values())
+
+
+def _is_file(href: str, name: str, title: str) -> bool:
+    path = href.partition("#")[0]
+    return any(map(_ends_as_file, {path.partition("?")[0], path, name, title}))
+
+
+def _ends_as_file(text: str) -> bool:
+    # A page has a hundred links: a pattern would take five times as long.
+    return "." in text and text.rpartition(".")[2].lower() in _FILES

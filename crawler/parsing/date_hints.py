@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from crawler.parsing.date_clock import read_clock
-from crawler.parsing.date_forms import Form, flatten
-from crawler.parsing.date_reading import CST, DateReading, Refused, bounded
+from crawler.parsing.date_forms import CST, DateReading, Form, Refused, bounded, flatten, read_clock
 
 _Y, _M, _D = r"(?P<y>(?:19|20)\d\d)", r"(?P<m>0?[1-9]|1[0-2])", r"(?P<d>0?[1-9]|[12]\d|3[01])"
 _MM, _DD = r"(?P<m>0[1-9]|1[0-2])", r"(?P<d>0[1-9]|[12]\d|3[01])"

@@ -6,8 +6,8 @@ import re
 
 from lxml.html import HtmlElement
 
+from crawler.parsing.content import read_rows
 from crawler.parsing.outline import Line, Outline
-from crawler.parsing.tables import read_rows
 
 _NAMES = {
     "索引号": "index_number",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import html
+import re
 from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,9 +14,136 @@ import lxml.etree
 import lxml.html
 from lxml.html import HtmlElement
 
-from crawler.parsing.decode import decode
-from crawler.parsing.repair import repair_html
-from crawler.parsing.tags import overloaded
+# Bytes to text, by what the bytes are before what anybody says they are. Order: byte order mark → UTF-16 seen by
+# its zero bytes → bytes that are valid UTF-8 (Chinese in another encoding never is) → HTTP charset → `<meta>`
+# charset → the one of UTF-8 and GB18030 with fewer errors. A declared gb2312 or gbk is read as GB18030, their
+# superset: 喆 and 镕 are not in GB2312.
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.I)
+_META_CHARSET = re.compile(
+    rb"<meta[^>]{0,200}?\bcharset\s*=\s*[\"']?\s*([\w:.-]{2,40})|<\?xml[^>]{0,100}?\bencoding\s*=\s*[\"']([\w:.-]{2,40})",
+    re.I,
+)
+_SUPERSET = {"gb2312": "gb18030", "gbk": "gb18030", "hz": "gb18030", "big5": "big5hkscs"}
+_BELIEVED = frozenset({"utf-8", "gb18030", "big5hkscs", "euc_jp", "shift_jis", "euc_kr"})
+"""What a declaration may name. Servers name ISO-8859-1 without meaning it, and Python also knows hex and zip."""
+_HEAD = 4096
+_PROBE = 64 * 1024
+
+
+def decode(body: bytes, content_type: str | None = None) -> tuple[str, str]:
+    """`(text, encoding)` of `body`; never raises, undecodable bytes become U+FFFD."""
+    for mark, encoding in _BOMS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(encoding, "replace"), encoding
+    if wide := _utf16_without_mark(body):
+        return body.decode(wide, "replace"), wide
+    try:
+        return body.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError as error:
+        if len(body) - error.start <= 3 and error.start > 0 and not body[: error.start].isascii():
+            return body.decode("utf-8", "replace"), "utf-8"
+    return _by_declaration(body, content_type)
+
+
+def _by_declaration(body: bytes, content_type: str | None) -> tuple[str, str]:
+    probe = body[:_PROBE]
+    for declared in _declared(body, content_type):
+        encoding = "gb18030" if declared == "utf-8" and not _mostly_utf8(probe) else declared
+        return body.decode(encoding, "replace"), encoding
+    encoding = "utf-8" if _mostly_utf8(probe) else "gb18030"
+    return body.decode(encoding, "replace"), encoding
+
+
+def _declared(body: bytes, content_type: str | None) -> list[str]:
+    """The usable encodings the header and the page name, in this order, widened to their supersets."""
+    names = [m[1] for m in [_HEADER_CHARSET.search(content_type or "")] if m]
+    names += [(m[1] or m[2]).decode("ascii", "replace") for m in _META_CHARSET.finditer(body[:_HEAD])]
+    found = []
+    for name in names:
+        try:
+            encoding = codecs.lookup(name).name
+        except (LookupError, ValueError):
+            continue
+        encoding = _SUPERSET.get(encoding, encoding)
+        if encoding in _BELIEVED:
+            found.append(encoding)
+    return found
+
+
+def _mostly_utf8(probe: bytes) -> bool:
+    """Whether read as UTF-8 there are fewer broken characters than whole ones outside ASCII, by far."""
+    text = probe.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    whole = sum(1 for c in text if c > "\x7f") - broken
+    return whole > 10 * broken
+
+
+def _utf16_without_mark(body: bytes) -> str | None:
+    """UTF-16 shows by ASCII markup with a zero byte beside every letter."""
+    head = body[:400]
+    if len(head) < 8 or head.count(0) < len(head) // 4:
+        return None
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if odd > 4 * even:
+        return "utf-16-le"
+    return "utf-16-be" if even > 4 * odd else None
+
+
+# Repairs of markup that would make lxml lose an article.
+
+_PREMATURE_END = re.compile(rb"</(?:html|body)\s*>", re.I)
+
+
+def repair_html(html: bytes) -> bytes:
+    """`html` (UTF-8) without any `</html>` and `</body>`: included headers end with their own, and lxml then makes the
+    rest a second root element (www.gov.cn loses its article, SITES.md §7.2)."""
+    return _PREMATURE_END.sub(b"", html.replace(b"\x00", b""))
+
+
+# Pages that can't be parsed in bearable time: libxml2 compares each attribute of a tag with those before it, so
+# that 40,000 of them take twelve seconds, and the 200,000 that fit in a page of a megabyte minutes.
+
+MOST_ATTRIBUTES = 20_000
+"""Of one tag: they take under two seconds. Real tags have some ten."""
+_MOST_READING = 20
+"""How often the scan may go over the page in all, before it counts as made to be slow to scan."""
+_SEPARATORS = b" \n\t\r\f\v/\"'"
+"""Each attribute begins behind one of these."""
+# As the HTML standard tokenizes a tag (section 13.2.5, states 32 to 40).
+_ATTRIBUTE = rb"""[\s/]*+(?:=[^\s/>=]*+|[^\s/>=]++)(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+|(?=>)))?+"""
+_START = re.compile(rb"<[A-Za-z]")
+_TAG = re.compile(rb"<[A-Za-z][^\s/>]*+(?:%b)*+" % _ATTRIBUTE)
+_ATTRIBUTES = re.compile(_ATTRIBUTE)
+
+
+def overloaded(html: bytes) -> bool:
+    """Whether a tag of a page (in UTF-8) may have more than `MOST_ATTRIBUTES`. What looks like a tag counts as one
+    wherever it stands (in a comment, a script, a quoted value): so no page can hide one, and a few odd ones are taken
+    for such."""
+    if len(html) < 2 * MOST_ATTRIBUTES or len(html) - len(html.translate(None, _SEPARATORS)) <= MOST_ATTRIBUTES:
+        return False
+    read = 0
+    for start in _START.finditer(html):
+        tag = _TAG.match(html, start.start())
+        assert tag
+        size = tag.end() - tag.start()
+        read += size
+        if read > _MOST_READING * len(html):
+            return True
+        if size > 2 * MOST_ATTRIBUTES:
+            found = sum(1 for _ in _ATTRIBUTES.finditer(html, tag.start(), tag.end()))
+            read += size
+            if found > MOST_ATTRIBUTES:
+                return True
+    return False
 
 
 @dataclass(frozen=True)
@@ -41,7 +171,7 @@ class Page:
     sent: PageRequest | None = None
     status: int = 200
     marks: tuple[frozenset[str], frozenset[str]] | None = field(default=None, repr=False, compare=False)
-    """What `platforms/marks.py` looked for in the text, and what it found."""
+    """What `platforms/base.py` looked for in the text, and what it found."""
     sent_utf8: bytes | None = field(default=None, repr=False, compare=False)
     """The bytes that were sent, where they are `text` in UTF-8: nobody has to encode it again."""
 
@@ -116,3 +246,36 @@ def parse_html(markup: bytes | str) -> HtmlElement:
     except lxml.etree.XMLSyntaxError:
         root = None
     return lxml.html.Element("html") if root is None else root
+
+
+# The national meta tags of government sites (国办发〔2017〕47号), their variants, and other machine-readable heads.
+
+TITLE = ("articletitle", "og:title", "twitter:title")
+META_DATE = (
+    *("pubdate", "article:published_time", "og:release_date", "publishdate", "firstpublishedtime"),
+    *("bytedance:published_time", "_pubtime", "publish_time", "datepublished", "weibo: article:create_at", "apub:time"),
+    *("maketime", "dateupdate", "og:time"),
+)
+META_SOURCE = ("contentsource", "source", "mediaid")
+AUTHOR = ("author",)
+_MARKUP = re.compile(r"<[^>]{0,300}>")
+_SPACE = re.compile(r"\s+")
+
+
+def first_meta(page: Page, names: tuple[str, ...]) -> str | None:
+    """The first of the named meta values that is not empty, without markup and entities."""
+    for name in names:
+        value = plain(page.meta.get(name))
+        if value:
+            return value
+    return None
+
+
+def plain(value: str | None) -> str | None:
+    """A meta value as a reader would see it: tags dropped, entities resolved, spaces single; None where empty."""
+    if not value:
+        return None
+    for _ in range(2):
+        if "<" in value or "&" in value:
+            value = html.unescape(_MARKUP.sub("", value))
+    return _SPACE.sub(" ", value).strip() or None

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urldefrag, urlsplit
 from lxml.html import HtmlElement
 
 from crawler.items import Article
-from crawler.parsing.attachments import absolute, base_url
+from crawler.parsing.content import absolute, base_url
 from crawler.parsing.page import Page
 
 _NEXT = re.compile(

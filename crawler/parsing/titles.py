@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from crawler.parsing import meta
-from crawler.parsing.noise import is_header, is_legal, is_tool
+from crawler.parsing.body import is_header, is_legal, is_tool
 from crawler.parsing.outline import Outline
-from crawler.parsing.page import Page
+from crawler.parsing.page import Page, first_meta
 from crawler.parsing.rules import Rules
 
 _CUT = re.compile(r"\s*(?:[_|｜丨]|(?<=\s)[-–—]+(?=\s)|(?<=[^\W\d_a-zA-Z])\s*-+\s*(?=[^\W\d_a-zA-Z])|--+|»|>{1,2})\s*")
@@ -51,7 +50,7 @@ def stated_headline(
 ) -> Headline | None:
     """The headline that selectors, the page's own data (`given`: text and rule), the national tag, or `<title>`
     together with a visible line give."""
-    tag = meta.first(page, ("articletitle",))
+    tag = first_meta(page, ("articletitle",))
     whole = " ".join(filter(None, (tag, _title_tag(page), page.meta.get("og:title"))))
     for name, rules in layers:
         for selector in rules.title:
@@ -65,7 +64,7 @@ def stated_headline(
         return Headline(tag, "meta", line)
     if tag and (whole_line := _continued(outline, tag)):
         return whole_line
-    repeated = _repeated(outline, whole, meta.first(page, ("sitename", "og:site_name")) or "")
+    repeated = _repeated(outline, whole, first_meta(page, ("sitename", "og:site_name")) or "")
     if tag and (repeated is None or len(repeated.text) < _CUT_SHORT or _SITE.search(repeated.text)):
         return Headline(tag, "meta")
     return repeated

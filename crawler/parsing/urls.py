@@ -37,3 +37,15 @@ def canonical_url(url: str) -> str:
 def article_id(canonical: str) -> str:
     """The `_id` of the article at a canonical URL: 32 hexadecimal digits (BLAKE2b, 128 bits)."""
     return hashlib.blake2b(canonical.encode("utf-8"), digest_size=16).hexdigest()
+
+
+# http or https: of some thirty county sites one scheme is dead, and it is not always http.
+
+
+def other_scheme(url: str) -> str | None:
+    """`url` with https for http and the other way round; None where it is neither, or names a port (a port speaks one
+    scheme)."""
+    scheme, mark, rest = url.partition("://")
+    if not mark or scheme.lower() not in {"http", "https"} or ":" in rest.partition("/")[0].rpartition("]")[2]:
+        return None
+    return f"{'http' if scheme.lower() == 'https' else 'https'}://{rest}"

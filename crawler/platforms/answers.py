@@ -9,11 +9,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from crawler.parsing.date_reading import CST
+from crawler.parsing.date_forms import CST
 from crawler.parsing.page import Page
 from crawler.platforms.base import ListItem
-from crawler.platforms.links import absolute
-from crawler.platforms.rows import date_texts
+from crawler.platforms.links import absolute, date_texts
 
 _LARGEST = 8_000_000
 _TAG = re.compile(r"<[^<>]{0,300}>")
@@ -77,3 +76,18 @@ def _readable(moment: str) -> str:
     if not re.fullmatch(r"1\d{9}(?:\d{3})?", moment):
         return moment
     return f"{datetime.fromtimestamp(int(moment[:10]), CST):%Y-%m-%d %H:%M:%S}"
+
+
+# Pieces of a text between two marks, in linear time: a lazy pattern is quadratic on a page cut in the middle.
+
+
+def between(text: str, start: str, end: str) -> Iterator[str]:
+    """What stands between each `start` and the next `end` after it, in order; case counts."""
+    place = text.find(start)
+    while place >= 0:
+        place += len(start)
+        close = text.find(end, place)
+        if close < 0:
+            return
+        yield text[place:close]
+        place = text.find(start, close + len(end))

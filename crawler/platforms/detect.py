@@ -19,9 +19,8 @@ from crawler.platforms.lonsun import Lonsun
 from crawler.platforms.nfcms import Nfcms
 from crawler.platforms.phpcms import Phpcms
 from crawler.platforms.shanghai import Shanghai
-from crawler.platforms.trs import Trs
+from crawler.platforms.trs import Trs, TrsXxgk
 from crawler.platforms.trs_irs import TrsIrs
-from crawler.platforms.trs_xxgk import TrsXxgk
 from crawler.platforms.ucap import Ucap
 from crawler.platforms.vsb import Vsb
 from crawler.platforms.webplus import Webplus

@@ -17,9 +17,8 @@ from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
 from crawler.platforms.base import ListItem
 from crawler.platforms.founder import Founder
-from crawler.platforms.links import absolute, title_of
+from crawler.platforms.links import absolute, date_texts, title_of
 from crawler.platforms.pager import same_host
-from crawler.platforms.rows import date_texts
 
 _NODE = re.compile(r"/node_(\d+)\.html?")
 _SHORTEST = 4

@@ -14,8 +14,8 @@ from typing import ClassVar
 
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
+from crawler.platforms.answers import between
 from crawler.platforms.base import Platform
-from crawler.platforms.spans import between
 
 _VALUE = re.compile(r"<(articleid|date|author|title|sourcename|source|url|introtitle|subtitle)>([^<]*)</\1>", re.I)
 _NAMES = {"title": "title", "date": "published_at", "author": "author", "sourcename": "source", "source": "source"}

@@ -20,9 +20,9 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
+from crawler.platforms.answers import between
 from crawler.platforms.base import ListItem, Platform
 from crawler.platforms.links import absolute, items_in
-from crawler.platforms.spans import between
 
 _CDATA = re.compile(r"\s*<!\[CDATA\[|\]\]>\s*$")
 _HREF = re.compile(r"""href\s*=\s*(?:"([^"]*)"|'(.*?)'\s*>)""", re.I)

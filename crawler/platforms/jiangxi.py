@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import ClassVar
 from urllib.parse import parse_qsl, quote, urlencode
 
-from crawler.parsing.date_reading import CST
+from crawler.parsing.date_forms import CST
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
 from crawler.platforms.answers import at, count_of, items_of, json_of, tables_of, text_of

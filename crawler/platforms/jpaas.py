@@ -21,10 +21,9 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
-from crawler.platforms.answers import json_of
+from crawler.platforms.answers import between, json_of
 from crawler.platforms.base import ListItem, Platform
 from crawler.platforms.links import absolute, items_in
-from crawler.platforms.spans import between
 
 _QUERY = re.compile(r"""queryData\s*=\s*(?:"([^"]*)"|'(\{.*?\})')""", re.I | re.S)
 _API = re.compile(r"""\burl\s*=\s*["']([^"']+)["']""", re.I)

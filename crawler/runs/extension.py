@@ -16,17 +16,14 @@ from typing import Any
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 
-from crawler.pipelines.store import StorePipeline
+from crawler.errors import StoreAway, StoreError
+from crawler.pipelines import StorePipeline
 from crawler.replica import TODAY
-from crawler.runs.accounts import Account, Accounts
-from crawler.runs.alarms.changes import change_of
-from crawler.runs.alarms.channels import BadChannel, channels
-from crawler.runs.alarms.outbox import Outbox
-from crawler.runs.judgement import Judged, interrupted, judged, of_crawl
-from crawler.runs.outcome import LEVELS, site_line
-from crawler.runs.records import counts_of, next_state, run_of
-from crawler.storage.errors import StoreAway, StoreError
-from crawler.storage.runs import RunStore
+from crawler.runs.alert_channels import BadChannel, change_of, channels
+from crawler.runs.alerts import Outbox
+from crawler.runs.site_stats import Account, Accounts
+from crawler.runs.summary import LEVELS, Judged, counts_of, interrupted, judged, next_state, of_crawl, run_of, site_line
+from crawler.storage.state import RunStore
 from crawler.storage.store import Store
 
 logger = logging.getLogger(__name__)
@@ -199,7 +196,7 @@ class RunExtension:
 
     def _accounts(self) -> Accounts:
         accounts = self.crawler.get_extension(Accounts)
-        assert accounts is not None, "EXTENSIONS lacks crawler.runs.accounts.Accounts"
+        assert accounts is not None, "EXTENSIONS lacks crawler.runs.site_stats.Accounts"
         return accounts
 
     def _runs(self) -> RunStore | None:

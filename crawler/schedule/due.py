@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import platform
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from pymongo import DeleteOne, ReplaceOne
+from scrapy.settings import Settings
 
-from crawler.schedule.file import Entry
-from crawler.schedule.timing import Timing
+from crawler.errors import StoreError
+from crawler.schedule.file import Entry, ScheduleError, Timing, read_schedule
+from crawler.sites.registry import load
 from crawler.sites.site import Site
-from crawler.storage.store import Store
+from crawler.storage.store import Store, open_store
+
+logger = logging.getLogger(__name__)
+
 
 Document = dict[str, Any]
 
@@ -161,3 +170,71 @@ def _replacing(row: Document, known: Document | None) -> ReplaceOne[Document]:
     # Not over a crawl that ended since `known` was read: the next planning sees to that row.
     unmoved = {"due_at": known["due_at"]} if known else {}
     return ReplaceOne({"_id": row["_id"], **unmoved}, row, upsert=known is None)
+
+
+# From the schedule file to due times: at the start, when the file has changed, and now and then.
+
+LOOK_SECONDS = 1.0
+AGAIN_SECONDS = 600.0
+"""How often due times are looked over although the file is the same: a wrong clock may have set some."""
+
+
+class Planner:
+    """Keeps `due` in step with the file at `path`."""
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self.path, self.settings = path, settings
+        self.entries: list[Entry] = []
+        self._state: tuple[int, int] | None = None
+        self._planned = self._looked = 0.0
+
+    def read(self) -> None:
+        """Read the file. Raises ScheduleError."""
+        self._state = self._look()
+        self.entries = read_schedule(self.path, load())
+
+    def plan(self, *, now: bool = False) -> int:
+        """Write the due times, with `now` as if everything were due; how many sites are planned. Raises StoreError."""
+        planned, dropped = asyncio.run(self._plan(now))
+        self._planned = time.monotonic()
+        sites = sum(len(entry.sites) for entry in self.entries)
+        logger.info("%s: %d entries, %d sites planned, %d dropped", self.path, len(self.entries), planned, dropped)
+        assert planned == sites
+        return planned
+
+    def tend(self) -> None:
+        """Plan again where the file has changed or it is time to; a file with faults changes nothing."""
+        if time.monotonic() - self._looked < LOOK_SECONDS:
+            return
+        self._looked = time.monotonic()
+        changed = self._look() != self._state
+        if not changed and self._looked - self._planned < AGAIN_SECONDS:
+            return
+        try:
+            if changed:
+                self.read()
+            self.plan()
+        except ScheduleError as error:
+            logger.error("The schedule stays as it was:\n%s", error)
+        except StoreError as error:
+            logger.error("%s", error)
+            self._planned = time.monotonic()
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
+
+    async def _plan(self, at_once: bool) -> tuple[int, int]:
+        settings = self.settings
+        store = await open_store(settings["MONGO_URI"], settings["MONGO_DATABASE"], Path(settings["DATA_DIR"]))
+        try:
+            due, now, name = DueTimes(store), await store_time(store), self.path.stem
+            result = await due.plan(name, self.entries, now)
+            if at_once:
+                await due.make_due(name, now)
+            return result
+        finally:
+            await store.close()

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import os
+import signal
+import subprocess
+import sys
 import time
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
-from scrapy.settings import Settings
+from scrapy.settings import SETTINGS_PRIORITIES, Settings
+from scrapy.utils.log import configure_logging
+from scrapy.utils.project import get_project_settings
+from scrapy.utils.reactor import install_reactor
 
-from crawler.pipelines.tenure import TENURES, Tenure, lease_host
+from crawler.errors import StoreError
+from crawler.runs.progress import hush_driver
 from crawler.schedule.due import ATTEMPTS, SUSPECT, Document, DueTimes
 from crawler.sites.registry import load
-from crawler.storage.errors import StoreError
+from crawler.storage.extension import TENURES, Tenure, lease_host
 from crawler.storage.leases import HeldElsewhere, Lease, Leases, held_sites
+from crawler.storage.store import open_store
 
 logger = logging.getLogger(__name__)
+
 
 POLL_SECONDS = 2.0
 ENDING_SECONDS = 20.0
@@ -162,3 +177,224 @@ class Worker:
             "run": stats.get("run_id"),
             "holder": self.leases.holder.id,
         }
+
+
+# What a supervisor tells its worker processes.
+
+ORDER = "CRAWLER_WORKER_ORDER"
+"""Where the order stands: in the environment, which other users of the machine can't read; a broker's address may hold
+a password."""
+PROGRESS = "crawler.runs.progress.Progress"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a worker process is to do: the settings that differ from the project's, how many crawls at once, whose child
+    it is, whether to end when nothing is due, and the broker that brings its work (None: it looks in the store)."""
+
+    settings: dict[str, Any] = field(default_factory=dict)
+    concurrent: int = 1
+    once: bool = False
+    broker: str | None = None
+    parent: int = 0
+
+    @property
+    def program(self) -> str:
+        """The module to run with the order as its argument."""
+        return "crawler.schedule.celery_bridge" if self.broker else "crawler.schedule.worker"
+
+    def as_text(self) -> str:
+        """For the command line or the environment."""
+        return json.dumps(asdict(self))
+
+    def read_settings(self) -> Settings:
+        """The project's settings with those of the order. No crawl tells its progress: there are many at once."""
+        settings = get_project_settings()
+        settings.setdict(self.settings, priority="cmdline")
+        settings.set("PROGRESS_SECONDS", 0, priority="cmdline")
+        if not settings.getbool("LOG_JSON"):  # what sees to that logs no progress
+            silent = {**settings.getdict("EXTENSIONS"), PROGRESS: None}
+            settings.set("EXTENSIONS", silent, priority="cmdline")
+        return settings
+
+
+def given_settings(settings: Settings) -> dict[str, Any]:
+    """The settings that the command line changed."""
+    least = SETTINGS_PRIORITIES["cmdline"]
+    return {name: value for name, value in settings.items() if (settings.getpriority(name) or 0) >= least}
+
+
+def read_order(text: str) -> Order:
+    """The order that `as_text` gave."""
+    return Order(**json.loads(text))
+
+
+# The process of one worker that looks in the store for work: started and watched by `supervisor.py`.
+
+REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+PARENT_SECONDS = 1.0
+# What Scrapy tells of its own parts at INFO, for every crawl anew.
+_TALKATIVE = (
+    "scrapy.addons",
+    "scrapy.core.engine",
+    "scrapy.crawler",
+    "scrapy.extensions",
+    "scrapy.middleware",
+    "scrapy.utils.log",
+)
+
+
+def main(order: Order) -> int:
+    """Work; 0 where all went well, 1 without a store."""
+    return run(order, lambda worker: worker.work(once=order.once))
+
+
+def run(order: Order, task: Callable[[Worker], Awaitable[None]]) -> int:
+    """Let a worker do its `task` until that ends, in a process of its own that minds signals and its parent; 0 where
+    all went well, 1 without a store."""
+    settings = order.read_settings()
+    log_briefly(settings)
+    install_reactor(REACTOR)
+    from twisted.internet import reactor
+
+    here: Any = reactor
+    working = asyncio.get_event_loop().create_task(_work(settings, order, task))
+    working.add_done_callback(lambda _: here.callLater(0, here.stop))
+    here.run(installSignalHandlers=False)
+    return working.result()
+
+
+def log_briefly(settings: Settings) -> None:
+    """Logging as the settings say, without what Scrapy tells of itself for every crawl."""
+    configure_logging(settings)
+    hush_driver()
+    for source in _TALKATIVE:
+        logging.getLogger(source).setLevel(logging.WARNING)
+
+
+@asynccontextmanager
+async def employed(settings: Settings, concurrent: int) -> AsyncIterator[Worker]:
+    """A worker with a store and leases of its own. Raises StoreError."""
+    async with AsyncExitStack() as ending:
+        store = await open_store(settings["MONGO_URI"], settings["MONGO_DATABASE"], Path(settings["DATA_DIR"]))
+        ending.push_async_callback(store.close)
+        leases = Leases(store, settings.getfloat("LEASE_SECONDS"))
+        await leases.open()
+        ending.push_async_callback(leases.close)
+        yield Worker(settings, leases, concurrent)
+
+
+async def _work(settings: Settings, order: Order, task: Callable[[Worker], Awaitable[None]]) -> int:
+    try:
+        async with employed(settings, order.concurrent) as worker:
+            watching = asyncio.create_task(_watch(worker, order.parent))
+            await task(worker)
+            watching.cancel()
+    except StoreError as error:
+        logger.error("%s", error)
+        return 1
+    return 0
+
+
+async def _watch(worker: Worker, parent: int) -> None:
+    """Stop at a signal, and when the parent is gone; a second signal ends the process as it stands."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def stopped() -> None:
+        if stop.is_set():
+            os._exit(1)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped)
+    while not stop.is_set() and os.getppid() == parent:
+        try:
+            await asyncio.wait_for(stop.wait(), PARENT_SECONDS)
+        except TimeoutError:
+            continue
+    logger.info("Ending: crawls that run are closed in order")
+    stop.set()
+    await worker.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main(read_order(os.environ[ORDER])))
+
+
+# Keeps worker processes alive: starts them, starts dead ones again with growing waits, and ends them together.
+
+LOOK_SECONDS = 0.2
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+HEALTHY_SECONDS = 60.0
+"""A worker that lived so long is started again without a wait that grows."""
+
+
+@dataclass
+class _Place:
+    process: subprocess.Popen[bytes]
+    started: float
+    wait: float = FIRST_WAIT
+    start_at: float | None = None
+
+
+class Supervisor:
+    """Runs `count` workers that follow `order` until they end (`once`) or `stop` is called. `tend` is called in
+    between, all the time."""
+
+    def __init__(self, order: Order, count: int, tend: Callable[[], None]) -> None:
+        self.order, self.count, self.tend = order, count, tend
+        self.signals = 0
+        self.restarts = 0
+
+    def run(self) -> int:
+        """0 where all workers ended well, else 1."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._signalled)
+        places = [_Place(self._start(), time.monotonic()) for _ in range(self.count)]
+        told = 0
+        while any(place.process.poll() is None or place.start_at for place in places):
+            time.sleep(LOOK_SECONDS)
+            if told < self.signals:
+                told = self.signals
+                for place in places:
+                    place.start_at = None
+                    if place.process.poll() is None:
+                        place.process.send_signal(signal.SIGTERM)
+            if not told:
+                for place in places:
+                    self._see_to(place)
+                self.tend()
+        return int(any(place.process.returncode for place in places))
+
+    def _see_to(self, place: _Place) -> None:
+        """Start a worker that died again, after a wait."""
+        code, now = place.process.poll(), time.monotonic()
+        if code is None or (code >= 0 and self.order.once):
+            return
+        if place.start_at is None:
+            if now - place.started > HEALTHY_SECONDS:
+                place.wait = FIRST_WAIT
+            logger.warning(
+                "Worker %d ended (%s); starting another in %.0f s", place.process.pid, _said(code), place.wait
+            )
+            place.start_at, place.wait = now + place.wait, min(2 * place.wait, LONGEST_WAIT)
+        elif now >= place.start_at:
+            place.process, place.started, place.start_at = self._start(), now, None
+            self.restarts += 1
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        order = replace(self.order, parent=os.getpid())
+        return subprocess.Popen(
+            [sys.executable, "-m", order.program],
+            env={**os.environ, ORDER: order.as_text()},
+            # A session of its own: Ctrl-C reaches the worker through us alone, once.
+            start_new_session=True,
+        )
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        self.signals += 1
+
+
+def _said(code: int) -> str:
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from crawler.parsing.moments import read_moment
+from crawler.parsing.dates import read_moment
 
 _CREDENTIALS = re.compile(r"//[^/\s]*@")
 

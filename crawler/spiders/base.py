@@ -7,28 +7,85 @@ from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from scrapy import Request, Spider
-from scrapy.exceptions import CloseSpider
+from scrapy.exceptions import CloseSpider, DownloadCancelledError, DownloadTimeoutError, IgnoreRequest
 from scrapy.http import Response
+from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
+from crawler.errors import StoreError
 from crawler.items import Article, Reject
+from crawler.middlewares.guard import OutOfTime, Refused, TooManyTags
+from crawler.middlewares.politeness import HostGivenUp
 from crawler.parsing.article import Refusal
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.urls import canonical_url
-from crawler.pipelines.store import StorePipeline
+from crawler.pipelines import StorePipeline
 from crawler.platforms.base import ListItem
-from crawler.platforms.extract import join_parts, next_part, read_article
-from crawler.runs.accounts import Accounts
+from crawler.platforms.reading import join_parts, next_part, read_article
+from crawler.runs.site_stats import Accounts
 from crawler.sites.site import Site
 from crawler.spiders.arguments import CrawlArguments
-from crawler.spiders.failures import Failed, classify
-from crawler.spiders.paging import Window
-from crawler.spiders.sections import SectionCrawl
-from crawler.storage.errors import StoreError
+from crawler.spiders.sections import SectionCrawl, Window
 from crawler.storage.store import Store
+
+# What a failed request means: a reason of the fixed vocabulary, a sentence, and whether asking again may help.
+
+BLOCKED = {401, 403, 405, 412, 468, 521}
+GONE = {404, 410}
+
+
+class Failed(NamedTuple):
+    """`reason` for stats and `rejects`; `final` where the site has given its answer, so that the page need not be
+    asked for again at the next crawl."""
+
+    reason: str
+    detail: str
+    final: bool
+
+
+def classify(error: BaseException) -> Failed:
+    """What `error`, raised for one request by the downloader or a middleware, means."""
+    if isinstance(error, HttpError):
+        return _of_status(error.response.status)
+    if isinstance(error, DownloadCancelledError):
+        return Failed("too_large", "the page is larger than DOWNLOAD_MAXSIZE", True)
+    if isinstance(error, IgnoreRequest):
+        return _ignored(error)
+    if isinstance(error, DownloadTimeoutError | TimeoutError) or "Timeout" in type(error).__name__:
+        return Failed("timeout", "no answer within DOWNLOAD_TIMEOUT", False)
+    return Failed("unreachable", f"{type(error).__name__}: {error}"[:300], False)
+
+
+def _of_status(status: int) -> Failed:
+    if status in GONE:
+        return Failed(f"http_{status}", f"the site answers {status}: the page is gone", True)
+    if status in BLOCKED:
+        return Failed("blocked", f"the site answers {status}: it refuses this crawler", False)
+    return Failed(f"http_{status}", f"the site answers {status}", False)
+
+
+def _ignored(error: IgnoreRequest) -> Failed:
+    """A request that one of our own middlewares did not let through."""
+    if isinstance(error, HostGivenUp):
+        return Failed("given_up", str(error), False)
+    if isinstance(error, OutOfTime):
+        return Failed("out_of_time", str(error), False)
+    if isinstance(error, Refused):
+        return Failed(error.reason, f"the address is not asked for: {error}", True)
+    text = str(error)
+    if isinstance(error, TooManyTags):
+        return Failed("too_large", text, True)
+    if "robots.txt" in text:
+        return Failed("robots", "robots.txt forbids this page", True)
+    if "redirection" in text:
+        return Failed("redirect_loop", "the page redirects in a circle or too often", True)
+    if "DOWNLOAD_MAXSIZE" in text or "exceed" in text:
+        return Failed("too_large", "the page unpacks to more than DOWNLOAD_MAXSIZE", True)
+    return Failed("ignored", text or "a middleware refused the request", True)
+
 
 Answer = TypeVar("Answer")
 

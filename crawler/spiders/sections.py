@@ -4,16 +4,107 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from crawler.guards.endless import PagerWatch
-from crawler.guards.seen import Seen
 from crawler.parsing.urls import article_id, canonical_url
+from crawler.platforms.base import ListItem
+from crawler.platforms.pager import PagerWatch, Seen
 from crawler.sites.site import Section, Site
-from crawler.spiders.paging import History, Window, completed
+
+# When to turn the page: pure decisions over one list page, the window asked for, and what earlier crawls left. A
+# section is *complete* when a crawl walked it to its end (or to `since`) and every article on the way was stored or
+# finally rejected. Only then may a later crawl stop at the first page that holds nothing new; after an interrupted
+# crawl (killed, limited, bounded by `until`) such a page proves nothing, since older pages may never have been
+# reached.
+
+# Sites publish with the date of the decision, some days late: what is older than this before the last complete crawl
+# was there for it to see.
+LATE_PUBLICATION = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The time asked for; aware moments, None for open ends."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def holds(self, item: ListItem) -> bool:
+        """Whether `item` may lie inside: an undated one may."""
+        moment, since = item.published_at, self._since(item)
+        if moment is None:
+            return True
+        return (since is None or moment >= since) and (self.until is None or moment <= self.until)
+
+    def is_past(self, item: ListItem) -> bool:
+        """Whether `item` is dated before the window."""
+        since = self._since(item)
+        return bool(since and item.published_at and item.published_at < since)
+
+    def _since(self, item: ListItem) -> datetime | None:
+        # A row that shows only its day may have been published at any minute of it.
+        whole_day = self.since and item.published_at and item.precision == "day"
+        return self.since - timedelta(days=1, microseconds=-1) if self.since and whole_day else self.since
+
+
+@dataclass(frozen=True)
+class History:
+    """What earlier crawls left of a section: `complete_at`, when it was last walked to its end (None: never);
+    `complete_since`, from which publication time on that holds (None: from its beginning); `open`, whether a later
+    crawl began and did not end."""
+
+    complete_at: datetime | None = None
+    complete_since: datetime | None = None
+    open: bool = False
+
+
+def stop_reason(
+    items: Sequence[ListItem],
+    fresh: Collection[ListItem],
+    repeated: bool,
+    window: Window,
+    history: History,
+) -> str | None:
+    """Why paging ends after this page, or None to go on: `empty`, `repeat` (nothing on it that an earlier page of this
+    crawl had not shown), `before_window`, `nothing_new`. `fresh` are the items that will be fetched."""
+    if not items:
+        return "empty"
+    if repeated:
+        return "repeat"
+    if all(window.is_past(item) for item in items):
+        return "before_window"
+    if fresh or any(window.until and item.published_at and item.published_at > window.until for item in items):
+        return None
+    return "nothing_new" if _may_trust(items, window, history) else None
+
+
+def _may_trust(items: Sequence[ListItem], window: Window, history: History) -> bool:
+    """Whether a page of known articles means that all behind it are known too."""
+    if history.complete_at is None:
+        return False
+    reaches = history.complete_since is None or (window.since is not None and window.since >= history.complete_since)
+    if not reaches:
+        return False
+    if not history.open:
+        return True
+    seen_then = history.complete_at - LATE_PUBLICATION
+    return all(item.published_at is not None and item.published_at < seen_then for item in items)
+
+
+def completed(history: History, window: Window, reason: str, now: datetime) -> History:
+    """The history of a section that was walked to its end for `reason` at `now` with nothing left behind."""
+    if window.until is not None:
+        return History(history.complete_at, history.complete_since, open=True)
+    since = window.since
+    if reason == "nothing_new":
+        since = history.complete_since
+    elif since and history.complete_at and since <= history.complete_at:
+        # The new stretch touches the old one: together they reach as far back as the older of the two.
+        since = min(history.complete_since, since) if history.complete_since else None
+    return History(complete_at=now, complete_since=since, open=False)
 
 
 @dataclass

@@ -7,15 +7,156 @@ asks for more than one index holds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from pymongo import InsertOne, UpdateOne
 
 from crawler.parsing.urls import article_id, canonical_url
-from crawler.storage.outcome import Document, Step
-from crawler.storage.refusal import fits
 from crawler.storage.schema import COLLECTIONS, VERSION
-from crawler.text.paragraphs import paragraph_changes
+from crawler.text.fingerprint import paragraph_changes
+
+# What becomes of each document of a batch: pure decisions over what the store holds.
+
+Document = dict[str, Any]
+
+
+# What the decisions need of a stored article.
+_NEEDED = (
+    *("content_hash", "title", "revision", "run", "first_seen_at", "changed_at"),
+    *("cluster", "original", "original_evidence"),
+)
+READ = ("content_hash", "title", "published_at", "published_precision", "source", "author", "editor")
+"""What newer rules may read better on the same page."""
+HEAD = dict.fromkeys((*_NEEDED, *READ, "canonical_url", "site"), 1)
+
+
+@dataclass(eq=False)
+class Entry:
+    """A document of a batch; `tried` where an earlier round tried to write it, so that the result is in the store;
+    `replayed` where it was fetched a while ago, so that the store may hold a version that was fetched after it."""
+
+    document: Document
+    tried: bool = False
+    replayed: bool = False
+    reread: bool = False
+    """Whether it is an archived page read by newer rules: its other fields may be better too."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """An entry and its outcome: `new`, `reprint`, `unchanged`, `changed`, `duplicate`, or `outdated` for what is older
+    than the stored version. `stored` is the stored article it concerns: its own, or for a duplicate the one with its
+    text. `done` where nothing is left to write."""
+
+    entry: Entry
+    outcome: str
+    stored: Document | None = None
+    done: bool = False
+
+    @property
+    def document(self) -> Document:
+        """The entry's document."""
+        return self.entry.document
+
+
+def plan(
+    entries: Iterable[Entry], stored: Mapping[str, Document], twins: Mapping[str, Sequence[Document]]
+) -> tuple[list[Step], list[Entry]]:
+    """The steps of one round over `entries` in their order, at most one per article, and the entries that wait for the
+    next: they concern an article that this round writes. `stored`: articles by id; `twins`: by content hash."""
+    steps: list[Step] = []
+    later: list[Entry] = []
+    busy: set[Any] = set()
+    for entry in entries:
+        document = entry.document
+        key, text = document["_id"], document["content_hash"]
+        step = decide(entry, stored.get(key), twins.get(text, ()))
+        claims, waits_for = {key}, {key}
+        if text is not None:
+            here = (text, publisher(document))
+            claims |= {text, here} if step.outcome in {"new", "reprint", "changed"} else set()
+            waits_for |= {"new": {text}, "reprint": {here}}.get(step.outcome, set())
+        if waits_for & busy:
+            later.append(entry)
+        else:
+            busy |= claims
+            steps.append(step)
+    return steps, later
+
+
+def decide(entry: Entry, stored: Document | None, twins: Sequence[Document]) -> Step:
+    """The outcome of one entry, given its stored article and the stored articles with the same text."""
+    document = entry.document
+    if stored is not None:
+        compared = READ if entry.reread else ("content_hash", "title")
+        if any(stored.get(field) != document[field] for field in compared):
+            # Not for a page that was just fetched: a clock that was once ahead must not shut out what comes.
+            if entry.replayed and document["last_seen_at"] < stored["changed_at"]:
+                return Step(entry, "outdated", stored, done=True)
+            return Step(entry, "changed", stored)
+        if entry.tried and (stored["run"], stored["changed_at"]) == (document["run"], document["last_seen_at"]):
+            first = "reprint" if stored["original"] else "new"
+            return Step(entry, "changed" if stored["revision"] > 1 else first, stored, done=True)
+        return Step(entry, "unchanged", stored)
+    same_site = [twin for twin in twins if publisher(twin) == publisher(document)]
+    if same_site:
+        return Step(entry, "duplicate", same_site[0])
+    return Step(entry, "reprint" if twins else "new")
+
+
+def publisher(document: Document) -> str:
+    """Who published it: the site's code, else its host."""
+    site = document["site"]
+    return str(site["code"]) if site else str(urlsplit(document["canonical_url"]).hostname)
+
+
+# Why a validator refused a document, in words: servers differ in how much of it they tell.
+
+_BSON_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "object": (dict,),
+    "array": (list,),
+    "int": (int,),
+    "long": (int,),
+    "double": (float,),
+    "null": (type(None),),
+    "bool": (bool,),
+    "date": (datetime,),
+}
+
+
+def refusal(collection: str, document: dict[str, Any]) -> str:
+    """Which fields of `document` the validator of `collection` refuses, as one phrase."""
+    spec = COLLECTIONS[collection]
+    missing = [name for name in ("_id", *spec.required) if name not in document]
+    if missing:
+        return f"{', '.join(missing)} missing"
+    wrong = [name for name, rule in spec.fields.items() if name in document and not fits(document[name], rule)]
+    return f"{', '.join(wrong)} not as the schema says" if wrong else "not as the schema says"
+
+
+def fits(value: Any, rule: dict[str, Any]) -> bool:
+    """Whether `value` is as a `rule` of `schema.py` says (the part of JSON schema that is used there)."""
+    if "enum" in rule:
+        return value in rule["enum"]
+    types = [rule["bsonType"]] if isinstance(rule["bsonType"], str) else rule["bsonType"]
+    accepted = [kind for name in types for kind in _BSON_TYPES[name]]
+    if not isinstance(value, tuple(accepted)) or (isinstance(value, bool) and bool not in accepted):
+        return False
+    if isinstance(value, str):
+        return len(value) >= rule.get("minLength", 0)
+    if isinstance(value, list):
+        return all(fits(item, rule["items"]) for item in value) if "items" in rule else True
+    if isinstance(value, dict):
+        known = rule.get("properties", {})
+        return all(name in value for name in rule.get("required", ())) and all(
+            fits(value[name], known[name]) for name in known if name in value
+        )
+    return not isinstance(value, int | float) or rule.get("minimum", value) <= value <= rule.get("maximum", value)
+
 
 MOST_ADDRESSES = 1000
 """A page copied to ever more addresses doesn't grow its article without end."""

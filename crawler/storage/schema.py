@@ -9,8 +9,320 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from crawler.storage.documents import ARTICLE, REJECT, REVISION, RUN
-from crawler.storage.workings import ALARM, DUE, HOLDER, LEASE, MAINTENANCE, POSTINGS, SECTION, SEGMENT, SITE
+# JSON schemas of single fields, each with a line of meaning: the words in which `documents.py` and `workings.py`
+# are written.
+
+
+def field(description: str, *types: str, **rules: Any) -> dict[str, Any]:
+    """A field: of BSON `types` and other `rules`."""
+    return {"bsonType": types[0] if len(types) == 1 else list(types), **rules, "description": description}
+
+
+def text(description: str) -> dict[str, Any]:
+    """A field: a text that is not empty."""
+    return field(description, "string", minLength=1)
+
+
+def text_or_null(description: str) -> dict[str, Any]:
+    """A field: a text that is not empty, or null."""
+    return field(description, "string", "null", minLength=1)
+
+
+def date(description: str) -> dict[str, Any]:
+    """A field: a time."""
+    return field(f"{description} (UTC)", "date")
+
+
+def count(description: str, minimum: int = 0) -> dict[str, Any]:
+    """A field: a whole number."""
+    return field(description, "int", "long", minimum=minimum)
+
+
+def list_of(description: str, required: str, **properties: dict[str, Any]) -> dict[str, Any]:
+    """A field: a list of objects that have `required`."""
+    items = {"bsonType": "object", "required": [required], "properties": properties}
+    return field(description, "array", items=items)
+
+
+WORD = {"bsonType": "string"}
+
+
+# The fields of what crawls store: name → JSON schema with a line of meaning. Fields of our own are checked; a
+# document may carry more (an analyst's notes), which nothing here touches. A text that is not known is null, never
+# "".
+
+_PUBLISHER = field(
+    "who published it; null for a site that isn't in the registry",
+    "object",
+    "null",
+    required=["code", "name"],
+    properties={
+        "code": text("key of the site in the registry"),
+        "name": text("名称"),
+        "kind": text_or_null("portal, county, city, province or other"),
+        "province": text_or_null("省"),
+        "city": text_or_null("市"),
+        "county": text_or_null("县"),
+        "gb_code": text_or_null("GB/T 2260 code"),
+    },
+)
+
+ARTICLE = {
+    "_id": text("hash of the canonical address: the same page is the same document, for ever"),
+    "url": text("address as fetched"),
+    "canonical_url": text("address normalised"),
+    "site": _PUBLISHER,
+    "section": text_or_null("栏目"),
+    "platform": text_or_null("CMS that built the page"),
+    "title": text("headline"),
+    "published_at": field("发布时间 as the page shows it (UTC)", "date", "null"),
+    "published_precision": {"enum": ["minute", "day", None], "description": "how exactly the page tells the time"},
+    "source": text_or_null("来源"),
+    "author": text_or_null("作者, 记者, 通讯员"),
+    "editor": text_or_null("责任编辑, else 编辑"),
+    "body": text_or_null("clean simplified text, one paragraph a line"),
+    "tables": list_of(
+        "tables of the body", "rows", rows=field("rows of cell texts", "array"), caption=text_or_null("caption")
+    ),
+    "images": list_of("pictures", "url", url=text("address"), caption=text_or_null("caption")),
+    "attachments": list_of("附件", "url", url=text("address"), name=text_or_null("file name a reader sees")),
+    "gov_index": field(
+        "政府信息公开 index table, as printed; null where there is none",
+        "object",
+        "null",
+        properties={
+            "index_number": text("索引号"),
+            "document_number": text("发文字号"),
+            "issuer": text("发布机构"),
+            "written_on": text("成文日期"),
+            "published_on": text("发布日期"),
+            "topic": text("主题分类"),
+        },
+    ),
+    "confidence": field("agreement of two body extractors, 0 to 1", "double", "int", "null", minimum=0, maximum=1),
+    "provenance": field("which rule gave each field", "object"),
+    "restored": field(
+        "what the cleaning changed, counted; null where nothing",
+        "object",
+        "null",
+        properties={
+            "glosses": count("pinyin glosses removed"),
+            "gbk_repairs": count("lost bytes repaired"),
+            "converted": count("traditional characters converted"),
+            "doubtful": count("repairs with a close runner-up"),
+        },
+    ),
+    "relevance": field(
+        "how much it is about food safety",
+        "object",
+        "null",
+        properties={
+            "score": field("from 0 to 1", "double", "int"),
+            "terms": field("what the score rests on; - before what speaks against it", "array", items=WORD),
+        },
+    ),
+    "places": field("places the text names, as the registry writes them", "array", items={"bsonType": "string"}),
+    "place_codes": field("their GB/T 2260 codes and those above them", "array", items={"bsonType": "string"}),
+    "tokens": field("pairs of characters and words of title and body; those of the title also after ^", "array"),
+    "content_hash": text_or_null("hash of the normalised text: equal for exact copies"),
+    "fingerprint": field("hashes shared by near-duplicates", "array", items={"bsonType": ["int", "long"]}),
+    "cluster": text_or_null("the story it belongs to: the smallest _id among its articles; null until looked up"),
+    "original": text_or_null("_id of the article this one reprints; null for the original, and where it is alone"),
+    "original_evidence": text_or_null("why that article is taken for the original"),
+    "also_at": list_of(
+        "other addresses of the same site with the same text",
+        "_id",
+        _id=text("hash of the canonical address"),
+        url=text("address as fetched"),
+        section=text_or_null("栏目"),
+        seen_at=date("when it was fetched"),
+    ),
+    "revision": count("1, and one more for each change of the text", minimum=1),
+    "fetched_at": field("when this revision was fetched (UTC)", "date", "null"),
+    "first_seen_at": date("when the article was first fetched"),
+    "last_seen_at": date("when the article was last fetched"),
+    "changed_at": date("when this revision was first fetched"),
+    "run": text_or_null("the crawl that wrote this revision"),
+    "schema_version": count("version of this schema the document follows; 1 where missing", minimum=1),
+}
+
+REVISION = ARTICLE | {
+    "_id": text("article:revision"),
+    "article": text("_id of the article"),
+    "seen_from": date("when this revision was first fetched"),
+    "seen_until": date("when this revision was last fetched"),
+    "diff": field("what the next revision changed, by paragraph: - what went, + what came", "array"),
+}
+
+REJECT = {
+    "_id": text("article:reason, so that a repeat updates the count"),
+    "article": text("hash of the canonical address, as an article at it would have"),
+    "url": text("address as fetched"),
+    "reason": text("one word of a fixed vocabulary"),
+    "detail": text_or_null("one sentence for a person"),
+    "score": field("relevance of an irrelevant article, 0 to 1", "double", "int", "null", minimum=0, maximum=1),
+    "site": _PUBLISHER,
+    "section": text_or_null("栏目"),
+    "run": text_or_null("the crawl that saw it last"),
+    "first_seen_at": date("when it was first rejected"),
+    "last_seen_at": date("when it was last rejected"),
+    "times": count("how often it was rejected", minimum=1),
+}
+
+VERDICT = {"enum": ["ok", "degraded", "broken", "blocked", None], "description": "what it was worth; null: not judged"}
+REASONS = field("the verdict's reasons in words", "array", "null", items={"bsonType": "string"})
+
+RUN = {
+    "_id": text("the crawl, or crawl:site for what it did on one site"),
+    "parent": text_or_null("the crawl this run of one site is a part of; null for a whole crawl"),
+    "spider": text("name of the spider"),
+    "arguments": field("arguments as given", "object"),
+    "host": text_or_null("machine"),
+    "pid": count("process"),
+    "sites": field("codes of the sites crawled", "array", items={"bsonType": "string"}),
+    "site": text_or_null("code of the one site of this run"),
+    "name": text_or_null("its name"),
+    "started_at": date("start"),
+    "progress_at": date("when the figures were written last"),
+    "finished_at": field("end; null while it runs (UTC)", "date", "null"),
+    "finish_reason": text_or_null("how it ended, as Scrapy names it"),
+    "seconds_waiting": field("time spent waiting for the site's answers", "double", "int"),
+    "bytes": count("of answers, as they came"),
+    "counts": field("what was fetched, new, changed, duplicate and rejected", "object"),
+    "statuses": field("answers by HTTP status", "object"),
+    "fields": field("articles that have a field, by field", "object"),
+    "rules": field("articles by the rule that gave a field: body=platform:hanweb", "object"),
+    "sections": list_of("栏目 that ended", "name", name=text("栏目"), reason=text("how its paging ended")),
+    "figures": field("what the verdict rests on: crawler/runs/site_stats.py", "object"),
+    "verdict": VERDICT,
+    "reasons": REASONS,
+}
+
+
+# The fields of the documents by which crawls, schedules and searches work: name → JSON schema with its meaning.
+
+SECTION = {
+    "_id": text("site:key"),
+    "site": text("key of the site in the registry"),
+    "key": text("hash of the section's canonical address"),
+    "name": text("栏目"),
+    "url": text("first list page"),
+    "open": field("whether a crawl began it and didn't walk it to its end", "bool"),
+    "complete_at": field("when a crawl last walked it to its end (UTC)", "date", "null"),
+    "complete_since": field("from which date on everything listed is in the store (UTC)", "date", "null"),
+    "gone_at": field("when the site answered that it doesn't exist (UTC)", "date", "null"),
+    "found_at": field("when it was found on the home page; of key `home`, when that was looked at", "date", "null"),
+}
+
+MAINTENANCE = {
+    "_id": text("the work; `schema` for the version of the database"),
+    "after": text("_id of the last article done"),
+    "version": count("version of the schema all documents follow", minimum=1),
+    "sent_at": date("when the last alarm was delivered"),
+    "claimed_until": field("how long one process has the channel, or the merging, to itself (UTC)", "date", "null"),
+    "making": text_or_null("the segment that is being made"),
+}
+
+SEGMENT = {
+    "_id": text("the segment"),
+    "articles": count("articles in it, numbered from 0", minimum=1),
+    "made_at": date("when it was made"),
+    "ids": field("`_id`s of the articles, in order, a line each, zlib; only up to 255 articles", "binData"),
+    "lines": field("tokens of the articles, a line each, zlib; only up to 255 articles", "binData"),
+    "replaces": field("segments it was made of, which are to be passed over", "array", items=WORD),
+}
+
+POSTINGS = {
+    "_id": text("segment:part, or segment:ids:number"),
+    "data": field(
+        "of a part: token → numbers of its articles, 16 bits each, as BSON, zlib; of ids: 1,024 `_id`s of articles, a "
+        "line each, zlib",
+        "binData",
+    ),
+}
+
+ALARM = {
+    "_id": text("run:site"),
+    "site": text("key of the site in the registry"),
+    "name": text_or_null("名称"),
+    "before": VERDICT,
+    "verdict": VERDICT,
+    "reasons": REASONS,
+    "at": date("when the verdict changed"),
+    "since": field("since when it had been as before (UTC)", "date", "null"),
+    "ok_at": field("when the site was last ok (UTC)", "date", "null"),
+    "page": text_or_null("the list page that shows it"),
+    "command": text_or_null("the command that reproduces it"),
+    "waiting": field("channels that have not told it yet", "array", items={"bsonType": "string"}),
+}
+
+SITE = {
+    "_id": text("key of the site in the registry"),
+    "name": text_or_null("名称"),
+    "verdict": VERDICT,
+    "reasons": REASONS,
+    "page": text_or_null("the list page that shows it"),
+    "since": field("when a run first ended with this verdict (UTC)", "date", "null"),
+    "ok_at": field("end of the last run that was ok (UTC)", "date", "null"),
+    "new_at": field("end of the last run that gave a new article (UTC)", "date", "null"),
+    "newest_at": field("latest publication time seen (UTC)", "date", "null"),
+    "run": text_or_null("the last run"),
+    "run_at": field("its end (UTC)", "date", "null"),
+    "totals": field("of all runs: runs, new, changed, rejects, requests, bytes", "object"),
+    "recent": list_of(
+        "verdict and figures of earlier runs, oldest first",
+        "figures",
+        figures=field("what the verdict rested on", "object"),
+        verdict=VERDICT,
+    ),
+    "days": list_of(
+        "the last 31 days with a run", "day", day=text("in China"), new=count("new articles"), verdict=VERDICT
+    ),
+    "known": count("links of the last run's lists to articles that were stored already"),
+    "updated_at": date("when this state was written"),
+}
+
+HOLDER = {
+    "_id": text("the process"),
+    "host": text("name of its machine"),
+    "pid": count("its process id"),
+    "machine": text_or_null("its machine since that started, and the container there"),
+    "born": field("when it started, in ticks of its machine", "int", "long", "null"),
+    "beat": count("heartbeats so far"),
+    "seconds": field("silent for so long, it counts as dead", "int", "double"),
+    "heartbeat_at": date("last heartbeat, by the store's clock"),
+    "joined_at": date("when it became known"),
+}
+
+LEASE = {
+    "_id": text("host of the site's home page"),
+    "site": text("key of the site in the registry"),
+    "holder": text_or_null("the process that crawls it; null where nobody does"),
+    "claim": text("this taking of it"),
+    "token": count("how often it was taken", minimum=1),
+    "taken_at": date("when it was taken last"),
+    "released_at": field("when the holder before gave it back; null where it died (UTC)", "date", "null"),
+}
+
+DUE = {
+    "_id": text("schedule:entry:site"),
+    "schedule": text("name of the schedule file, without its ending"),
+    "entry": text("entry of the file"),
+    "site": text("key of the site in the registry"),
+    "spider": text("name of the spider"),
+    "arguments": field("its arguments", "object"),
+    "cron": text_or_null("moments as cron writes them, China Standard Time"),
+    "every": field("seconds from one moment to the next", "int", "double", "null"),
+    "spread": field("seconds over which the sites of a moment start", "int", "double"),
+    "time_limit": field("seconds a crawl may take", "int", "double"),
+    "due_at": date("when it is to be crawled next"),
+    "attempts": count("crawls begun since it was due, of which none ended"),
+    "begun_by": field("host and process of the last attempt", "object", "null"),
+    "queued_at": field("when a message for it went to a broker (UTC)", "date", "null"),
+    "queued_attempt": count("attempts when that message was sent; 1 also where a worker died that was about to begin"),
+    "last": field("its last crawl: started_at, ended_at, outcome, verdict, run, holder", "object", "null"),
+}
+
 
 VERSION = 3
 """Of the schema: goes up when stored documents have to change, with a module in `storage/migrations/`."""

@@ -1,8 +1,8 @@
 """The spool: what a crawl could not store waits in a file until the store is back, through a `kill -9` of the crawl.
 
 A spool is one append-only file per writer in `DATA_DIR/spool`, locked for as long as its process lives; a spool that is
-not locked is a dead crawl's, and the next start stores it (`storage/drain.py`). A record is its length and CRC-32 (four
-bytes each, little-endian) and a BSON document; the first record names the store it is meant for. A record is there
+not locked is a dead crawl's, and the next start stores it (`storage/extension.py`). A record is its length and CRC-32
+(four bytes each, little-endian) and a BSON document; the first record names the store it is meant for. A record is there
 once `append` returned; one that a kill or a full disk cut short ends the file and is left out.
 """
 
@@ -21,7 +21,7 @@ from uuid import uuid4
 import bson
 from bson.codec_options import CodecOptions
 
-from crawler.storage.errors import StoreError
+from crawler.errors import StoreError
 
 _HEAD = struct.Struct("<II")
 _CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import compress
 from zlib import crc32
@@ -29,7 +30,8 @@ _WIDTH = 2 * SHINGLE
 _OFFSET_BITS = 20
 _OFFSET_MASK = (1 << _OFFSET_BITS) - 1
 _MAY_BEGIN = bytes((low * 167 + 13) % 256 < 64 for low in range(256))
-# What a page counts or stamps at every visit: no version of the article. One alternative a word, each beginning with a
+# What a page counts or stamps at every visit: no version of the article. One alternative a word, each beginning
+# with a
 # literal: such a pattern skips through a text that has none of them.
 _COUNTERS = re.compile(
     "|".join(
@@ -103,3 +105,31 @@ def _chosen(units: bytes) -> list[int]:
                 break
         before = rank
     return chosen
+
+
+# What changed between two versions of a text, by paragraph.
+
+MOST_PARAGRAPHS = 2000
+"""Beyond this a comparison takes too long and nobody reads it."""
+LONGEST_DIFF = 200_000
+"""Characters of a diff."""
+
+
+def paragraph_changes(old: str | None, new: str | None) -> list[str]:
+    """The paragraphs that went (`- …`) and came (`+ …`), in the order of the text, `…` for what stayed in between.
+    Versions too long to be compared give one sentence."""
+    before, after = (old or "").splitlines(), (new or "").splitlines()
+    if max(len(before), len(after)) > MOST_PARAGRAPHS:
+        return [f"{len(before)} paragraphs became {len(after)}"]
+    lines: list[str] = []
+    for tag, old_start, old_end, new_start, new_end in SequenceMatcher(
+        None, before, after, autojunk=False
+    ).get_opcodes():
+        if tag == "equal":
+            lines.append("…")
+        else:
+            lines += [f"- {paragraph}" for paragraph in before[old_start:old_end]]
+            lines += [f"+ {paragraph}" for paragraph in after[new_start:new_end]]
+    if sum(map(len, lines)) > LONGEST_DIFF:
+        return [f"{len(before)} paragraphs became {len(after)}"]
+    return [] if lines == ["…"] else lines

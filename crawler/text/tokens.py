@@ -11,8 +11,7 @@ import re
 import unicodedata
 from functools import cache
 
-from crawler.text.script import simplified
-from crawler.text.table import CharacterTable
+from crawler.text.characters import CharacterTable, simplified
 
 TITLE = "^"
 """Goes before a token of the title: headlines can be asked for alone."""

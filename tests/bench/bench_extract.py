@@ -23,10 +23,9 @@ from pathlib import Path
 from readability import Document
 
 from crawler.commands.extract import row_of
-from crawler.parsing.decode import decode
-from crawler.parsing.page import Page
-from crawler.pipelines.clean import clean_article
-from crawler.platforms.extract import Refusal, read_article
+from crawler.parsing.page import Page, decode
+from crawler.pipelines import clean_article
+from crawler.platforms.reading import Refusal, read_article
 
 NOW = datetime.now(UTC)
 ROUNDS = 3

@@ -34,8 +34,8 @@ from bench_stories import filler, memory
 from pymongo import MongoClient
 
 from crawler.storage import embedded
-from crawler.storage.mongo import open_store
-from crawler.storage.segments import Segments
+from crawler.storage.search_index import Segments
+from crawler.storage.store import open_store
 
 HERE = Path(__file__).resolve().parent / "crawl"
 ROOT = HERE.parents[2]

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from crawler.text.clean import clean_line, clean_text
-from crawler.text.clusterer import Clusterer
 from crawler.text.fingerprint import fingerprint, normalise
 from crawler.text.restore import restore_fields
+from crawler.text.similarity import Clusterer
 
 SHARED = Path(__file__).resolve().parents[2] / "../shared/neardup/open.jsonl.gz"
 TEMPLATES = {"template", "notice", "personnel"}

@@ -18,7 +18,7 @@ from typing import Any
 
 from crawler.parsing.page import Page
 from crawler.platforms.detect import platform_of_url
-from crawler.platforms.listing import read_list
+from crawler.platforms.reading import read_list
 from crawler.sites.registry import load
 
 SHARED = Path(__file__).resolve().parents[2] / "../shared"

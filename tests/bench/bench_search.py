@@ -22,11 +22,10 @@ from typing import Any
 from pymongo.errors import PyMongoError
 from seed_articles import PHRASE, RARE, seed
 
-from crawler.query.filters import Filters
-from crawler.query.gathering import MOST
-from crawler.query.search import search
+from crawler.search.filters import Filters
+from crawler.search.search import MOST, search
 from crawler.storage import embedded
-from crawler.storage.mongo import connect
+from crawler.storage.store import connect
 
 QUESTIONS = {
     "one rare term": RARE,

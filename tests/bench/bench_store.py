@@ -20,8 +20,7 @@ from typing import Any
 from crawler.items import Article
 from crawler.parsing.urls import article_id
 from crawler.storage import embedded
-from crawler.storage.mongo import open_store
-from crawler.storage.store import Store
+from crawler.storage.store import Store, open_store
 from crawler.storage.writer import ArticleWriter
 
 NUMBER = 5000

@@ -23,9 +23,8 @@ from typing import Any
 from crawler.items import Article
 from crawler.parsing.urls import article_id
 from crawler.storage import embedded
-from crawler.storage.clusters import Stories
-from crawler.storage.mongo import open_store
-from crawler.storage.store import Store
+from crawler.storage.store import Store, open_store
+from crawler.storage.stories import Stories
 from crawler.storage.writer import ArticleWriter
 from crawler.text.fingerprint import content_hash, fingerprint
 

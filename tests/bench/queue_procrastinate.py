@@ -28,15 +28,11 @@ from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from scrapy.settings import Settings
 
-from crawler.schedule.due import DueTimes, store_time
-from crawler.schedule.order import ORDER, Order, read_order
-from crawler.schedule.planner import Planner
-from crawler.schedule.process import log_briefly, run
-from crawler.schedule.supervisor import Supervisor
-from crawler.schedule.worker import POLL_SECONDS, Worker
-from crawler.storage.errors import StoreError
+from crawler.errors import StoreError
+from crawler.schedule.due import DueTimes, Planner, store_time
+from crawler.schedule.worker import ORDER, POLL_SECONDS, Order, Supervisor, Worker, log_briefly, read_order, run
 from crawler.storage.leases import held_sites
-from crawler.storage.mongo import open_store
+from crawler.storage.store import open_store
 
 logger = logging.getLogger(__name__)
 

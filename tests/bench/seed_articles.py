@@ -25,9 +25,9 @@ from crawler.items import Article, Image
 from crawler.parsing.urls import article_id
 from crawler.sites.registry import load as load_registry
 from crawler.sites.site import Site
-from crawler.storage.mongo import open_store
 from crawler.storage.operations import first_version
-from crawler.storage.segments import Segments
+from crawler.storage.search_index import Segments
+from crawler.storage.store import open_store
 from crawler.text.fingerprint import content_hash
 from crawler.text.tokens import tokens
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.storage.mongo import connect
+from crawler.storage.store import connect
 from crawler.text.tokens import tokens
 from tests.indexed import make_findable
 

@@ -15,7 +15,7 @@ import pytest
 
 from crawler.items import Article
 from crawler.parsing.urls import article_id, canonical_url
-from crawler.storage.mongo import connect, open_store
+from crawler.storage.store import connect, open_store
 from crawler.storage.writer import ArticleWriter
 from crawler.text.fingerprint import content_hash, fingerprint
 

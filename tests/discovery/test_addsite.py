@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from crawler.parsing.date_reading import CST
+from crawler.parsing.date_forms import CST
 from crawler.replica import content
 
 HONGYA = "http://www.schy.gov.cn/"

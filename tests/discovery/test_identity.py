@@ -4,11 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.discovery.identity import stranger
-from crawler.discovery.missing import is_gone, missing_url, same_page
-from crawler.discovery.schemes import other_scheme
+from crawler.discovery.survey import is_gone, missing_url, same_page, stranger
 from crawler.parsing.page import Page
-from crawler.platforms.listing import read_list
+from crawler.parsing.urls import other_scheme
+from crawler.platforms.reading import read_list
 from crawler.sites.site import Site
 
 SITE = Site("339988", "栖霞溪县", "county", "http://www.qixiaxi.gov.cn/", short="栖霞溪", gb_code="339988")

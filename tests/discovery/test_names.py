@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from crawler.discovery.names import bare_name, judge
+from crawler.discovery.candidates import bare_name, judge
 from crawler.sites.registry import load
 from crawler.sites.site import Site
 

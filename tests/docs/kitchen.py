@@ -18,12 +18,11 @@ from scrapy.utils.project import get_project_settings
 from crawler import open_store as open_articles
 from crawler.items import Article, Attachment
 from crawler.parsing.urls import article_id, canonical_url
-from crawler.pipelines.clean import clean_article
-from crawler.pipelines.rate import rated
+from crawler.pipelines import clean_article, rated
 from crawler.sites.places import places_named
 from crawler.sites.registry import load
 from crawler.sites.site import Site
-from crawler.storage.mongo import open_store
+from crawler.storage.store import open_store
 from crawler.storage.writer import ArticleWriter
 from crawler.text.fingerprint import content_hash, fingerprint
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from crawler.storage import embedded
-from crawler.storage.mongo import connect
+from crawler.storage.store import connect
 
 
 def _kitchen() -> ModuleType:

@@ -19,8 +19,7 @@ import pytest
 from crawler.items import Article
 from crawler.parsing.page import Page, PageRequest
 from crawler.platforms.detect import PLATFORMS, by_name, detect
-from crawler.platforms.extract import read_article
-from crawler.platforms.listing import read_list
+from crawler.platforms.reading import read_article, read_list
 from crawler.sites.registry import load as registry
 
 HERE = Path(__file__).parent

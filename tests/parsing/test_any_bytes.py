@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from crawler.items import Article
 from crawler.parsing.dates import CST
 from crawler.parsing.page import Page
-from crawler.platforms.extract import Refusal, read_article
+from crawler.platforms.reading import Refusal, read_article
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=CST)
 SENTENCE = "<p>今天上午，县市场监管局检查了学校食堂，要求落实责任。</p>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crawler.items import Attachment, Image
-from crawler.parsing.attachments import attachments_in, images_in
+from crawler.parsing.content import attachments_in, images_in
 from crawler.parsing.outline import outline_of
 from crawler.parsing.page import Page
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crawler.parsing.byline import Byline, read_byline
 from crawler.parsing.dates import CST, label_rank
-from crawler.parsing.person_names import is_person, is_unit
+from crawler.parsing.people import is_person, is_unit
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=CST)
 

@@ -6,10 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.parsing.dates import (
-    CST,
-    read_date,
-)
+from crawler.parsing.dates import CST, read_date
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=CST)  # a Monday
 DAY = "2019-07-05"

@@ -6,11 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from crawler.parsing.dates import (
-    CST,
-    REASONS,
-    read_date,
-)
+from crawler.parsing.dates import CST, REASONS, read_date
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=CST)  # a Monday
 

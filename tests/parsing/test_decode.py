@@ -6,9 +6,7 @@ import codecs
 
 import pytest
 
-from crawler.parsing.decode import decode
-from crawler.parsing.page import Page
-from crawler.parsing.repair import repair_html
+from crawler.parsing.page import Page, decode, repair_html
 
 TEXT = "县市场监管局抽检食品，局长苏喆讲话。"
 

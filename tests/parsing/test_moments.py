@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from crawler.parsing.dates import CST
-from crawler.parsing.moments import read_moment
+from crawler.parsing.dates import CST, read_moment
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=CST)
 

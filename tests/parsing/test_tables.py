@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from crawler.parsing.content import PlacedTable, tables_in
 from crawler.parsing.outline import outline_of
 from crawler.parsing.page import parse_html
-from crawler.parsing.tables import PlacedTable, tables_in
 
 
 def tables(html: str) -> list[PlacedTable]:

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from crawler.parsing.article import Refusal
-from crawler.parsing.page import Page
-from crawler.parsing.tags import MOST_ATTRIBUTES, overloaded
-from crawler.platforms.extract import read_article
+from crawler.parsing.page import MOST_ATTRIBUTES, Page, overloaded
+from crawler.platforms.reading import read_article
 
 MANY = range(MOST_ATTRIBUTES + 1)
 

@@ -1,7 +1,7 @@
 """An article on its way through the clean pipeline: all its texts judged as one document."""
 
 from crawler.items import Article, Attachment, Image, Table
-from crawler.pipelines.clean import clean_article
+from crawler.pipelines import clean_article
 
 URL = "http://www.example.cn/a.html"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from crawler.items import Article, Attachment, Image
-from crawler.pipelines.validate import fault_of
+from crawler.pipelines import fault_of
 
 URL = "http://www.example.cn/a.html"
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crawler.parsing.page import Page, PageRequest
 from crawler.platforms.base import Listing
 from crawler.platforms.detect import PLATFORMS
-from crawler.platforms.listing import read_list
+from crawler.platforms.reading import read_list
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 URL = "http://www.example.gov.cn/yw/index.html"

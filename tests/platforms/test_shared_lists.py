@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import pytest
 
 from crawler.parsing.page import Page
-from crawler.platforms.listing import read_list
+from crawler.platforms.reading import read_list
 
 SHARED = Path(__file__).resolve().parents[2] / "../shared/pages"
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crawler.parsing.page import Page
-from crawler.platforms.listing import read_list
+from crawler.platforms.reading import read_list
 from crawler.replica.fleet.hosts import FAULTS, Fleet
 from crawler.replica.fleet.log import HostLog
 from crawler.replica.fleet.server import FleetServer

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.runs.outcome import summary, uselessness
+from crawler.runs.summary import summary, uselessness
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from lxml import html
 
-from crawler.runs.page import page
-from crawler.runs.reading import HealthRow
+from crawler.runs.health import HealthRow, page
 
 NOW = datetime(2026, 6, 17, 4, 0, tzinfo=UTC)
 GOOD = HealthRow(

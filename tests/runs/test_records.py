@@ -3,14 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from crawler.runs.accounts import Account, Accounts, SectionEnd
-from crawler.runs.figures import Figures, figures_of
-from crawler.runs.judgement import judged, of_crawl
-from crawler.runs.reading import runs
-from crawler.runs.records import history_of, next_state
+from crawler.runs.health import runs
+from crawler.runs.site_stats import Account, Accounts, Figures, SectionEnd, figures_of
+from crawler.runs.summary import history_of, judged, next_state, of_crawl
 from crawler.runs.verdict import Verdict
 from crawler.sites.site import Section, Site
-from crawler.storage.mongo import connect
+from crawler.storage.store import connect
 
 NOW = datetime(2026, 6, 17, 4, 0, tzinfo=UTC)
 SITE = Site(

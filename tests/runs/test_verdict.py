@@ -5,10 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.runs.figures import Figures, longest_gap
-from crawler.runs.rhythm import allowed_days, is_holiday, silent_days
-from crawler.runs.shares import Share, has_grown
-from crawler.runs.verdict import Expectation, judge, worst
+from crawler.runs.site_stats import Figures, longest_gap
+from crawler.runs.verdict import Expectation, Share, allowed_days, has_grown, is_holiday, judge, silent_days, worst
 
 NOW = datetime(2026, 6, 17, 4, 0, tzinfo=UTC)
 YESTERDAY = NOW - timedelta(days=1)

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from crawler.storage.leases import HeldElsewhere, Leases
-from crawler.storage.mongo import open_store
+from crawler.storage.store import open_store
 
 HOSTS = ("a.example.cn", "b.example.cn", "c.example.cn")
 

@@ -15,11 +15,11 @@ from threading import Thread
 
 import pytest
 
+from crawler.schedule.celery_bridge import LOST_AFTER, MOST_WAITING, to_send
 from crawler.schedule.due import ATTEMPTS
-from crawler.schedule.enqueuer import LOST_AFTER, MOST_WAITING, to_send
 from tests.schedule.conftest import finished, wait_until
 
-broker = pytest.importorskip("crawler.schedule.broker", reason="the extra `workers` (Celery) is not installed")
+broker = pytest.importorskip("crawler.schedule.celery_bridge", reason="the extra `workers` (Celery) is not installed")
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 from scrapy.settings import Settings
 
-from crawler.schedule.process import employed
+from crawler.errors import StoreAway
+from crawler.schedule.worker import employed
 from crawler.storage import embedded
-from crawler.storage.errors import StoreAway
 from crawler.storage.store import OPTIONS, RETRY_SECONDS
 from tests.schedule.conftest import DEADLINE_SECONDS, ROOT
 

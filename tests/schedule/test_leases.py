@@ -9,7 +9,7 @@ import time
 import pytest
 
 from crawler.storage.leases import HeldElsewhere, Lease, Leases, held_and_left_sites
-from crawler.storage.mongo import open_store
+from crawler.storage.store import open_store
 
 HOST = "www.xishan.gov.cn"
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from crawler.parsing.dates import CST
-from crawler.schedule.timing import read_span, read_timing, write_span
+from crawler.schedule.file import read_span, read_timing, write_span
 from crawler.sites.registry import load
 
 

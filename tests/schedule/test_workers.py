@@ -7,10 +7,10 @@ import os
 import signal
 from datetime import UTC, datetime
 
-from crawler.pipelines.tenure import lease_host
+from crawler.commands.schedule import print_status
 from crawler.schedule.due import ATTEMPTS
-from crawler.schedule.status import print_status
-from crawler.storage.holder import has_ended
+from crawler.storage.extension import lease_host
+from crawler.storage.leases import has_ended
 from tests.schedule.conftest import finished, wait_until
 
 

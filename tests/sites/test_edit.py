@@ -3,9 +3,9 @@
 import pytest
 
 from crawler.sites.edit import put_row, row_line, rows_of, with_row
-from crawler.sites.problems import RegistryError
+from crawler.sites.files import COLUMNS
 from crawler.sites.registry import HERE
-from crawler.sites.rows import COLUMNS
+from crawler.sites.site import RegistryError
 
 HEAD = ",".join(COLUMNS) + "\n"
 PROVINCE = "330000,province,示江省,示江,,shijiang,,,http://www.sj-demo.gov.cn/,,,,listed,\n"

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from crawler.sites.generate import generate, update
-from crawler.sites.problems import RegistryError
+from crawler.discovery.generate import generate, update
+from crawler.sites.files import COLUMNS
 from crawler.sites.registry import HERE
-from crawler.sites.rows import COLUMNS
+from crawler.sites.site import RegistryError
 
 OFFICIAL = {
     "provinces": {
@@ -138,7 +138,7 @@ def test_a_file_that_is_no_input_is_told(tmp_path):
     wrong = tmp_path / "list.json"
     wrong.write_text("[]", "utf-8")
     told = subprocess.run(
-        [sys.executable, "-m", "crawler.sites.generate", wrong, wrong],
+        [sys.executable, "-m", "crawler.discovery.generate", wrong, wrong],
         capture_output=True, text=True, cwd=HERE.parents[1], check=False,
     )  # fmt: skip
     assert told.returncode == 1

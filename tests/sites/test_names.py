@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.sites.names import short_name
-from crawler.sites.pinyin import place_pinyin
+from crawler.sites.names import place_pinyin, short_name
 from crawler.sites.registry import load
 
 

@@ -3,10 +3,9 @@
 import pytest
 
 from crawler.parsing.page import Page
-from crawler.sites.newcomer import Seen, expected, recognised, row_of
-from crawler.sites.problems import SiteError
+from crawler.sites.edit import Seen, expected, recognised, row_of
 from crawler.sites.registry import load
-from crawler.sites.site import Section, Site
+from crawler.sites.site import Section, Site, SiteError
 
 QINGTIAN = "http://www.qingtian.gov.cn/"
 PRESENT = {

@@ -12,10 +12,9 @@ import pytest
 from crawler.parsing.article import Refusal
 from crawler.parsing.page import Page
 from crawler.platforms.detect import detect
-from crawler.platforms.extract import read_article
-from crawler.platforms.listing import read_list
+from crawler.platforms.reading import read_article, read_list
 from crawler.sites import registry
-from crawler.sites.rows import bare_host
+from crawler.sites.files import bare_host
 
 SHARED = Path(__file__).resolve().parents[2] / "../shared/pages"
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

@@ -10,9 +10,9 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
-from crawler.guards.size import TooManyTags
-from crawler.spiders.failures import classify
-from crawler.spiders.giving_up import HostGivenUp
+from crawler.middlewares.guard import TooManyTags
+from crawler.middlewares.politeness import HostGivenUp
+from crawler.spiders.base import classify
 
 
 def status(code: int) -> HttpError:

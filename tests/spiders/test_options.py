@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.spiders.options import wrong_settings
+from crawler.cli import wrong_settings
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_setting_that_cannot_be_used(given, sentence):
         "REPLICA=[::1]:8000",
         "AUTOTHROTTLE_ENABLED=False",
         "RETRY_PRIORITY_ADJUST=-3",
-        'ITEM_PIPELINES={"crawler.pipelines.clean.CleanPipeline": 100}',
+        'ITEM_PIPELINES={"crawler.pipelines.CleanPipeline": 100}',
         "SCHEDULER=scrapy.core.scheduler.Scheduler",
         "AN_ADDON_OF_YOURS=anything",
     ],

@@ -6,7 +6,7 @@ import pytest
 
 from crawler.parsing.dates import CST
 from crawler.platforms.base import ListItem
-from crawler.spiders.paging import History, Window, completed, stop_reason
+from crawler.spiders.sections import History, Window, completed, stop_reason
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=CST)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from crawler.replica import Replica
-from crawler.runs.figures import Figures
-from crawler.storage.mongo import open_store
+from crawler.runs.site_stats import Figures
+from crawler.storage.store import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 

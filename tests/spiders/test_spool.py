@@ -13,7 +13,7 @@ from pymongo import MongoClient
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.replica import content
 from crawler.storage import embedded
-from crawler.storage.launch import reap
+from crawler.storage.embedded import reap
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_SECONDS = 60

@@ -12,8 +12,7 @@ import pytest
 
 from crawler.items import Article
 from crawler.parsing.urls import article_id, canonical_url
-from crawler.storage.mongo import open_store
-from crawler.storage.store import Store
+from crawler.storage.store import Store, open_store
 
 Build = Callable[..., dict[str, Any]]
 Opened = Callable[[], AbstractAsyncContextManager[Store]]

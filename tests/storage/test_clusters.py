@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from crawler.parsing.urls import article_id, canonical_url
-from crawler.storage.clusters import Stories
-from crawler.storage.mongo import connect
+from crawler.storage.store import connect
+from crawler.storage.stories import Stories
 from crawler.storage.writer import ArticleWriter
-from crawler.text.cluster import HOLDERS
 from crawler.text.fingerprint import content_hash, fingerprint
+from crawler.text.similarity import HOLDERS
 
 WRITER = Path(__file__).with_name("write_stories.py")
 TEXT = (

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from crawler.errors import StoreError
 from crawler.replica import Replica
-from crawler.storage.errors import StoreError
-from crawler.storage.mongo import connect
+from crawler.storage.store import connect
 from tests.bench.faults.credentials import (
     COMMANDS,
     READER,

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from pymongo import MongoClient
 
+from crawler.errors import StoreError
 from crawler.storage import embedded
-from crawler.storage.errors import StoreError
-from crawler.storage.launch import cache_megabytes, reap
+from crawler.storage.embedded import cache_megabytes, reap
 
 pytestmark = pytest.mark.skipif(
     sys.version_info >= (3, 14), reason="the embedded database has no build for this Python"

@@ -17,12 +17,10 @@ from pathlib import Path
 import pytest
 from pymongo import MongoClient
 
+from crawler.errors import StoreError
 from crawler.storage import embedded
-from crawler.storage.daemon import Daemon
-from crawler.storage.errors import StoreError
-from crawler.storage.launch import reap
-from crawler.storage.mongo import open_store
-from crawler.storage.store import OPTIONS
+from crawler.storage.embedded import Daemon, reap
+from crawler.storage.store import OPTIONS, open_store
 from crawler.storage.writer import ArticleWriter
 
 needs_embedded = pytest.mark.skipif(

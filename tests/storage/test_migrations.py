@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from crawler.query.postings import holding
-from crawler.storage.errors import StoreError
-from crawler.storage.migrations.run import migrate
-from crawler.storage.mongo import connect, open_store
+from crawler.errors import StoreError
+from crawler.storage.maintenance import migrate
 from crawler.storage.schema import VERSION
+from crawler.storage.search_index import holding
+from crawler.storage.store import connect, open_store
 from crawler.storage.views import VIEWS
 
 ROOT = Path(__file__).resolve().parents[2]

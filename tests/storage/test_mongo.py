@@ -7,8 +7,8 @@ import traceback
 
 import pytest
 
-from crawler.storage.errors import StoreError
-from crawler.storage.mongo import check_store, hosts, open_store
+from crawler.errors import StoreError
+from crawler.storage.store import check_store, hosts, open_store
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from crawler.storage.clusters import site_of_source
-from crawler.storage.originals import choose_original
+from crawler.storage.stories import choose_original, site_of_source
 
 SEEN = datetime(2026, 3, 20, tzinfo=UTC)
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from pymongo.errors import WriteError
 
+from crawler.commands.schema import field_rows
+from crawler.errors import StoreError
 from crawler.items import Article, Attachment, Image, Reject, Table
 from crawler.parsing.gov_index import KEPT
-from crawler.storage.contract import field_rows
-from crawler.storage.ensure import ensure
-from crawler.storage.errors import StoreError
 from crawler.storage.schema import COLLECTIONS
+from crawler.storage.store import ensure
 from crawler.storage.views import SYSTEM_VIEWS, VIEWS
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)

@@ -14,11 +14,9 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from crawler.query.postings import few_holding, holding
-from crawler.storage.errors import StoreError
-from crawler.storage.mongo import connect, open_store
-from crawler.storage.segments import CLAIM_KEY, Segments
-from crawler.text.segments import all_keys
+from crawler.errors import StoreError
+from crawler.storage.search_index import CLAIM_KEY, Segments, all_keys, few_holding, holding
+from crawler.storage.store import connect, open_store
 
 EACH, SEGMENTS = 20, 256
 """Sixteen segments of twenty articles are inverted; sixteen of those make one of 5,120."""
@@ -134,8 +132,8 @@ def test_a_reader_finds_everything_while_two_merge(mongo_uri, database, there):
 
 MERGE = """
 import asyncio, sys
-from crawler.storage.mongo import open_store
-from crawler.storage.segments import Segments
+from crawler.storage.store import open_store
+from crawler.storage.search_index import Segments
 
 async def merge():
     store = await open_store(sys.argv[1], sys.argv[2], None)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.storage.drain import drain
-from crawler.storage.errors import StoreError
+from crawler.errors import StoreError
+from crawler.storage.extension import drain
 from crawler.storage.operations import reject_document
 from crawler.storage.spool import Spool, leftovers
 from crawler.storage.writer import ArticleWriter
@@ -81,7 +81,7 @@ def test_a_full_disk_is_told_and_what_is_there_stays_sound(tmp_path):
     """A process whose files may not grow beyond 4 KB: the append that doesn't fit is refused whole."""
     program = (
         "import sys, signal; from pathlib import Path\n"
-        "from crawler.storage.spool import Spool; from crawler.storage.errors import StoreError\n"
+        "from crawler.storage.spool import Spool; from crawler.errors import StoreError\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "spool, kept = Spool(Path(sys.argv[1]), 'here/news', 10**9), 0\n"
         "try:\n"

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.storage.ensure import ensure
-from crawler.storage.errors import StoreError
+from crawler.errors import StoreError
+from crawler.storage.store import ensure
 from crawler.storage.views import VIEWS
 from crawler.storage.writer import ArticleWriter
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from crawler.items import Article
 from crawler.parsing.urls import article_id
-from crawler.storage.mongo import open_store
+from crawler.storage.store import open_store
 from crawler.storage.writer import ArticleWriter
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from crawler.items import Article
 from crawler.parsing.urls import article_id
-from crawler.storage.mongo import open_store
+from crawler.storage.store import open_store
 from crawler.storage.writer import ArticleWriter
 from crawler.text.fingerprint import content_hash, fingerprint
 

@@ -6,8 +6,7 @@ import random
 
 import pytest
 
-from crawler.text.cluster import BOILERPLATE, COMPARED, HOLDERS, Holder, shortlist
-from crawler.text.clusterer import Clusterer
+from crawler.text.similarity import BOILERPLATE, COMPARED, HOLDERS, Clusterer, Holder, shortlist
 
 COMMON = [chr(code) for code in range(0x4E00, 0x5E00)]
 DEEDS = ("抽样送检", "上门培训", "张榜公布", "约谈店主", "清点库存", "核对票据", "更换冷柜", "走访村民", "排查隐患")
@@ -105,7 +104,7 @@ def test_those_that_share_most_are_compared_first() -> None:
 
 def test_texts_with_colliding_hashes_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """64-bit collisions can't be made by hand, so the hashes are given."""
-    monkeypatch.setattr("crawler.text.clusterer.fingerprint", lambda title, body: [1, 2, 3])
+    monkeypatch.setattr("crawler.text.similarity.fingerprint", lambda title, body: [1, 2, 3])
     assert clusters(*(story(seed) for seed in range(300))) == list(range(300))
 
 

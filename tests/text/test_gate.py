@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.text.gate import damage
+from crawler.text.glosses import damage
 
 GARBLED = "全縣食品安全監(jiān)管工作會議召開,各鄉(xiāng)鎮(zhèn)負責人參加會議。"
 

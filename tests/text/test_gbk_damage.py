@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.text.gbk_damage import readings_at, two_bytes
+from crawler.text.gbk_repair import readings_at, two_bytes
 from crawler.text.restore import restore
 
 TABLE = {

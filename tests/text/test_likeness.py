@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.text.likeness import Story, compare, disjoint
+from crawler.text.similarity import Story, compare, disjoint
 
 TITLE = "西山县突击检查米粉作坊"
 BODY = (

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from crawler.text.paragraphs import paragraph_changes
+from crawler.text.fingerprint import paragraph_changes
 
 
 def test_what_went_and_what_came_in_the_order_of_the_text() -> None:

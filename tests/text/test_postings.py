@@ -6,8 +6,23 @@ import struct
 
 import pytest
 
-from crawler.text.postings import divided, holders, inverted, joined, lines_of, merged, numbers_of, part_of
-from crawler.text.segments import IDS, all_keys, ids_key, level, packed_ids, part_key, unpacked_ids
+from crawler.storage.search_index import (
+    IDS,
+    all_keys,
+    divided,
+    holders,
+    ids_key,
+    inverted,
+    joined,
+    level,
+    lines_of,
+    merged,
+    numbers_of,
+    packed_ids,
+    part_key,
+    part_of,
+    unpacked_ids,
+)
 
 FIRST = lines_of([["抽检", "米粉"], [], ["抽检", "抽检b", "^米粉"]])
 SECOND = lines_of([["米粉"], ["codex", "抽检"]])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.text.punctuation import widen
+from crawler.text.restore import widen
 
 
 @pytest.mark.parametrize(

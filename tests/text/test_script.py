@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.text.script import simplified, simplified_only, to_simplified, traditional_only
+from crawler.text.characters import simplified, simplified_only, to_simplified, traditional_only
 
 
 @pytest.mark.parametrize(

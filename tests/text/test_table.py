@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler.text.table import MOST, CharacterTable
+from crawler.text.characters import MOST, CharacterTable
 
 
 def test_each_character_is_made_once():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler.text.script import to_simplified
+from crawler.text.characters import to_simplified
 from crawler.text.tokens import LONGEST_BODY, fold, tokens
 
 

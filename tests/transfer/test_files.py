@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from crawler.transfer.columns import choose
-from crawler.transfer.errors import TransferError
+from crawler.errors import TransferError
 from crawler.transfer.export import FORMATS, export, form_of
+from crawler.transfer.formats import choose
 
 Document = dict[str, Any]
 

@@ -19,13 +19,12 @@ from bson.decimal128 import Decimal128
 from bson.int64 import Int64
 from pymongo import MongoClient
 
-from crawler.query.postings import holding
+from crawler.errors import TransferError
 from crawler.storage import embedded
-from crawler.storage.mongo import connect, open_store
 from crawler.storage.schema import COLLECTIONS, VERSION
-from crawler.transfer.dump import RAW, collections_of
-from crawler.transfer.errors import TransferError
-from crawler.transfer.moving import export_database, import_database
+from crawler.storage.search_index import holding
+from crawler.storage.store import connect, open_store
+from crawler.transfer.dump import RAW, collections_of, export_database, import_database
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEN = datetime(2026, 3, 1, 8, 0, 0, 123000, tzinfo=UTC)

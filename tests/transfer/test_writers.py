@@ -18,10 +18,9 @@ import pyarrow.parquet as pq
 import pytest
 from lxml import etree
 
-from crawler.transfer.columns import COLUMNS, choose
-from crawler.transfer.errors import TransferError
+from crawler.errors import TransferError
 from crawler.transfer.export import export
-from crawler.transfer.workbook import Xlsx
+from crawler.transfer.formats import COLUMNS, Xlsx, choose
 
 SHOWN = ("title", "site_county", "published_at", "published_on", "places", "image_count", "images", "restored_glosses")
 

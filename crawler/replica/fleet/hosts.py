@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
-from crawler.parsing.date_reading import CST
+from crawler.parsing.date_forms import CST
 from crawler.replica.cms.dedecms import Dedecms
 from crawler.replica.cms.lonsun import Lonsun
 from crawler.replica.cms.nfcms import Nfcms

@@ -21,12 +21,9 @@ from pages import pages
 
 from crawler.items import Article
 from crawler.parsing.page import Page
-from crawler.pipelines.clean import clean_article
-from crawler.pipelines.dedupe import DedupePipeline
-from crawler.pipelines.locate import LocatePipeline
-from crawler.pipelines.rate import rated
+from crawler.pipelines import DedupePipeline, LocatePipeline, clean_article, rated
 from crawler.platforms.detect import detect
-from crawler.platforms.extract import read_article
+from crawler.platforms.reading import read_article
 from crawler.text.tokens import tokens
 
 NOW = datetime(2027, 6, 1, tzinfo=UTC)

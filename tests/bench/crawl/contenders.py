@@ -28,7 +28,7 @@ TUNED: dict[str, Any] = BARE | {
     "RETRY_ENABLED": False,
     "REFERER_ENABLED": False,
     "LOGSTATS_INTERVAL": 0,
-    "DOWNLOADER_MIDDLEWARES": {"crawler.spiders.lean.RawBodyMiddleware": 595},
+    "DOWNLOADER_MIDDLEWARES": {"crawler.middlewares.scrapy_fixes.RawBodyMiddleware": 595},
 }
 """The settings that DESIGN §4 measured to pay."""
 FAST: dict[str, Any] = {
@@ -85,8 +85,8 @@ def _of_the_store() -> dict[str, Any]:
     names = {"MONGO_URI", "MONGO_DATABASE", "DATA_DIR", "SPOOL_MAX_BYTES", "SCRAPER_SLOT_MAX_ACTIVE_SIZE"}
     names |= {"STATS_CLASS", "GC_THRESHOLD"}
     own = {name: value for name, value in vars(settings).items() if name in names or name.startswith("STORE_")}
-    own["EXTENSIONS"] = {"crawler.spiders.lean.RareCollections": 0}
-    return own | {"ITEM_PIPELINES": {"crawler.pipelines.store.StorePipeline": 400}}
+    own["EXTENSIONS"] = {"crawler.middlewares.scrapy_fixes.RareCollections": 0}
+    return own | {"ITEM_PIPELINES": {"crawler.pipelines.StorePipeline": 400}}
 
 
 def ours(stored: bool) -> Contender:

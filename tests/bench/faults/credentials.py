@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from pymongo import MongoClient
 
-from crawler.storage.launch import executable
+from crawler.storage.embedded import executable
 from tests.bench.faults.ground import Ground, Tried, ground, must
 from tests.bench.faults.hostile import BODY, LIST, Hostile, article, listing, page, sends
 

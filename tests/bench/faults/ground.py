@@ -17,10 +17,10 @@ from typing import Any
 from pymongo import MongoClient
 
 from crawler.parsing.urls import article_id, canonical_url
-from crawler.query.postings import holding
 from crawler.replica import Replica, content
 from crawler.storage import embedded
-from crawler.storage.launch import reap
+from crawler.storage.embedded import reap
+from crawler.storage.search_index import holding
 
 ROOT = Path(__file__).resolve().parents[3]
 DEADLINE_SECONDS = 180

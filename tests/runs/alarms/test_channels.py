@@ -14,8 +14,17 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from crawler.runs.alarms.changes import Message, change_of, message_of
-from crawler.runs.alarms.channels import AlarmError, BadChannel, Command, Mail, Webhook, channels
+from crawler.runs.alert_channels import (
+    AlarmError,
+    BadChannel,
+    Command,
+    Mail,
+    Message,
+    Webhook,
+    change_of,
+    channels,
+    message_of,
+)
 
 MESSAGE = Message("Food-safety crawler: 1 broken", ("青田县 331121: ok → broken",), ({"site": "331121"},))
 SECRET = "SEC0123456789"

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.runs.alarms.channels import Webhook
-from crawler.runs.alarms.outbox import Outbox
-from crawler.storage.mongo import open_store
+from crawler.runs.alert_channels import Webhook
+from crawler.runs.alerts import Outbox
+from crawler.storage.store import open_store
 
 
 def change(code: str, verdict: str = "broken") -> dict:

@@ -1,1 +1,0 @@
-"""What a hostile page, redirect or name server may not make the crawler do."""

@@ -1,0 +1,128 @@
+"""One page to one article: the platform is recognised, its rules stacked on the site's; `parsing/` does the rest."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from crawler.items import Article
+from crawler.parsing.article import Given, Refusal, extract, refuse
+from crawler.parsing.outline import outline_of
+from crawler.parsing.page import MOST_ATTRIBUTES, Page, PageRequest
+from crawler.parsing.parts import join_parts, next_part
+from crawler.platforms.base import Listing, ListItem, Platform
+from crawler.platforms.detect import by_name, detect
+from crawler.platforms.links import hidden_items, list_links, selected_links
+from crawler.platforms.pager import next_of, same_site, total_by_call
+from crawler.sites.site import Site
+
+__all__ = ["TOO_LARGE", "Refusal", "join_parts", "next_part", "read_article"]
+
+TOO_LARGE = 10_000_000
+"""Characters of markup beyond which a page is no article a person wrote."""
+
+
+def read_article(page: Page, *, site: Site | None = None, now: datetime) -> Article | Refusal:
+    """The article of `page`, or why it holds none; never raises on a page's content.
+
+    Rules are tried in this order: the site's own layout (`override`), the platform's (`platform:NAME`), the visible
+    header by its labels (`label`), the national meta tags (`meta`), the generic ones (`generic`). A page without marks
+    is taken for one of the platform its site is known for. `now` is an aware date-time: when the page was fetched.
+    `canonical_url`, `site`, `section`, `run` and hashes are left to others.
+    """
+    if len(page.text) > TOO_LARGE:
+        return Refusal("too_large", f"the page has {len(page.text):,} characters, more than {TOO_LARGE:,}")
+    if page.overloaded:
+        return Refusal("too_large", f"a tag of the page has more than {MOST_ATTRIBUTES:,} attributes")
+    platform = detect(page)
+    if platform.name == "generic" and site is not None and site.platform:
+        platform = by_name(site.platform)
+    rule = f"platform:{platform.name}"
+    layers = [(rule, platform.rules)]
+    own = site.rules_for(page.url) if site else None
+    if own is not None:
+        layers.insert(0, ("override", own))
+    result = extract(page, layers, now, Given(rule, platform.article_fields(page)))
+    if isinstance(result, Article):
+        result.platform = platform.name
+    return result
+
+
+# One list page to its items and the request for the next one, whoever built it.
+
+_STUB = 600
+"""A list page shorter than this (in bytes) is what a server keeps in the place of one (SITES.md §3.1)."""
+_GONE = frozenset({404, 410})
+_NO_LIST = frozenset({"blocked", "not_found", "needs_browser", "parked", "closed", "default_page", "login"})
+_RANK = re.compile(r"(\d{1,3})(?!\d)[\s.、．:：]*(\S.*)", re.S)
+_FEWEST_RANKS = 3
+
+
+def read_list(page: Page, *, platform: str | None = None, site: Site | None = None, now: datetime) -> Listing:
+    """What a list page, or a list API's answer, gives.
+
+    `platform` is the platform of the list the page belongs to (`Listing.platform` of the page before), None to tell it
+    by the page's own marks; where `site` names the links of this list in a layout of its own, they are the items;
+    `now` (aware) is when the page was fetched. Never raises on a page's content. The next
+    request stays on the page's host (an API: on the same organisation's) and is never the request that was just sent.
+    """
+    is_answer = page.text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["} or "<datastore" in page.text[:500].lower()
+    if page.status in _GONE:
+        return Listing(platform=platform or "generic", reason="not_found")
+    if len(page.text) < _STUB and len(page.text.encode("utf-8", "replace")) < _STUB and not is_answer:
+        return Listing(platform=platform or "generic", reason=_why(page, "stub"))
+    kind = by_name(platform) if platform and is_answer else detect(page)
+    if kind.name == "generic" and platform:
+        kind = by_name(platform)
+    own = site.rules_for(page.url) if site else None
+    items = selected_links(page.root, own.items, page.url, now) if own and own.items else kind.list_items(page, now)
+    shell = kind.needs_api(page)
+    if items is None:
+        items = [] if is_answer or shell else _items(page, kind, now)
+    following = _following(kind, page, bool(items) or shell)
+    total = kind.total(page) or (None if is_answer else total_by_call(page.text))
+    reason = None
+    if not items:
+        reason = "empty" if is_answer else ("needs_api" if shell else _why(page, "empty"))
+        reason = None if following is not None and shell else reason
+    return Listing(tuple(_once(items)), following, kind.name, total, reason)
+
+
+def _items(page: Page, kind: Platform, now: datetime) -> list[ListItem]:
+    shown = list_links(page.root, page.url, now, kind.article_url)
+    return _without_ranks(shown or hidden_items(page.root, page.url, now, kind.article_url))
+
+
+def _without_ranks(items: list[ListItem]) -> list[ListItem]:
+    """`items` without the numbers in front of their titles, where these count the rows of the list."""
+    found = [_RANK.match(item.title) for item in items]
+    ranks = [int(one[1]) for one in found if one]
+    if len(ranks) < max(_FEWEST_RANKS, len(items)) or ranks != list(range(ranks[0], ranks[0] + len(items))):
+        return items
+    return [replace(item, title=one[2]) for item, one in zip(items, found, strict=True) if one]
+
+
+def _once(items: list[ListItem]) -> list[ListItem]:
+    return list({item.url: item for item in reversed(items)}.values())[::-1]
+
+
+def _following(kind: Platform, page: Page, goes_on: bool) -> PageRequest | None:
+    """The next request, if there is one worth sending: a page without items ends its list."""
+    if not goes_on:
+        return None
+    found = kind.next_page(page)
+    if found is None and not kind.needs_api(page):
+        found = next_of(page)
+    if found is None or not found.url or found == page.sent or (found.method == "GET" and found.url == page.url):
+        return None
+    if page.url and not same_site(page.url, found.url) and urlsplit(page.url).netloc != urlsplit(found.url).netloc:
+        return None
+    return found
+
+
+def _why(page: Page, otherwise: str) -> str:
+    """Why a page gives no items, as far as the page itself tells."""
+    refused = refuse(page, outline_of(page.root))
+    return refused[0] if refused and refused[0] in _NO_LIST else otherwise

@@ -1,5 +1,0 @@
-"""Archives come from crawls of the replica."""
-
-from tests.spiders.conftest import command, crawl, replica, stored
-
-__all__ = ["command", "crawl", "replica", "stored"]
