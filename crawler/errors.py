@@ -7,7 +7,7 @@ class StoreError(Exception):
     """The store can't be used. The message says why and what to do; it never holds credentials."""
 
 
-class StoreAway(StoreError):
+class StoreUnavailable(StoreError):
     """The store doesn't answer: the same request may succeed later."""
 
 

@@ -18,13 +18,13 @@ from crawler.errors import StoreError
 from crawler.items import Article, Attachment, Image, Reject, Table
 from crawler.middlewares.scrapy_fixes import closed
 from crawler.parsing.urls import article_id, canonical_url
-from crawler.runs.site_stats import Accounts
+from crawler.runs.site_stats import CrawlStats
 from crawler.sites.places import places_named
 from crawler.storage import extension as tenure
 from crawler.storage.extension import drain, spool_directory
 from crawler.storage.spool import Spool
 from crawler.storage.store import Store, open_store, place_of
-from crawler.storage.writer import ArticleWriter, RehearsedWriter
+from crawler.storage.writer import ArticleWriter, DryRunWriter
 from crawler.text.clean import clean_line, clean_text
 from crawler.text.fingerprint import content_hash, fingerprint
 from crawler.text.relevance import Relevance, relevance
@@ -44,7 +44,7 @@ class StorePipeline:
     store: Store | None = None
     spool: Spool | None = None
     writer: ArticleWriter | None = None
-    accounts: Accounts | None = None
+    accounts: CrawlStats | None = None
     ending: asyncio.Future[None] | None = None
     make_writer = ArticleWriter
 
@@ -63,7 +63,7 @@ class StorePipeline:
 
     async def open_spider(self) -> None:
         """Connect; raises CloseSpider after one logged sentence where the store can't be reached."""
-        self.accounts = self.crawler.get_extension(Accounts)
+        self.accounts = self.crawler.get_extension(CrawlStats)
         uri, database, data = self.settings["MONGO_URI"], self.settings["MONGO_DATABASE"], self.settings["DATA_DIR"]
         place, directory = place_of(uri, database), spool_directory(data)
         try:
@@ -260,8 +260,8 @@ class CleanPipeline:
 
 # Validate: what is no usable article goes to `rejects` with its reason.
 
-_LONGEST_TITLE = 300
-_LONGEST_BODY = 2_000_000
+_MAX_TITLE_LENGTH = 300
+_MAX_BODY_LENGTH = 2_000_000
 
 
 def fault_of(article: Any) -> tuple[str, str] | None:
@@ -270,11 +270,11 @@ def fault_of(article: Any) -> tuple[str, str] | None:
     title, body = fields.get("title"), fields.get("body") or ""
     if not title:
         return "no_title", "the page shows no headline"
-    if len(title) > _LONGEST_TITLE:
+    if len(title) > _MAX_TITLE_LENGTH:
         return "bad_title", f"the headline has {len(title)} characters: not a headline"
     if not body and not fields.get("images") and not fields.get("attachments") and not fields.get("tables"):
         return "no_body", "neither text nor image, table or attachment"
-    if len(body) > _LONGEST_BODY:
+    if len(body) > _MAX_BODY_LENGTH:
         return "too_large", f"the text has {len(body)} characters"
     if (lost := (title + body).count("\ufffd")) > max(2, len(body) // 100):
         return "undecodable", f"{lost} characters could not be decoded"
@@ -381,7 +381,7 @@ class DedupePipeline:
 # Rehearse: what the store pipeline would do, counted, and nothing stored.
 
 
-class RehearsePipeline(StorePipeline):
+class DryRunPipeline(StorePipeline):
     """A `StorePipeline` that only looks things up."""
 
-    make_writer = RehearsedWriter
+    make_writer = DryRunWriter

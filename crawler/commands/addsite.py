@@ -16,13 +16,13 @@ from scrapy.exceptions import UsageError
 from crawler.cli import plain
 
 if TYPE_CHECKING:
-    from crawler.discovery.fixtures import Caught, Frozen
+    from crawler.discovery.fixtures import CapturedResponse, Fixture
     from crawler.parsing.page import Page
     from crawler.sites.edit import Row
     from crawler.spiders.survey import Visit
 
 REFUSED_SHOWN = 5
-LONGEST_NAME = 8
+MAX_NAME_LENGTH = 8
 ARTICLE = "an article"
 OPENING = 60
 
@@ -138,7 +138,7 @@ def _show(visit: Visit, seconds: float) -> None:
 
 def _show_refused(visit: Visit) -> None:
     assert visit.surveyed is not None
-    named = [one for one in visit.surveyed.refused if len(one.name) <= LONGEST_NAME and one.verdict.why != ARTICLE]
+    named = [one for one in visit.surveyed.refused if len(one.name) <= MAX_NAME_LENGTH and one.verdict.why != ARTICLE]
     refused = sorted(named, key=lambda one: one.verdict.kind != "gone")
     for candidate in refused[:REFUSED_SHOWN]:
         print(f"  not taken: {plain(candidate.name)}: {candidate.verdict.why}")
@@ -184,7 +184,7 @@ def _agreed(question: str) -> bool:
         return False
 
 
-def _frozen(visit: Visit) -> list[Frozen]:
+def _frozen(visit: Visit) -> list[Fixture]:
     """Drafts of the first article shown and of the best section's page."""
     from crawler.discovery.fixtures import freeze_article, freeze_list
     from crawler.platforms.reading import read_list
@@ -204,15 +204,15 @@ def _frozen(visit: Visit) -> list[Frozen]:
     return drafts
 
 
-def _caught(visit: Visit, page: Page) -> Caught:
-    from crawler.discovery.fixtures import Caught
+def _caught(visit: Visit, page: Page) -> CapturedResponse:
+    from crawler.discovery.fixtures import CapturedResponse
     from crawler.spiders.survey import headers_of
 
     answer = visit.answers[page.url]
-    return Caught(page, answer.body, headers_of(answer), visit.now)
+    return CapturedResponse(page, answer.body, headers_of(answer), visit.now)
 
 
-def _put(row: Row, frozen: list[Frozen]) -> int:
+def _put(row: Row, frozen: list[Fixture]) -> int:
     """Write all or nothing."""
     from crawler.discovery.fixtures import TO_CHECK, drop, keep
     from crawler.sites.edit import put_row

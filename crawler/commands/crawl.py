@@ -11,7 +11,7 @@ from scrapy import signals
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.spiderloader import get_spider_loader
 
-from crawler.runs.progress import hush_driver
+from crawler.runs.progress import silence_pymongo
 
 if TYPE_CHECKING:
     from crawler.items import Article
@@ -48,7 +48,7 @@ class Command(ScrapyCrawl):
         assert self.settings is not None
         if opts.quiet or opts.verbose:
             self.settings.set("LOG_LEVEL", "WARNING" if opts.quiet else "DEBUG", priority="cmdline")
-        hush_driver()
+        silence_pymongo()
         if not opts.loglevel and not opts.verbose:
             for source in _TALKATIVE:
                 # A filter: levels are set anew when Scrapy begins to log.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from crawler.parsing.page import Page
     from crawler.sites.site import Site
 
-MOST_BYTES = 10 * 1024 * 1024
+MAX_BYTES = 10 * 1024 * 1024
 TIMEOUT = 30
 PAGES = frozenset([".html", ".htm", ".shtml", ".xhtml", ".xml", ".json", ".jsp", ".php", ".aspx", ".asp", ""])
 """What a folder's files must end with to be read as pages."""
@@ -108,8 +108,8 @@ def _read(name: str, opts: argparse.Namespace, settings: BaseSettings) -> dict[s
     body, fetched, content_type, status = _bytes_of(name, settings["USER_AGENT"])
     url = opts.url or fetched
     row: dict[str, Any] = {"file": name, "url": url}
-    if len(body) > MOST_BYTES:
-        return row | {"reason": "too_large", "detail": f"the page has more than {MOST_BYTES // 1024 // 1024} MB"}
+    if len(body) > MAX_BYTES:
+        return row | {"reason": "too_large", "detail": f"the page has more than {MAX_BYTES // 1024 // 1024} MB"}
     if refused := too_many_tags(body, settings.getint("MAX_TAGS")):
         return row | {"reason": "too_large", "detail": refused}
     page = Page.from_bytes(body, url or "", content_type, status=status)
@@ -122,12 +122,12 @@ def _read(name: str, opts: argparse.Namespace, settings: BaseSettings) -> dict[s
 def _bytes_of(name: str, agent: str) -> tuple[bytes, str | None, str | None, int]:
     """`(bytes, address, content type, status)` of a page, at most one byte more than is allowed. Raises Unreadable."""
     if name.startswith(("http://", "https://")):
-        return _fetch(name, agent, MOST_BYTES, TIMEOUT)
+        return _fetch(name, agent, MAX_BYTES, TIMEOUT)
     try:
         if name == "-":
-            return sys.stdin.buffer.read(MOST_BYTES + 1), None, None, 200
+            return sys.stdin.buffer.read(MAX_BYTES + 1), None, None, 200
         with open(name, "rb") as file:
-            return file.read(MOST_BYTES + 1), None, None, 200
+            return file.read(MAX_BYTES + 1), None, None, 200
     except OSError as error:
         raise Unreadable(f"{name} can't be read: {error.strerror}") from None
 

@@ -14,7 +14,7 @@ from scrapy.exceptions import UsageError
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-    from crawler.discovery.fixtures import Frozen
+    from crawler.discovery.fixtures import Fixture
     from crawler.sites.site import Site
     from crawler.spiders.base import Failed
     from crawler.spiders.survey import Ask
@@ -91,9 +91,9 @@ class Command(ScrapyCommand):
             print(TO_CHECK.format(relpath(truth)))
 
 
-def _drafted(answer: Response | Failed, site: Site, *, as_list: bool) -> Frozen:
+def _drafted(answer: Response | Failed, site: Site, *, as_list: bool) -> Fixture:
     """Raises NothingToFreeze where there is no such page."""
-    from crawler.discovery.fixtures import Caught, freeze_article, freeze_list
+    from crawler.discovery.fixtures import CapturedResponse, freeze_article, freeze_list
     from crawler.discovery.survey import stranger
     from crawler.parsing.article import Refusal
     from crawler.platforms.reading import read_article, read_list
@@ -108,7 +108,7 @@ def _drafted(answer: Response | Failed, site: Site, *, as_list: bool) -> Frozen:
     page = page_of(answer)
     if strange := stranger(page, site):
         raise NothingToFreeze(strange[1])
-    caught = Caught(page, answer.body, headers_of(answer), now)
+    caught = CapturedResponse(page, answer.body, headers_of(answer), now)
     name = site.pinyin or site.code
     if as_list:
         listing = read_list(page, site=site, now=now)

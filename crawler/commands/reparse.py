@@ -53,7 +53,7 @@ class Command(ScrapyCommand):
             logging.getLogger("scrapy.utils.log").addFilter(lambda record: record.levelno >= logging.WARNING)
         if opts.dry_run:
             pipelines = dict(self.settings.getdict("ITEM_PIPELINES"))
-            pipelines["crawler.pipelines.RehearsePipeline"] = pipelines.pop(_STORE)
+            pipelines["crawler.pipelines.DryRunPipeline"] = pipelines.pop(_STORE)
             extensions = dict(self.settings.getdict("EXTENSIONS"))
             extensions["crawler.runs.extension.RunExtension"] = None
             self.settings.set("ITEM_PIPELINES", pipelines, "cmdline")

@@ -79,10 +79,10 @@ class Command(ScrapyCommand):
 
 
 def _since(given: str, now: datetime) -> datetime:
-    from crawler.parsing.dates import read_moment
+    from crawler.parsing.dates import parse_user_datetime
 
     try:
-        return read_moment(given, now)
+        return parse_user_datetime(given, now)
     except ValueError as error:
         raise UsageError(f"--since: {error}", print_help=False) from None
 

@@ -86,14 +86,14 @@ class Command(ScrapyCommand):
     def _supervise(self, planner: Planner, opts: argparse.Namespace) -> int:
         from scrapy.utils.log import configure_logging
 
-        from crawler.schedule.worker import Order, Supervisor, given_settings
+        from crawler.schedule.worker import Supervisor, WorkerConfig, given_settings
 
         assert self.settings is not None
         configure_logging(self.settings)
         if opts.broker:
             return self._enqueue(planner, opts)
         planner.plan(now=opts.now)
-        order = Order(given_settings(self.settings), opts.concurrent, opts.once)
+        order = WorkerConfig(given_settings(self.settings), opts.concurrent, opts.once)
         return Supervisor(order, opts.processes, planner.tend).run()
 
     def _enqueue(self, planner: Planner, opts: argparse.Namespace) -> int:

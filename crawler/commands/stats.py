@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crawler.search.stats import Counts
 
 _BY = ("day", "week", "month", "region", "site", "source", "topic")
-_MOST_ROWS = 40
+_MAX_ROWS = 40
 _BAR_WIDTH = 40
 
 
@@ -89,7 +89,7 @@ def _lines(counts: Counts) -> Iterator[str]:
     from crawler.cli import plain
     from crawler.search.stats import TIMES
 
-    rows = counts.rows[-_MOST_ROWS:] if counts.by in TIMES else counts.rows[:_MOST_ROWS]
+    rows = counts.rows[-_MAX_ROWS:] if counts.by in TIMES else counts.rows[:_MAX_ROWS]
     shown = [(plain(name), size) for name, size in rows]
     width, most = max(cell_len(name) for name, _ in shown), max(size for _, size in shown)
     for name, size in shown:

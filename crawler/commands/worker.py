@@ -59,9 +59,9 @@ class Command(ScrapyCommand):
     def _supervise(self, opts: argparse.Namespace) -> int:
         from scrapy.utils.log import configure_logging
 
-        from crawler.schedule.worker import Order, Supervisor, given_settings
+        from crawler.schedule.worker import Supervisor, WorkerConfig, given_settings
 
         assert self.settings is not None
         configure_logging(self.settings)
-        order = Order(given_settings(self.settings), opts.concurrent, broker=opts.broker)
+        order = WorkerConfig(given_settings(self.settings), opts.concurrent, broker=opts.broker)
         return Supervisor(order, opts.processes, lambda: None).run()

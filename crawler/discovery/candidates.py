@@ -197,11 +197,11 @@ _ACTIVE = re.compile(
 )
 _DATE = re.compile(r"(?:20\d\d\s*[-/.年]\s*)?(?:0?[1-9]|1[0-2])\s*[-/.月]\s*(?:0?[1-9]|[12]\d|3[01])(?!\d)")
 _HEADLINE = Verdict("rejected", 0, "an article")
-_MOST_OF_ROW, _NEAR = 3, 5
-_MOST_OF_BLOCK = 80
+_MAX_ROW, _NEAR = 3, 5
+_MAX_BLOCK = 80
 """Elements before a link among which its heading is looked for."""
 _CLIMB = 4
-_LONGEST_HEADING = 14
+_MAX_HEADING_LENGTH = 14
 _HAN = re.compile(r"[\u4e00-\u9fff]{2}")
 _MORE_PICTURE = re.compile(r"(?:^|[/_-])(?:more|gengduo|gd)[\w-]{0,6}\.(?:png|gif|jpe?g|svg)", re.I)
 
@@ -264,7 +264,7 @@ def _refusal(page: Page, url: str, article_url: re.Pattern[str] | None) -> Verdi
 def _is_dated(link: HtmlElement) -> bool:
     """Whether a link stands in the row of a list, beside the date of an article."""
     row = next(link.iterancestors("li", "tr", "dd", "p"), None)
-    if row is None or len(list(row.iter("a"))) > _MOST_OF_ROW:
+    if row is None or len(list(row.iter("a"))) > _MAX_ROW:
         return False
     return bool(_DATE.search(_text(row).removeprefix(_text(link))))
 
@@ -338,7 +338,7 @@ def _text_before(node: HtmlElement) -> str:
 
 
 def _is_heading(name: str) -> bool:
-    return 2 <= len(name) <= _LONGEST_HEADING and bool(_HAN.search(name))
+    return 2 <= len(name) <= _MAX_HEADING_LENGTH and bool(_HAN.search(name))
 
 
 def _heads_before(block: HtmlElement, link: HtmlElement) -> list[tuple[str, bool]] | None:
@@ -346,7 +346,7 @@ def _heads_before(block: HtmlElement, link: HtmlElement) -> list[tuple[str, bool
     where another link that says 更多 stands there: the block holds several sections."""
     around = set(islice(link.iterancestors(), _CLIMB))
     heads: dict[str, bool] = {}
-    for element in islice(block.iter(*_HEADING), _MOST_OF_BLOCK):
+    for element in islice(block.iter(*_HEADING), _MAX_BLOCK):
         if element is link:
             break
         if element in around:

@@ -30,7 +30,7 @@ _SUFFIXES = {"json": ".json", "xml": ".xml"}
 
 
 @dataclass(frozen=True)
-class Frozen:
+class Fixture:
     """A page to be kept: in which folder (`platform`) and under which `name` and `suffix`, its bytes, and the draft of
     its truth."""
 
@@ -42,7 +42,7 @@ class Frozen:
 
 
 @dataclass(frozen=True)
-class Caught:
+class CapturedResponse:
     """A page with its `body` as it came (unpacked), the `headers` of its answer, names in lower case, and when it was
     fetched (`at`, aware)."""
 
@@ -52,7 +52,7 @@ class Caught:
     at: datetime
 
 
-def freeze_article(article: Article, caught: Caught, name: str) -> Frozen:
+def freeze_article(article: Article, caught: CapturedResponse, name: str) -> Fixture:
     """The draft of an article's page; `name` begins the names of its files."""
     lines = [line.strip() for line in (article.body or "").split("\n")]
     truth = _head("article", caught) | {
@@ -65,10 +65,10 @@ def freeze_article(article: Article, caught: Caught, name: str) -> Frozen:
         "last": lines[-1],
         "paragraphs": len(lines),
     }
-    return Frozen(detect(caught.page).name, f"{name}-article", caught.body, _suffix(caught.headers), truth)
+    return Fixture(detect(caught.page).name, f"{name}-article", caught.body, _suffix(caught.headers), truth)
 
 
-def freeze_list(listing: Listing, caught: Caught, name: str) -> Frozen:
+def freeze_list(listing: Listing, caught: CapturedResponse, name: str) -> Fixture:
     """The draft of a list page."""
     following = listing.next
     truth = _head("list", caught) | {
@@ -90,7 +90,7 @@ def freeze_list(listing: Listing, caught: Caught, name: str) -> Frozen:
         "total": listing.total,
         "reason": listing.reason,
     }
-    return Frozen(listing.platform, f"{name}-list", caught.body, _suffix(caught.headers), truth)
+    return Fixture(listing.platform, f"{name}-list", caught.body, _suffix(caught.headers), truth)
 
 
 def shown_time(article: Article) -> str | None:
@@ -102,7 +102,7 @@ def shown_time(article: Article) -> str | None:
     return f"{local:%Y-%m-%dT%H:%M}+08:00" if article.published_precision == "minute" else f"{local:%Y-%m-%d}"
 
 
-def _head(kind: str, caught: Caught) -> dict[str, Any]:
+def _head(kind: str, caught: CapturedResponse) -> dict[str, Any]:
     kept = {name: caught.headers[name] for name in _KEPT if name in caught.headers}
     return {
         "kind": kind,
@@ -124,7 +124,7 @@ TO_CHECK = 'Compare {} with the page, correct it, and set "checked" to true: unt
 PAGES = Path(__file__).resolve().parents[2] / "tests" / "pages"
 
 
-def place_of(frozen: Frozen) -> tuple[Path, Path]:
+def place_of(frozen: Fixture) -> tuple[Path, Path]:
     """Where a page and its truth go: nothing that is there is overwritten."""
     number = 1
     while True:
@@ -135,7 +135,7 @@ def place_of(frozen: Frozen) -> tuple[Path, Path]:
         number += 1
 
 
-def keep(frozen: Frozen) -> list[Path]:
+def keep(frozen: Fixture) -> list[Path]:
     """Write a page and its truth; the two paths. Raises OSError, and leaves nothing then."""
     if not PAGES.is_dir():
         raise FileNotFoundError(2, "there is no such folder: work in a checkout of the project", str(PAGES))

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from crawler.discovery.candidates import Candidate, Verdict, candidates, links_more
 from crawler.parsing.article import BLOCKED_STATUS, nobody, refuse
-from crawler.parsing.outline import outline_of
+from crawler.parsing.outline import build_lines
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.urls import canonical_url, other_scheme
 from crawler.platforms.base import Listing, ListItem
@@ -42,7 +42,7 @@ def is_gone(page: Page, home: Page | None, missing: Page | None) -> str | None:
     is a page of its own. `missing` is the site's answer to `missing_url`."""
     if page.status >= 400:
         return f"answers {page.status}"
-    refused = refuse(page, outline_of(page.root))
+    refused = refuse(page, build_lines(page.root))
     if refused and refused[0] in {"not_found", "blocked", "parked", "closed", "default_page", "login"}:
         return refused[1]
     if home is not None and canonical_url(page.url) == canonical_url(home.url):
@@ -113,7 +113,7 @@ _TAIL = 6_000
 def stranger(page: Page, site: Site | None) -> tuple[str, str] | None:
     """`(reason, sentence)` where `page` is not a page of `site`: `parked`, `login`, `closed`, `default_page`, or
     `foreign` (its marks name another owner); None where it may be. Without `site` only what no site would show."""
-    if (found := nobody(page, outline_of(page.root))) is not None:
+    if (found := nobody(page, build_lines(page.root))) is not None:
         return found
     return _foreign(page, site) if site is not None and site.gb_code else None
 
@@ -148,7 +148,7 @@ def names_site(page: Page, site: Site) -> bool:
 
 _CHANNELS = 3
 """The most channel pages that are searched for sections of their own."""
-_FEWEST_MORE = 2
+_MIN_MORE = 2
 _SAME_LIST = 0.8
 
 
@@ -317,7 +317,7 @@ class _Walk:
             answer = await self.ask(listing.next)
             if isinstance(answer, Page):
                 listing = read_list(answer, platform=listing.platform, site=self.site, now=self.now)
-        channel = listing.next is None and (not listing.items or links_more(page) >= _FEWEST_MORE)
+        channel = listing.next is None and (not listing.items or links_more(page) >= _MIN_MORE)
         if channel and self.channels < _CHANNELS and candidate.verdict.kind in {"channel", "food", "market", "news"}:
             self.channels += 1
             self._refuse(candidate, "a channel: its sections are searched")

@@ -26,7 +26,7 @@ class RevalidatingPolicy(RFC2616Policy):
         return response.status == 304
 
 
-class WholeEntriesStorage(FilesystemCacheStorage):
+class AtomicCacheStorage(FilesystemCacheStorage):
     """Scrapy's, for crawls that are killed and disks that are full: an entry is there whole or not at all, for new
     validators beside an old page would hide what came between them. Headers of requests, which may hold credentials and
     are read by nobody, are not kept."""
@@ -63,7 +63,7 @@ class WholeEntriesStorage(FilesystemCacheStorage):
         return super()._get_request_path(spider, request) + self._suffix
 
 
-class HonestCacheMiddleware(HttpCacheMiddleware):
+class NoStaleCacheMiddleware(HttpCacheMiddleware):
     """Scrapy's cache without its recovery from errors: with the list of last week in place of an error, a site that is
     down would count as crawled, with nothing new."""
 

@@ -137,7 +137,7 @@ def _of_host(
 # The check sits where a connection is made, on the very address that is connected to, so a name server that gives
 # another answer the second time (DNS rebinding) gains nothing.
 
-_MOST_REMEMBERED = 1000
+_MAX_REMEMBERED = 1000
 
 
 class PrivateAddress(DNSLookupError):
@@ -185,7 +185,7 @@ class PublicResolver(CachingThreadedResolver):
         if is_public(ip) or self.allowed.holds_ip(ip):
             self.refused.pop(name.lower(), None)
             return address
-        if len(self.refused) >= _MOST_REMEMBERED:
+        if len(self.refused) >= _MAX_REMEMBERED:
             self.refused.clear()
         self.refused[name.lower()] = address
         raise PrivateAddress(f"{name} leads to {address}")

@@ -60,34 +60,37 @@ class BackoffRetryMiddleware(RetryMiddleware):
 # A host that does not answer is given up for the rest of a crawl: each further page would cost 30 s a try.
 
 
-class HostGivenUp(IgnoreRequest):
+class CircuitOpen(IgnoreRequest):
     """The host of a request was given up."""
 
 
-class GivingUpMiddleware:
-    """Gives a host up after GIVE_UP_SILENT tries in a row without an answer, or GIVE_UP_ERRORS answers in a row that
-    say the server failed (RETRY_HTTP_CODES); any other answer begins the count anew. The last try keeps its error and
-    is not repeated; what is asked of the host from then on fails with HostGivenUp, also what waits for its turn.
-    Counts `sites/given_up` (hosts) and `requests/given_up`. It stands nearer to the site than the retries: each try
-    counts."""
+class CircuitBreakerMiddleware:
+    """Gives a host up after CIRCUIT_BREAKER_TIMEOUTS tries in a row without an answer, or CIRCUIT_BREAKER_ERRORS
+    answers in a row that say the server failed (RETRY_HTTP_CODES); any other answer resets the count. The last
+    try keeps its error and is not repeated; what is asked of the host from then on fails with CircuitOpen, also
+    what waits for its turn. Counts `sites/given_up` (hosts) and `requests/given_up`. It stands nearer to the
+    site than the retries: each try counts."""
 
     def __init__(self, crawler: Crawler) -> None:
         assert crawler.stats is not None
         self.crawler = crawler
         self.stats = crawler.stats
         settings = crawler.settings
-        self.limits = {"silent": settings.getint("GIVE_UP_SILENT"), "errors": settings.getint("GIVE_UP_ERRORS")}
+        self.limits = {
+            "silent": settings.getint("CIRCUIT_BREAKER_TIMEOUTS"),
+            "errors": settings.getint("CIRCUIT_BREAKER_ERRORS"),
+        }
         self.silence = tuple(load_object(kind) for kind in settings.getlist("RETRY_EXCEPTIONS"))
         self.errors = {int(status) for status in settings.getlist("RETRY_HTTP_CODES")}
         self.failures: Counter[tuple[str, str]] = Counter()
         self.given_up: dict[str, str] = {}
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler) -> GivingUpMiddleware:
+    def from_crawler(cls, crawler: Crawler) -> CircuitBreakerMiddleware:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        """Raises HostGivenUp where the host was given up."""
+        """Raises CircuitOpen where the host was given up."""
         if why := self.given_up.get(_host(request)):
             raise self._refusal(why)
 
@@ -127,9 +130,9 @@ class GivingUpMiddleware:
             _, answer = slot.queue.popleft()
             answer.errback(self._refusal(self.given_up[host]))
 
-    def _refusal(self, why: str) -> HostGivenUp:
+    def _refusal(self, why: str) -> CircuitOpen:
         self.stats.inc_value("requests/given_up")
-        return HostGivenUp(why)
+        return CircuitOpen(why)
 
 
 def _host(request: Request) -> str:

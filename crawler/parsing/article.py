@@ -12,11 +12,11 @@ from lxml.html import HtmlElement
 
 from crawler.items import Article
 from crawler.parsing.body import find_body, is_contact, is_dateline, is_legal
-from crawler.parsing.byline import Byline, Surroundings, read_byline, surroundings, understood
+from crawler.parsing.byline import Byline, BylineBlock, read_byline, surroundings, understood
 from crawler.parsing.content import apart, attachments_in, body_text, images_in, lines_of, tables_in, text_range
 from crawler.parsing.dates import DateReading, date_from_url, label_rank, read_date
 from crawler.parsing.gov_index import read_gov_index
-from crawler.parsing.outline import Line, Outline, outline_of
+from crawler.parsing.outline import Line, PageLines, build_lines
 from crawler.parsing.page import META_DATE, META_SOURCE, Page, first_meta, parse_html
 from crawler.parsing.rules import Rules
 from crawler.parsing.titles import nearest_headline, stated_headline
@@ -28,8 +28,8 @@ _NAMES = ("source", "author", "editor")
 _OTHER_DATE = 3
 """`label_rank` of a date that is not the one of publication."""
 _LABEL = re.compile(r"[\u4e00-\u9fff\s]{1,8}[:：]")
-_LONGEST_HEADER = 600
-_LONGEST_NAME = 60
+_MAX_HEADER_LENGTH = 600
+_MAX_NAME_LENGTH = 60
 
 
 @dataclass
@@ -39,13 +39,13 @@ class FieldReader:
 
     article: Article
     page: Page
-    outline: Outline
+    outline: PageLines
     now: datetime
     other: DateReading | None = None
     """A displayed date that is labelled as another than that of publication: better than none."""
     source_cut: bool = False
 
-    def read_visible(self, layers: Sequence[tuple[str, Rules]], around: Surroundings) -> None:
+    def read_visible(self, layers: Sequence[tuple[str, Rules]], around: BylineBlock) -> None:
         """Try the selectors of `layers`, then the header and tail `around` the text."""
         for name, rules in layers:
             self._by_selectors(name, rules)
@@ -87,7 +87,7 @@ class FieldReader:
     def _by_selectors(self, name: str, rules: Rules) -> None:
         for field in _NAMES:
             if text := self._first_text(getattr(rules, field)):
-                unlabelled = None if _LABEL.match(text) or len(text) > _LONGEST_NAME else text
+                unlabelled = None if _LABEL.match(text) or len(text) > _MAX_NAME_LENGTH else text
                 self._set(field, getattr(read_byline(text, now=self.now), field) or unlabelled, name)
         if text := self._first_text(rules.published_at):
             self._set_date(read_date(text, self.now), name)
@@ -102,7 +102,7 @@ class FieldReader:
         for selector in selectors:
             for element in self.outline.select(selector):
                 if text := self.outline.text(element).strip():
-                    return text[:_LONGEST_HEADER]
+                    return text[:_MAX_HEADER_LENGTH]
         return None
 
     def _take_names(self, byline: Byline, rule: str) -> None:
@@ -187,7 +187,7 @@ _OWN_TEXT, _SENTENCES = 400, 10
 _NAME = 30
 
 
-def nobody(page: Page, outline: Outline) -> tuple[str, str] | None:
+def nobody(page: Page, outline: PageLines) -> tuple[str, str] | None:
     """`(reason, sentence)` where a page is no site's content: `parked` (the domain is for sale), `closed`,
     `default_page` (a server without a site) or `login`; None for any other page."""
     if outline.sizes[-1] > _OWN_TEXT or outline.marks[-1] >= _SENTENCES:
@@ -206,7 +206,7 @@ def nobody(page: Page, outline: Outline) -> tuple[str, str] | None:
     return None
 
 
-def refuse(page: Page, outline: Outline) -> tuple[str, str] | None:
+def refuse(page: Page, outline: PageLines) -> tuple[str, str] | None:
     """`(reason, sentence)` where the page is a challenge, a shell without content, an error page or nobody's,
     else None."""
     size = outline.sizes[-1]
@@ -239,14 +239,14 @@ class Refusal:
 
 _TAG = re.compile(r"<[^>]{0,2000}>")
 _WORDS = re.compile(r"[\u4e00-\u9fff]{6,20}")
-_FEWEST_MARKS = 3
+_MIN_MARKS = 3
 _ROWS = 8
 Layers = Sequence[tuple[str, Rules]]
 """Selectors by precedence, each with the word its fields carry in `provenance`."""
 
 
 @dataclass(frozen=True)
-class Given:
+class EmbeddedFields:
     """What the page's product keeps of the article in a script or a comment: raw `values` (title, published_at, source,
     author, and body as HTML), and the `rule` they go by in `provenance`."""
 
@@ -254,9 +254,9 @@ class Given:
     values: Mapping[str, str]
 
 
-def extract(page: Page, layers: Layers, now: datetime, given: Given | None = None) -> Article | Refusal:
+def extract(page: Page, layers: Layers, now: datetime, given: EmbeddedFields | None = None) -> Article | Refusal:
     """The article of a page, or why there is none. `now` (aware) is when the page was fetched; no date is later."""
-    outline = outline_of(page.root)
+    outline = build_lines(page.root)
     values = given.values if given else {}
     unseen = _unseen_body(outline, values)
     if unseen is not None:
@@ -286,13 +286,13 @@ def extract(page: Page, layers: Layers, now: datetime, given: Given | None = Non
     return _doubt(article, outline, text) or article
 
 
-def _unseen_body(outline: Outline, values: Mapping[str, str]) -> Outline | None:
+def _unseen_body(outline: PageLines, values: Mapping[str, str]) -> PageLines | None:
     """The outline of an article that only a script of the page holds, or None where the page shows it."""
     markup = values.get("body", "")
     words = _WORDS.search(_TAG.sub("", markup))
     if words is None or any(words[0] in line.text for line in outline.lines):
         return None
-    return outline_of(
+    return build_lines(
         parse_html(f"<html><body><h1>{escape(values.get('title', ''))}</h1><div>{markup}</div></body></html>")
     )
 
@@ -300,7 +300,7 @@ def _unseen_body(outline: Outline, values: Mapping[str, str]) -> Outline | None:
 def _fill_content(
     article: Article,
     page: Page,
-    outline: Outline,
+    outline: PageLines,
     element: HtmlElement,
     text: tuple[int, int],
     *,
@@ -313,7 +313,7 @@ def _fill_content(
     article.body = body_text(outline, *text, tables, apart(outline, *text, captions) | lines_of(outline, dropped))
 
 
-def _doubt(article: Article, outline: Outline, text: tuple[int, int]) -> Refusal | None:
+def _doubt(article: Article, outline: PageLines, text: tuple[int, int]) -> Refusal | None:
     """Why what was found is no article after all: links to articles, the foot of a page, or nothing."""
     lines = outline.lines[text[0] : text[1]]
     size = sum(len(line.text) for line in lines)
@@ -321,7 +321,7 @@ def _doubt(article: Article, outline: Outline, text: tuple[int, int]) -> Refusal
         return Refusal("list_page", "the page's text is links to other pages")
     marks = sum(line.marks for line in lines)
     rows = sum(map(_is_row, lines))
-    if rows > max(_ROWS, len(lines) / 4) or (marks < _FEWEST_MARKS and sum(map(_is_row, outline.lines)) >= _ROWS):
+    if rows > max(_ROWS, len(lines) / 4) or (marks < _MIN_MARKS and sum(map(_is_row, outline.lines)) >= _ROWS):
         return Refusal("list_page", "the page is a list of dated links")
     dated = article.provenance.get("published_at", "url") not in {"url", "generic"}
     if not (article.body or article.images or article.attachments):
@@ -329,12 +329,12 @@ def _doubt(article: Article, outline: Outline, text: tuple[int, int]) -> Refusal
     legal = sum(len(line.text) for line in lines if is_legal(line.text) or is_contact(line.text))
     if dated and legal <= size / 2:
         return None
-    if legal > size / 3 or marks < _FEWEST_MARKS:
+    if legal > size / 3 or marks < _MIN_MARKS:
         return _no_article(outline, "the page has neither a date nor sentences of an article")
     return None
 
 
-def _no_article(outline: Outline, detail: str) -> Refusal:
+def _no_article(outline: PageLines, detail: str) -> Refusal:
     links = sum(line.linked for line in outline.lines)
     if not outline.lines:
         return Refusal("empty", "the page holds no text")

@@ -11,7 +11,7 @@ from functools import lru_cache
 from lxml import etree
 from lxml.html import HtmlElement, fromstring
 
-from crawler.parsing.outline import INLINE, Line, Outline
+from crawler.parsing.outline import INLINE, Line, PageLines
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
 
@@ -154,7 +154,7 @@ _PARAGRAPH = 40
 _BESIDE = 3
 
 
-def prose_run(outline: Outline, start: int = 0, end: int | None = None) -> tuple[int, int] | None:
+def prose_run(outline: PageLines, start: int = 0, end: int | None = None) -> tuple[int, int] | None:
     """The run of the lines `start:end` that holds most prose, whatever elements they stand in: each line with
     punctuation outside links counts its characters, each other one costs as much as a short sentence. None without."""
     best, found, total, first = 0, None, 0, start
@@ -169,7 +169,7 @@ def prose_run(outline: Outline, start: int = 0, end: int | None = None) -> tuple
     return found
 
 
-def holder(outline: Outline, run: tuple[int, int]) -> HtmlElement | None:
+def holder(outline: PageLines, run: tuple[int, int]) -> HtmlElement | None:
     """The smallest element that holds a run of lines."""
     found = None
     for element, (first, last) in outline.spans.items():
@@ -180,7 +180,7 @@ def holder(outline: Outline, run: tuple[int, int]) -> HtmlElement | None:
     return found
 
 
-def best_scored(outline: Outline, start: int = 0, end: int | None = None) -> HtmlElement | None:
+def best_scored(outline: PageLines, start: int = 0, end: int | None = None) -> HtmlElement | None:
     """The element whose paragraphs score most: each line of `start:end` gives its punctuation and length to the parent
     of its block and half of it to the grandparent. None where there are no lines outside links."""
     scores: dict[HtmlElement, float] = {}
@@ -203,7 +203,7 @@ def best_scored(outline: Outline, start: int = 0, end: int | None = None) -> Htm
     return _with_siblings(outline, max(scores, key=lambda element: scores[element]))
 
 
-def nearest_prose(outline: Outline, headline: int, scored: HtmlElement) -> HtmlElement | None:
+def nearest_prose(outline: PageLines, headline: int, scored: HtmlElement) -> HtmlElement | None:
     """What holds the prose right below the header of a short article, where `scored` is a longer text further down the
     page (about the site, in a side column); None where `scored` holds it or is by far the greater part."""
     below = range(headline + 1, min(headline + _HEADER_LINES + 1, len(outline.lines)))
@@ -232,7 +232,7 @@ def _holder(node: HtmlElement, plain: int) -> HtmlElement | None:
     return parent
 
 
-def _with_siblings(outline: Outline, element: HtmlElement) -> HtmlElement:
+def _with_siblings(outline: PageLines, element: HtmlElement) -> HtmlElement:
     """`element`, or the ancestor whose further lines are prose as well: editors paste articles in many sections."""
     best, above = element, element.getparent()
     for _ in range(_CLIMB):
@@ -256,7 +256,7 @@ def _is_prose(lines: list[Line], marks: int, beside: int) -> bool:
     return marks >= max(3, beside * 0.1) and linked < size * 0.1 and marks > size / 60
 
 
-def agreement(outline: Outline, one: tuple[int, int] | None, other: tuple[int, int] | None) -> float:
+def agreement(outline: PageLines, one: tuple[int, int] | None, other: tuple[int, int] | None) -> float:
     """How much of the text of two ranges of lines is the same, from 0 to 1 (the F1 of their characters). Twins, one
     for the desktop and one for mobiles, are the same text."""
     if one is None or other is None:
@@ -276,7 +276,7 @@ _LONG = 12
 _SPACE = re.compile(r"\s+")
 
 
-def preferred(html: str, outline: Outline, one: HtmlElement, other: HtmlElement) -> HtmlElement:
+def preferred(html: str, outline: PageLines, one: HtmlElement, other: HtmlElement) -> HtmlElement:
     """Which of two elements shares more of its text with what readability-lxml finds; `one` where it can't tell."""
     found = _readable(html)
     return other if found and _share(outline, other, found) > _share(outline, one, found) else one
@@ -295,7 +295,7 @@ def _readable(html: str) -> str:
     return _SPACE.sub("", "".join(str(text) for text in summary.itertext()))
 
 
-def _share(outline: Outline, element: HtmlElement, found: str) -> float:
+def _share(outline: PageLines, element: HtmlElement, found: str) -> float:
     """F1 of an element's long lines and the text found, in characters."""
     start, end = outline.spans[element]
     lines = [_SPACE.sub("", line.text) for line in outline.lines[start:end]]
@@ -328,7 +328,7 @@ class Body:
 
 
 def find_body(
-    page: Page, outline: Outline, layers: Iterable[tuple[str, Rules]], headline: int | None = None
+    page: Page, outline: PageLines, layers: Iterable[tuple[str, Rules]], headline: int | None = None
 ) -> Body | None:
     """The article's body: the first selector that holds text of the article, layer by layer, then a known container or
     the best scored element below `headline`, the line of the title; None for a page without sentences.
@@ -363,14 +363,14 @@ def find_body(
     return Body(best, "generic", confidence)
 
 
-def _is_foot(outline: Outline, lines: tuple[int, int]) -> bool:
+def _is_foot(outline: PageLines, lines: tuple[int, int]) -> bool:
     """Whether a range of lines is the foot of a page: more than half of it rights and addresses."""
     texts = [line.text for line in outline.lines[slice(*lines)]]
     foot = sum(len(text) for text in texts if is_legal(text) or is_contact(text))
     return foot > sum(map(len, texts)) / 2
 
 
-def _next_article(outline: Outline, headline: int | None) -> int | None:
+def _next_article(outline: PageLines, headline: int | None) -> int | None:
     """The line of the next `<h1>` where the headline is one: pages that scroll on append other articles."""
     if headline is None or outline.lines[headline].node.tag != "h1":
         return None
@@ -379,7 +379,7 @@ def _next_article(outline: Outline, headline: int | None) -> int | None:
     return next((i for i in following if headline < i < len(outline.lines) and outline.lines[i].text != title), None)
 
 
-def _known_container(outline: Outline, scored: HtmlElement) -> HtmlElement | None:
+def _known_container(outline: PageLines, scored: HtmlElement) -> HtmlElement | None:
     """The known container that holds nearly what the scores found: it draws the border more exactly."""
     wanted = outline.marks_in(scored) * _SHARE
     for selector in CONTAINERS:
@@ -392,7 +392,7 @@ def _known_container(outline: Outline, scored: HtmlElement) -> HtmlElement | Non
     return None
 
 
-def _first_filled(outline: Outline, selector: str, scored: HtmlElement | None) -> HtmlElement | None:
+def _first_filled(outline: PageLines, selector: str, scored: HtmlElement | None) -> HtmlElement | None:
     """The first match that shares text with what the scores found (any text where they have no say), or a picture
     where the page has no sentences; the parent where a selector names the paragraphs."""
     found = outline.select(selector)
@@ -409,7 +409,7 @@ def _first_filled(outline: Outline, selector: str, scored: HtmlElement | None) -
     return None
 
 
-def _pictured(outline: Outline, headline: int | None) -> HtmlElement | None:
+def _pictured(outline: PageLines, headline: int | None) -> HtmlElement | None:
     """What holds an article of pictures alone: a known container with one, else the parent of the first paragraph below
     the headline that is a picture and no link."""
     for element in (element for selector in CONTAINERS for element in outline.select(selector)):

@@ -15,7 +15,7 @@ from lxml.html import HtmlElement
 from crawler.parsing.body import ends_article, is_legal, opens_with_date
 from crawler.parsing.date_forms import plain_marks
 from crawler.parsing.dates import DateReading, FoundDate, find_dates, label_rank, read_date
-from crawler.parsing.outline import Outline
+from crawler.parsing.outline import PageLines
 from crawler.parsing.people import author_credit, editor_credit
 from crawler.parsing.titles import fold
 from crawler.text.restore import restore_fields
@@ -51,8 +51,8 @@ _MEDIA = re.compile(
 _DATED = re.compile(r"(?:\d[-/.]\d{1,2}|\d:\d{2}|[日时分秒])[\])]?\s{0,8}[(\[【|]?\s{0,8}$")
 """The end of a date, which a header goes on from with its next label."""
 _RELATIVE = re.compile(r"[前刚昨今周]|星期|礼拜|ago|now|day", re.I)
-_LONGEST_NAME = 30
-_LONGEST_PART = 8000
+_MAX_NAME_LENGTH = 30
+_MAX_PART_LENGTH = 8000
 _NO_SOURCE = frozenset(["转载", "转载文章", "网络转载", "未知", "不详", "无", "暂无", "其他", "其它", "其他来源"])
 _OPEN, _CLOSE = "([{（［《〈", ")]}）］》〉"
 
@@ -82,7 +82,7 @@ def read_byline(header: str, tail: str = "", *, now: datetime, lead: str = "") -
     `read_date`. The header wins for date and source; a credit in the tail serves for author and editor. Of each part at
     most 8,000 characters are read, those nearest the body.
     """
-    header, tail, lead = header[-_LONGEST_PART:], tail[-_LONGEST_PART:], lead[:_LONGEST_PART]
+    header, tail, lead = header[-_MAX_PART_LENGTH:], tail[-_MAX_PART_LENGTH:], lead[:_MAX_PART_LENGTH]
     found_by: dict[str, str] = {}
     published = _published(header, now, found_by) or _published(_labelled_lines(tail), now, found_by, labelled=True)
     source, cut = _source(header, _SOURCE, found_by)
@@ -166,7 +166,7 @@ def _source(
             and not _DATED.search(flat, max(0, found.start() - 24), found.start())
         ):
             continue
-        if "\n" in found.group() and len(flat[start:].partition("\n")[0]) > _LONGEST_NAME:
+        if "\n" in found.group() and len(flat[start:].partition("\n")[0]) > _MAX_NAME_LENGTH:
             continue
         value, cut = _clip(text, flat, start)
         if strict and value.startswith(("综合", "网络", "互联网")):
@@ -254,7 +254,7 @@ _STRANGE = re.compile("[來編輯責佈發時間記員點擊覽閱訪問āáǎà
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class BylineBlock:
     """What stands around an article's text: `header` between title and text, `above` the title, the first paragraph
     `lead`, and `tail`: the last paragraphs with some 300 characters below them."""
 
@@ -265,8 +265,8 @@ class Surroundings:
 
 
 def surroundings(
-    outline: Outline, element: HtmlElement, text: tuple[int, int], title: str, headline: int | None
-) -> Surroundings:
+    outline: PageLines, element: HtmlElement, text: tuple[int, int], title: str, headline: int | None
+) -> BylineBlock:
     """The lines around the article whose body is `element`, whose text is the range `text` and whose headline is
     `title`, on line `headline` where it is known."""
     start, end = text
@@ -281,19 +281,19 @@ def surroundings(
     below = _first(outline, end, stop, _TAIL_SIZE * 2) + "\n" + _first(outline, stop, len(outline.lines), _TAIL_SIZE)
     last = "\n".join(line.text for line in outline.lines[max(start, end - _LAST_PARAGRAPHS) : end])
     lead = outline.lines[start].text if start < end else ""
-    return Surroundings(header, above, lead, f"{last}\n{below}".strip())
+    return BylineBlock(header, above, lead, f"{last}\n{below}".strip())
 
 
-def understood(around: Surroundings, body: str | None) -> Surroundings:
+def understood(around: BylineBlock, body: str | None) -> BylineBlock:
     """`around` with its labels readable: restored like the text, on a garbled (編輯(jí)) or traditional page."""
     if not _STRANGE.search(f"{around.header}{around.above}{around.tail}"):
         return around
     fields = {"header": around.header, "above": around.above, "lead": around.lead, "tail": around.tail}
     restored, changed = restore_fields(fields, (body or "")[:_WITNESS])
-    return Surroundings(**{name: restored[name] or "" for name in fields}) if changed else around
+    return BylineBlock(**{name: restored[name] or "" for name in fields}) if changed else around
 
 
-def _title_line(outline: Outline, start: int, title: str) -> int:
+def _title_line(outline: PageLines, start: int, title: str) -> int:
     """The line of the headline nearest above the text, or -1."""
     if len(title) < 2:
         return -1
@@ -312,7 +312,7 @@ def _beside_title(line: str, title: str) -> str:
     return line.split(title, 1)[1].strip() if title and title in line else ""
 
 
-def _last(outline: Outline, start: int, end: int) -> str:
+def _last(outline: PageLines, start: int, end: int) -> str:
     """The last 600 characters of the lines `start:end`, whole lines, without links to other pages."""
     kept: list[str] = []
     size = 0
@@ -328,7 +328,7 @@ def _last(outline: Outline, start: int, end: int) -> str:
     return "\n".join(reversed(kept))
 
 
-def _first(outline: Outline, start: int, end: int, limit: int) -> str:
+def _first(outline: PageLines, start: int, end: int, limit: int) -> str:
     kept: list[str] = []
     size = 0
     for line in outline.lines[start:end]:

@@ -21,14 +21,14 @@ from crawler.parsing.body import (
     is_tool,
     names_file,
 )
-from crawler.parsing.outline import INLINE, Line, Outline
+from crawler.parsing.outline import INLINE, Line, PageLines
 from crawler.parsing.page import Page
 from crawler.parsing.titles import fold
 
 # Tables of a body as rows of cell texts, with row and column spans expanded.
 
-_MOST_COLUMNS = 60
-_MOST_ROWS = 2000
+_MAX_COLUMNS = 60
+_MAX_ROWS = 2000
 _PROSE = 150
 """A cell longer than this on average holds text laid out by a table, not data."""
 
@@ -43,7 +43,7 @@ class PlacedTable:
     rows: tuple[str, ...]
 
 
-def tables_in(outline: Outline, element: HtmlElement, start: int, end: int) -> list[PlacedTable]:
+def tables_in(outline: PageLines, element: HtmlElement, start: int, end: int) -> list[PlacedTable]:
     """The data tables of a body that stand within the lines `start:end`, in order; tables that only lay out the page
     are left to the text."""
     found = []
@@ -60,15 +60,15 @@ def tables_in(outline: Outline, element: HtmlElement, start: int, end: int) -> l
     return found
 
 
-def read_rows(outline: Outline, node: HtmlElement) -> list[list[str]]:
+def read_rows(outline: PageLines, node: HtmlElement) -> list[list[str]]:
     """The rows of a `<table>` with spans expanded; they may differ in length."""
     hanging: dict[int, tuple[int, str]] = {}
-    return [row for tr in list(node.iter("tr"))[:_MOST_ROWS] if (row := _read_row(outline, tr, hanging))]
+    return [row for tr in list(node.iter("tr"))[:_MAX_ROWS] if (row := _read_row(outline, tr, hanging))]
 
 
-def _read(outline: Outline, node: HtmlElement) -> PlacedTable | None:
+def _read(outline: PageLines, node: HtmlElement) -> PlacedTable | None:
     grid = read_rows(outline, node)
-    own = [[_text(outline, cell) for cell in tr.iterchildren("td", "th")] for tr in list(node.iter("tr"))[:_MOST_ROWS]]
+    own = [[_text(outline, cell) for cell in tr.iterchildren("td", "th")] for tr in list(node.iter("tr"))[:_MAX_ROWS]]
     width = max(map(len, grid), default=0)
     cells = sum(map(len, own))
     size = sum(len(text) for row in own for text in row)
@@ -86,15 +86,15 @@ def _read(outline: Outline, node: HtmlElement) -> PlacedTable | None:
     )
 
 
-def _read_row(outline: Outline, tr: HtmlElement, hanging: dict[int, tuple[int, str]]) -> list[str]:
+def _read_row(outline: PageLines, tr: HtmlElement, hanging: dict[int, tuple[int, str]]) -> list[str]:
     """A row with the cells that hang into it from above; `hanging` maps a column to how many rows more its cell spans,
     and its text."""
     row: list[str] = []
     for cell in tr.iterchildren("td", "th"):
         _take_hanging(row, hanging)
         text = _text(outline, cell)
-        rows = _span(cell, "rowspan", _MOST_ROWS)
-        for _ in range(min(_span(cell, "colspan", _MOST_COLUMNS), _MOST_COLUMNS - len(row))):
+        rows = _span(cell, "rowspan", _MAX_ROWS)
+        for _ in range(min(_span(cell, "colspan", _MAX_COLUMNS), _MAX_COLUMNS - len(row))):
             if rows > 1:
                 hanging[len(row)] = (rows - 1, text)
             row.append(text)
@@ -103,7 +103,7 @@ def _read_row(outline: Outline, tr: HtmlElement, hanging: dict[int, tuple[int, s
 
 
 def _take_hanging(row: list[str], hanging: dict[int, tuple[int, str]]) -> None:
-    while len(row) < _MOST_COLUMNS and len(row) in hanging:
+    while len(row) < _MAX_COLUMNS and len(row) in hanging:
         column = len(row)
         left, text = hanging.pop(column)
         row.append(text)
@@ -116,7 +116,7 @@ def _span(cell: HtmlElement, name: str, most: int) -> int:
     return max(1, min(int(value), most)) if value.isascii() and value.isdigit() and len(value) < 6 else 1
 
 
-def _text(outline: Outline, element: HtmlElement) -> str:
+def _text(outline: PageLines, element: HtmlElement) -> str:
     span = outline.spans.get(element)
     return "" if span is None else " ".join(line.text for line in outline.lines[span[0] : span[1]])
 
@@ -130,7 +130,7 @@ _VALUE = 20
 _COPY = 0.45
 
 
-def text_range(outline: Outline, element: HtmlElement, title: str | None) -> tuple[int, int]:
+def text_range(outline: PageLines, element: HtmlElement, title: str | None) -> tuple[int, int]:
     """The lines of the body without the headline and header above and the credits and tools below: `(start, end)`."""
     start, end = outline.spans[element]
     start = _after_header(outline.lines, start, end, fold(title or ""))
@@ -206,20 +206,20 @@ def _is_link(line: Line) -> bool:
     return line.linked > 0.8 * len(line.text) and not names_file(line.text)
 
 
-def apart(outline: Outline, start: int, end: int, captions: set[int]) -> set[int]:
+def apart(outline: PageLines, start: int, end: int, captions: set[int]) -> set[int]:
     """The captions that are no text of the article: all, but none in a picture story, whose captions are its text."""
     size = outline.sizes[end] - outline.sizes[start]
     captioned = sum(len(outline.lines[index].text) for index in captions)
     return captions if captioned < _STORY * size else set()
 
 
-def lines_of(outline: Outline, elements: Iterable[HtmlElement]) -> set[int]:
+def lines_of(outline: PageLines, elements: Iterable[HtmlElement]) -> set[int]:
     """The lines that stand in elements which fill their lines."""
     return {index for element in elements if element.tag not in INLINE for index in range(*outline.spans[element])}
 
 
 def body_text(
-    outline: Outline, start: int, end: int, tables: Sequence[PlacedTable] = (), captions: Container[int] = ()
+    outline: PageLines, start: int, end: int, tables: Sequence[PlacedTable] = (), captions: Container[int] = ()
 ) -> str | None:
     """The text of a range of lines, one paragraph a line and one table row a line, without captions, tools and a copy
     of the whole for mobiles; None where empty."""
@@ -269,13 +269,13 @@ _CAPTION = re.compile(
     r"^[\s（(]*(?:[▲△↑▼◆]|图(?:[一二三四五六七八九十\d]{1,3}[:：.、\s]|为|片?[:：]|注))|(?:摄影?|供图|配图)[\s）)。]*$"
 )
 _CENTRED = re.compile(r"text-align\s*:\s*center", re.I)
-_LONGEST_CAPTION = 100
+_MAX_CAPTION_LENGTH = 100
 _BELOW = 25
 _MOST = 500
 
 
 def images_in(
-    page: Page, outline: Outline, element: HtmlElement, start: int, end: int, *, dropped: Collection[HtmlElement] = ()
+    page: Page, outline: PageLines, element: HtmlElement, start: int, end: int, *, dropped: Collection[HtmlElement] = ()
 ) -> tuple[list[Image], set[int]]:
     """The pictures of a body between the lines `start` and `end`, in order and each once, without icons, other
     furniture and what stands in `dropped` elements; and the lines that are captions of theirs."""
@@ -332,7 +332,7 @@ def _is_small(node: HtmlElement) -> bool:
     return False
 
 
-def _caption_line(outline: Outline, node: HtmlElement, at: int, end: int) -> int | None:
+def _caption_line(outline: PageLines, node: HtmlElement, at: int, end: int) -> int | None:
     """The line below a picture where it is its caption: marked up as one, or written as one."""
     figure = next(node.iterancestors("figure"), None)
     if figure is not None and (own := next(figure.iter("figcaption"), None)) is not None and own in outline.spans:
@@ -341,7 +341,7 @@ def _caption_line(outline: Outline, node: HtmlElement, at: int, end: int) -> int
     stated = " ".join((node.get("alt") or node.get("title") or "").split())
     for index in range(at, min(at + 2, end)):
         line = outline.lines[index]
-        if 2 <= len(line.text) <= _LONGEST_CAPTION and (_is_caption(line) or line.text == stated):
+        if 2 <= len(line.text) <= _MAX_CAPTION_LENGTH and (_is_caption(line) or line.text == stated):
             return index
     return None
 
@@ -353,7 +353,7 @@ def _is_caption(line: Line) -> bool:
     return bool(_CAPTION.search(line.text))
 
 
-def attachments_in(page: Page, outline: Outline, element: HtmlElement, start: int, end: int) -> list[Attachment]:
+def attachments_in(page: Page, outline: PageLines, element: HtmlElement, start: int, end: int) -> list[Attachment]:
     """The files an article links to, in its body and just below it, each once, with the names readers see."""
     found: dict[str, Attachment] = {}
     base = base_url(page)

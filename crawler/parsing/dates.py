@@ -415,7 +415,7 @@ _TIME_AGO = re.compile(r"(\d{1,5})\s*([hdwmy天日周月年时])")
 _UNIT_DAYS = {"d": 1, "天": 1, "日": 1, "w": 7, "周": 7, "m": 30, "月": 30, "y": 365, "年": 365}
 
 
-def read_moment(text: str, now: datetime, *, end: bool = False) -> datetime:
+def parse_user_datetime(text: str, now: datetime, *, end: bool = False) -> datetime:
     """The moment a person means by `text`: a date, a date-time, a span back from `now` (`7d`, `12h`, `3周`), or a word
     (`昨天`, `today`). A bare day means its beginning, or with `end` its last microsecond, in China Standard Time.
     Raises ValueError with a sentence that says what would be understood."""

@@ -7,7 +7,7 @@ import re
 from lxml.html import HtmlElement
 
 from crawler.parsing.content import read_rows
-from crawler.parsing.outline import Line, Outline
+from crawler.parsing.outline import Line, PageLines
 
 _NAMES = {
     "索引号": "index_number",
@@ -62,7 +62,7 @@ _LONGEST = 120
 _SPAN = 40
 
 
-def read_gov_index(outline: Outline) -> dict[str, str] | None:
+def read_gov_index(outline: PageLines) -> dict[str, str] | None:
     """The index table's fields as the page prints them; None where the page has none. A table counts where it gives an
     索引号 and names at least two more of its labels."""
     lines = outline.lines
@@ -75,7 +75,7 @@ def read_gov_index(outline: Outline) -> dict[str, str] | None:
     return {name: found[name] for name in KEPT if found.get(name)}
 
 
-def _from_grid(outline: Outline, line: Line) -> dict[str, str] | None:
+def _from_grid(outline: PageLines, line: Line) -> dict[str, str] | None:
     """The fields of a table whose first row holds the labels and whose second the values."""
     table = next(line.node.iterancestors("table"), None)
     rows = read_rows(outline, table) if table is not None else []

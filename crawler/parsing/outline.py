@@ -50,7 +50,7 @@ _HARD = re.compile("\xa0{2,}|\u3000+")
 """Spaces somebody put there to part two things."""
 _OPEN = (0, 0)
 """The span of an element until it is left: it keeps the element's place in the order."""
-_MOST_CLASSES = 20
+_MAX_CLASSES = 20
 _MARK = re.compile(r"[，。；！？、：]")
 _SIMPLE = re.compile(r"(?P<tag>[A-Za-z][\w-]*)?(?P<rest>(?:[#.][\w-]+)*)\Z")
 
@@ -66,7 +66,7 @@ class Line:
 
 
 @dataclass
-class Outline:
+class PageLines:
     """The lines of a page and where each element's lines stand."""
 
     root: HtmlElement
@@ -137,7 +137,7 @@ class Outline:
 @lru_cache(maxsize=1024)
 def _classes(value: str) -> tuple[str, ...]:
     """The names in a `class` attribute, each once and behind a dot."""
-    return tuple(dict.fromkeys(f".{name}" for name in value.split()[:_MOST_CLASSES]))
+    return tuple(dict.fromkeys(f".{name}" for name in value.split()[:_MAX_CLASSES]))
 
 
 @cache
@@ -164,7 +164,7 @@ def elements_of(root: HtmlElement, selector: str) -> list[HtmlElement]:
     return [el for el in found if isinstance(el, etree.ElementBase)] if isinstance(found, list) else []
 
 
-def _walk(outline: Outline) -> None:  # noqa: C901, PLR0912, PLR0915
+def _walk(outline: PageLines) -> None:  # noqa: C901, PLR0912, PLR0915
     """Fill lines and spans in one walk over the tree: an element is left when one comes that is no child of it. A
     fifth of what a page costs, hence no call where none is needed; lxml's `iterwalk` takes as long."""
     lines, spans = outline.lines, outline.spans
@@ -254,15 +254,15 @@ def _parted(text: str) -> str:
     return _WIDE.sub("  ", text).strip() if _GAP in text else text
 
 
-def outline_of(root: HtmlElement) -> Outline:
+def build_lines(root: HtmlElement) -> PageLines:
     """The outline of a parsed page; never raises. The tree is not changed."""
-    outline = Outline(root)
+    outline = PageLines(root)
     _walk(outline)
     _sum_up(outline)
     return outline
 
 
-def _sum_up(outline: Outline) -> None:
+def _sum_up(outline: PageLines) -> None:
     seen: set[str] = set()
     sizes = [len(line.text) for line in outline.lines]
     marks = []

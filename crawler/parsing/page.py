@@ -111,9 +111,9 @@ def repair_html(html: bytes) -> bytes:
 # Pages that can't be parsed in bearable time: libxml2 compares each attribute of a tag with those before it, so
 # that 40,000 of them take twelve seconds, and the 200,000 that fit in a page of a megabyte minutes.
 
-MOST_ATTRIBUTES = 20_000
+MAX_ATTRIBUTES = 20_000
 """Of one tag: they take under two seconds. Real tags have some ten."""
-_MOST_READING = 20
+_MAX_READING = 20
 """How often the scan may go over the page in all, before it counts as made to be slow to scan."""
 _SEPARATORS = b" \n\t\r\f\v/\"'"
 """Each attribute begins behind one of these."""
@@ -125,10 +125,10 @@ _ATTRIBUTES = re.compile(_ATTRIBUTE)
 
 
 def overloaded(html: bytes) -> bool:
-    """Whether a tag of a page (in UTF-8) may have more than `MOST_ATTRIBUTES`. What looks like a tag counts as one
+    """Whether a tag of a page (in UTF-8) may have more than `MAX_ATTRIBUTES`. What looks like a tag counts as one
     wherever it stands (in a comment, a script, a quoted value): so no page can hide one, and a few odd ones are taken
     for such."""
-    if len(html) < 2 * MOST_ATTRIBUTES or len(html) - len(html.translate(None, _SEPARATORS)) <= MOST_ATTRIBUTES:
+    if len(html) < 2 * MAX_ATTRIBUTES or len(html) - len(html.translate(None, _SEPARATORS)) <= MAX_ATTRIBUTES:
         return False
     read = 0
     for start in _START.finditer(html):
@@ -136,12 +136,12 @@ def overloaded(html: bytes) -> bool:
         assert tag
         size = tag.end() - tag.start()
         read += size
-        if read > _MOST_READING * len(html):
+        if read > _MAX_READING * len(html):
             return True
-        if size > 2 * MOST_ATTRIBUTES:
+        if size > 2 * MAX_ATTRIBUTES:
             found = sum(1 for _ in _ATTRIBUTES.finditer(html, tag.start(), tag.end()))
             read += size
-            if found > MOST_ATTRIBUTES:
+            if found > MAX_ATTRIBUTES:
                 return True
     return False
 

@@ -165,7 +165,7 @@ _NOBODY = frozenset(
         "本网",
     ]
 )
-_LONGEST_LINE = 60
+_MAX_LINE_LENGTH = 60
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,7 @@ def _first(credits: Iterator[Credit | None], last: bool = False) -> Credit | Non
 
 
 def _lines(flat: str) -> Iterator[str]:
-    return (line for line in flat.split("\n") if len(line) <= 2 * _LONGEST_LINE)
+    return (line for line in flat.split("\n") if len(line) <= 2 * _MAX_LINE_LENGTH)
 
 
 def _credit_texts(flat: str) -> Iterator[str]:
@@ -225,7 +225,7 @@ def _credit_texts(flat: str) -> Iterator[str]:
     block: list[str] = []
     for line in [*flat.split("\n"), ""]:
         short = line.strip(" □■◎○●▲△◆◇☆★-()（）【】[]")
-        if len(short) <= _LONGEST_LINE and not short.endswith(("。", "？", "！")) and _ROLE.search(short):
+        if len(short) <= _MAX_LINE_LENGTH and not short.endswith(("。", "？", "！")) and _ROLE.search(short):
             block.append(short)
         elif block:
             yield "  ".join(block)

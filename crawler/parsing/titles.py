@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from crawler.parsing.body import is_header, is_legal, is_tool
-from crawler.parsing.outline import Outline
+from crawler.parsing.outline import PageLines
 from crawler.parsing.page import Page, first_meta
 from crawler.parsing.rules import Rules
 
@@ -46,7 +46,7 @@ def fold(text: str) -> str:
 
 
 def stated_headline(
-    page: Page, outline: Outline, layers: Iterable[tuple[str, Rules]], given: tuple[str, str] | None = None
+    page: Page, outline: PageLines, layers: Iterable[tuple[str, Rules]], given: tuple[str, str] | None = None
 ) -> Headline | None:
     """The headline that selectors, the page's own data (`given`: text and rule), the national tag, or `<title>`
     together with a visible line give."""
@@ -70,7 +70,7 @@ def stated_headline(
     return repeated
 
 
-def _continued(outline: Outline, tag: str) -> Headline | None:
+def _continued(outline: PageLines, tag: str) -> Headline | None:
     """The visible line that a tag cut short (…) begins."""
     start = tag.rstrip(".…")
     if start == tag or len(start) < _CUT_SHORT:
@@ -80,7 +80,7 @@ def _continued(outline: Outline, tag: str) -> Headline | None:
     return None if index is None else Headline(_clean(outline.lines[index].text), "generic", index)
 
 
-def _selected(outline: Outline, element: HtmlElement, whole: str) -> str | None:
+def _selected(outline: PageLines, element: HtmlElement, whole: str) -> str | None:
     """The headline within a selected element: the lines that the head repeats, else the first, without a date or a
     source on the same line."""
     texts = [text for line in outline.text(element).split("\n")[:4] if (text := _before_header(line))]
@@ -95,7 +95,7 @@ def _before_header(text: str) -> str:
     return _clean(_HEADER_PART.split(text, maxsplit=1)[0])
 
 
-def nearest_headline(page: Page, outline: Outline, body: HtmlElement) -> Headline | None:
+def nearest_headline(page: Page, outline: PageLines, body: HtmlElement) -> Headline | None:
     """The headline of a page whose head does not name it: the last `<h1>` above the body, else the last heading there,
     else the line above its date, the first part of `<title>`, the first line of the body."""
     start = outline.spans[body][0]
@@ -121,7 +121,7 @@ def _from_head(page: Page) -> Headline | None:
     return None
 
 
-def _above_date(outline: Outline, start: int) -> Headline | None:
+def _above_date(outline: PageLines, start: int) -> Headline | None:
     for index in range(max(0, start - _NEAR), min(start + _NEAR, len(outline.lines) - 1)):
         line = outline.lines[index]
         if is_header(outline.lines[index + 1].text) and _can_be_title(line.text, line.linked):
@@ -129,7 +129,7 @@ def _above_date(outline: Outline, start: int) -> Headline | None:
     return None
 
 
-def _plain_line(outline: Outline, start: int) -> Headline | None:
+def _plain_line(outline: PageLines, start: int) -> Headline | None:
     for index in (*range(start - 1, max(0, start - 4), -1), start):
         line = outline.lines[index] if 0 <= index < len(outline.lines) else None
         if line is not None and line.marks <= 2 and _can_be_title(line.text, line.linked):
@@ -142,7 +142,7 @@ def _title_tag(page: Page) -> str:
     return _clean(" ".join(str(text) for text in element.itertext())) if element is not None else ""
 
 
-def _line_of(outline: Outline, title: str) -> int | None:
+def _line_of(outline: PageLines, title: str) -> int | None:
     key = fold(title)
     for index, line in enumerate(outline.lines):
         if line.linked * 2 < len(line.text) and len(line.text) < 2 * len(title) + 60 and key == fold(line.text):
@@ -153,7 +153,7 @@ def _line_of(outline: Outline, title: str) -> int | None:
     )
 
 
-def _repeated(outline: Outline, whole: str, site: str) -> Headline | None:
+def _repeated(outline: PageLines, whole: str, site: str) -> Headline | None:
     """The longest visible line that `<title>` repeats."""
     key_of_all, site = fold(whole), fold(site)
     best: Headline | None = None
@@ -177,7 +177,7 @@ def _repeated(outline: Outline, whole: str, site: str) -> Headline | None:
     return _whole_heading(outline, best, key_of_all) if best else _linked_heading(outline, key_of_all, site)
 
 
-def _whole_heading(outline: Outline, part: Headline, key_of_all: str) -> Headline:
+def _whole_heading(outline: PageLines, part: Headline, key_of_all: str) -> Headline:
     """`part` with the other lines of its element where `<title>` repeats them joined: a headline broken by `<br>`."""
     assert part.line is not None
     lines = outline.lines
@@ -192,7 +192,7 @@ def _whole_heading(outline: Outline, part: Headline, key_of_all: str) -> Headlin
     return Headline(_clean(text), part.rule, first)
 
 
-def _linked_heading(outline: Outline, key_of_all: str, site: str) -> Headline | None:
+def _linked_heading(outline: PageLines, key_of_all: str, site: str) -> Headline | None:
     """The heading that `<title>` begins with and that is a link, as blogs link a headline to its own page."""
     for index, line in enumerate(outline.lines):
         key = fold(line.text)

@@ -228,7 +228,7 @@ _BREAKS = re.compile(r"[\t\r\n]")
 _ORIGIN = re.compile(r"https?://[^/?#\[\]]+")
 _PLAIN = re.compile(r"(https?://[\w.:-]+)?/(?![/.])(?:(?!/\.)[^#\s\\])*(?=#|$)")
 """An absolute address or path that needs no resolving: most of all links, at a tenth of the cost."""
-_FEWEST_BARE = 5
+_MIN_BARE = 5
 _BARE_TITLE = 8
 _DEPTH = 12
 
@@ -470,7 +470,7 @@ def _bare_list(links: Sequence[Link]) -> list[Link]:
         if holder is not None:
             lists[holder].append(link)
     best = max(lists.values(), key=_weight, default=[])
-    return best if len(best) >= _FEWEST_BARE and _weight(best) >= _BARE_TITLE * len(best) else []
+    return best if len(best) >= _MIN_BARE and _weight(best) >= _BARE_TITLE * len(best) else []
 
 
 def _weight(links: Sequence[Link]) -> int:

@@ -281,10 +281,10 @@ def _kept(number: int) -> int:
 
 ENDLESS = frozenset({"max_pages", "same_items", "calendar", "growing_address"})
 """Reasons for which a section's paging was cut off."""
-LONGEST_ADDRESS = 2000
+MAX_ADDRESS_LENGTH = 2000
 """Characters. Addresses of lists that ask an API reach some 600."""
-MOST_REPEATS = 3
-FEWEST_ITEMS = 5
+MAX_REPEATS = 3
+MIN_ITEMS = 5
 SAME_PAGES = 2
 FIRST_YEAR = 1990
 AHEAD = timedelta(days=62)
@@ -304,7 +304,7 @@ class PagerWatch:
         addresses, `calendar` where the page that would follow is one of a year nobody has published in, and
         `growing_address` where its address repeats itself or is too long. `now` is aware."""
         rows = [hash((item.title, item.published_at)) for item in items]
-        again = not self._shown.update(rows) and len(rows) >= FEWEST_ITEMS
+        again = not self._shown.update(rows) and len(rows) >= MIN_ITEMS
         self._same = self._same + 1 if again else 0
         if self._same >= SAME_PAGES:
             return "same_items"
@@ -314,7 +314,7 @@ class PagerWatch:
 
 
 def _grows(url: str) -> bool:
-    if len(url) > LONGEST_ADDRESS:
+    if len(url) > MAX_ADDRESS_LENGTH:
         return True
     try:
         parts = urlsplit(url)
@@ -322,10 +322,10 @@ def _grows(url: str) -> bool:
         return True
     # A parameter given twice is common (appid=1&appid=1); one more with every page is a trap.
     names = Counter(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
-    if any(count > MOST_REPEATS for count in names.values()):
+    if any(count > MAX_REPEATS for count in names.values()):
         return True
     segments = [segment for segment in parts.path.split("/") if segment]
-    return any(len(set(segments[i : i + MOST_REPEATS])) == 1 for i in range(len(segments) - MOST_REPEATS + 1))
+    return any(len(set(segments[i : i + MAX_REPEATS])) == 1 for i in range(len(segments) - MAX_REPEATS + 1))
 
 
 def _is_beyond(url: str, now: datetime) -> bool:

@@ -8,9 +8,9 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from crawler.items import Article
-from crawler.parsing.article import Given, Refusal, extract, refuse
-from crawler.parsing.outline import outline_of
-from crawler.parsing.page import MOST_ATTRIBUTES, Page, PageRequest
+from crawler.parsing.article import EmbeddedFields, Refusal, extract, refuse
+from crawler.parsing.outline import build_lines
+from crawler.parsing.page import MAX_ATTRIBUTES, Page, PageRequest
 from crawler.parsing.parts import join_parts, next_part
 from crawler.platforms.base import Listing, ListItem, Platform
 from crawler.platforms.detect import by_name, detect
@@ -35,7 +35,7 @@ def read_article(page: Page, *, site: Site | None = None, now: datetime) -> Arti
     if len(page.text) > TOO_LARGE:
         return Refusal("too_large", f"the page has {len(page.text):,} characters, more than {TOO_LARGE:,}")
     if page.overloaded:
-        return Refusal("too_large", f"a tag of the page has more than {MOST_ATTRIBUTES:,} attributes")
+        return Refusal("too_large", f"a tag of the page has more than {MAX_ATTRIBUTES:,} attributes")
     platform = detect(page)
     if platform.name == "generic" and site is not None and site.platform:
         platform = by_name(site.platform)
@@ -44,7 +44,7 @@ def read_article(page: Page, *, site: Site | None = None, now: datetime) -> Arti
     own = site.rules_for(page.url) if site else None
     if own is not None:
         layers.insert(0, ("override", own))
-    result = extract(page, layers, now, Given(rule, platform.article_fields(page)))
+    result = extract(page, layers, now, EmbeddedFields(rule, platform.article_fields(page)))
     if isinstance(result, Article):
         result.platform = platform.name
     return result
@@ -57,7 +57,7 @@ _STUB = 600
 _GONE = frozenset({404, 410})
 _NO_LIST = frozenset({"blocked", "not_found", "needs_browser", "parked", "closed", "default_page", "login"})
 _RANK = re.compile(r"(\d{1,3})(?!\d)[\s.、．:：]*(\S.*)", re.S)
-_FEWEST_RANKS = 3
+_MIN_RANKS = 3
 
 
 def read_list(page: Page, *, platform: str | None = None, site: Site | None = None, now: datetime) -> Listing:
@@ -99,7 +99,7 @@ def _without_ranks(items: list[ListItem]) -> list[ListItem]:
     """`items` without the numbers in front of their titles, where these count the rows of the list."""
     found = [_RANK.match(item.title) for item in items]
     ranks = [int(one[1]) for one in found if one]
-    if len(ranks) < max(_FEWEST_RANKS, len(items)) or ranks != list(range(ranks[0], ranks[0] + len(items))):
+    if len(ranks) < max(_MIN_RANKS, len(items)) or ranks != list(range(ranks[0], ranks[0] + len(items))):
         return items
     return [replace(item, title=one[2]) for item, one in zip(items, found, strict=True) if one]
 
@@ -124,5 +124,5 @@ def _following(kind: Platform, page: Page, goes_on: bool) -> PageRequest | None:
 
 def _why(page: Page, otherwise: str) -> str:
     """Why a page gives no items, as far as the page itself tells."""
-    refused = refuse(page, outline_of(page.root))
+    refused = refuse(page, build_lines(page.root))
     return refused[0] if refused and refused[0] in _NO_LIST else otherwise

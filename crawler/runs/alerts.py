@@ -18,7 +18,7 @@ from crawler.storage.store import Store
 logger = logging.getLogger(__name__)
 
 
-FIRST_WAIT, LONGEST_WAIT, TRIES = 1.0, 20.0, 3
+FIRST_WAIT, MAX_WAIT, TRIES = 1.0, 20.0, 3
 TOLD = ("site", "name", "before", "verdict", "reasons", "at", "since", "ok_at", "page", "command")
 """What of a change is sent."""
 CLAIM = timedelta(minutes=5)
@@ -87,7 +87,7 @@ class Outbox:
             except AlarmError as error:
                 if error.lasting or not left:
                     raise
-                await asyncio.sleep(min(max(wait, error.wait_seconds), LONGEST_WAIT))
+                await asyncio.sleep(min(max(wait, error.wait_seconds), MAX_WAIT))
                 wait *= 4
 
     async def _told(self, name: str, changes: Sequence[dict[str, Any]]) -> None:

@@ -16,13 +16,23 @@ from typing import Any
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 
-from crawler.errors import StoreAway, StoreError
+from crawler.errors import StoreError, StoreUnavailable
 from crawler.pipelines import StorePipeline
 from crawler.replica import TODAY
 from crawler.runs.alert_channels import BadChannel, change_of, channels
 from crawler.runs.alerts import Outbox
-from crawler.runs.site_stats import Account, Accounts
-from crawler.runs.summary import LEVELS, Judged, counts_of, interrupted, judged, next_state, of_crawl, run_of, site_line
+from crawler.runs.site_stats import CrawlStats, SiteStats
+from crawler.runs.summary import (
+    LEVELS,
+    SiteResult,
+    counts_of,
+    interrupted,
+    judged,
+    next_state,
+    of_crawl,
+    run_of,
+    site_line,
+)
 from crawler.storage.state import RunStore
 from crawler.storage.store import Store
 
@@ -47,8 +57,8 @@ class RunExtension:
         self.progress_seconds = crawler.settings.getfloat("RUN_PROGRESS_SECONDS")
         self.keep_days = crawler.settings.getint("RUN_KEEP_DAYS")
         self.document: dict[str, Any] = {}
-        self.done: list[Account] = []
-        self.judged: list[Judged] = []
+        self.done: list[SiteStats] = []
+        self.judged: list[SiteResult] = []
         self.changes: list[dict[str, Any]] = []
         self.ticking: asyncio.Task[None] | None = None
         self.closing = asyncio.Event()
@@ -99,7 +109,7 @@ class RunExtension:
         try:
             await self._settle([account for account in self._drained() if account not in left])
             await self._settle(left, cut_off=reason)
-        except StoreAway:
+        except StoreUnavailable:
             logger.error("The store is away: the verdicts on %d sites are not recorded", len(left))
         stats = self.stats.get_stats()
         verdict = of_crawl([each.verdict for each in self.judged], stats, reason)
@@ -138,7 +148,7 @@ class RunExtension:
                 [*rows, {**self.document, "progress_at": now, "counts": counts_of(self.stats.get_stats())}]
             )
 
-    async def _settle(self, accounts: list[Account], cut_off: str | None = None) -> None:
+    async def _settle(self, accounts: list[SiteStats], cut_off: str | None = None) -> None:
         """Judge sites and record their end; `cut_off` is why the crawl ended before they were done. What could not be
         recorded is tried again at the next tick."""
         if not accounts:
@@ -160,7 +170,7 @@ class RunExtension:
             logger.log(LEVELS[each.verdict.word], "%s", site_line(each), extra=site)
         self.judged += results
 
-    async def _remember(self, runs: RunStore, results: Iterable[Judged]) -> None:
+    async def _remember(self, runs: RunStore, results: Iterable[SiteResult]) -> None:
         """Write the state of the sites, and note whose verdict changed."""
         rows = []
         for each in results:
@@ -180,23 +190,23 @@ class RunExtension:
         await outbox.add(self.changes)
         await outbox.deliver(patient=patient)
 
-    def _rows(self, results: Iterable[Judged], reason: str) -> Iterable[dict[str, Any]]:
+    def _rows(self, results: Iterable[SiteResult], reason: str) -> Iterable[dict[str, Any]]:
         for each in results:
             row = run_of(each.account, self.document, datetime.now(UTC))
             end = {"finish_reason": reason, "verdict": each.verdict.word, "reasons": list(each.verdict.reasons)}
             yield {**row, **end}
 
-    def _drained(self) -> list[Account]:
+    def _drained(self) -> list[SiteStats]:
         accounts, self.done = self.done, []
         self._accounts().on_done = self.done.append
         return accounts
 
-    def _begun(self) -> list[Account]:
+    def _begun(self) -> list[SiteStats]:
         return [account for account in self._accounts().by_site.values() if account.begun_at]
 
-    def _accounts(self) -> Accounts:
-        accounts = self.crawler.get_extension(Accounts)
-        assert accounts is not None, "EXTENSIONS lacks crawler.runs.site_stats.Accounts"
+    def _accounts(self) -> CrawlStats:
+        accounts = self.crawler.get_extension(CrawlStats)
+        assert accounts is not None, "EXTENSIONS lacks crawler.runs.site_stats.CrawlStats"
         return accounts
 
     def _runs(self) -> RunStore | None:

@@ -20,7 +20,7 @@ from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from crawler.runs.alert_channels import plain
-from crawler.runs.site_stats import Accounts
+from crawler.runs.site_stats import CrawlStats
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 # a line.
 
 
-class BriefLogFormatter(LogFormatter):
+class ShortLogFormatter(LogFormatter):
     """Scrapy's log lines with the item's address in place of the whole item."""
 
     def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
@@ -78,7 +78,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def hush_driver() -> None:
+def silence_pymongo() -> None:
     """From now on PyMongo tells only what matters: at DEBUG it prints every command, documents and all, and buries the
     pages that somebody wanted to see."""
     logging.getLogger("pymongo").setLevel(logging.INFO)
@@ -153,7 +153,7 @@ class Progress:
         rejected = self.stats.get_value("rejects", 0) - self.stats.get_value("rejects/irrelevant", 0)
         parts += [f"{copies:,} duplicates", f"{rejected:,} rejected"]
         parts += [f"{self._rate(pages, now):.0f} pages/min", f"{self._queue():,} queued"]
-        if accounts := self.crawler.get_extension(Accounts):
+        if accounts := self.crawler.get_extension(CrawlStats):
             begun = [account for account in accounts.by_site.values() if account.begun_at]
             if len(begun) > 1:
                 parts.append(f"{sum(account.ended_at is not None for account in begun)}/{len(begun)} sites")

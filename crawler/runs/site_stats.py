@@ -41,7 +41,7 @@ class SectionEnd:
 
 
 @dataclass
-class Account:
+class SiteStats:
     """One site during one crawl. All counts are of this crawl; `seconds` is the time spent waiting for its answers."""
 
     site: Site
@@ -105,29 +105,29 @@ class Account:
             self.gave[document.get("section") or ""] += 1
 
 
-class Accounts:
+class CrawlStats:
     """The accounts of a crawl by site code. Spiders say when a site begins and its sections end, the store what became
     of each page; requests are known by `meta["site"]`. Whoever sets `on_done` hears once of each site that is done."""
 
     def __init__(self) -> None:
-        self.by_site: dict[str, Account] = {}
-        self.on_done: Callable[[Account], None] | None = None
+        self.by_site: dict[str, SiteStats] = {}
+        self.on_done: Callable[[SiteStats], None] | None = None
         self.current: str | None = None
         """Name of the site that answered last."""
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Accounts:
+    def from_crawler(cls, crawler: Crawler) -> CrawlStats:
         accounts = cls()
         crawler.signals.connect(accounts._requested, signal=signals.request_reached_downloader)
         crawler.signals.connect(accounts._answered, signal=signals.response_downloaded)
         crawler.signals.connect(accounts._erred, signal=signals.spider_error)
         return accounts
 
-    def of(self, site: Site) -> Account:
+    def of(self, site: Site) -> SiteStats:
         """The account of a site."""
         account = self.by_site.get(site.code)
         if account is None:
-            account = self.by_site[site.code] = Account(site)
+            account = self.by_site[site.code] = SiteStats(site)
         account.touched = True
         return account
 
@@ -172,7 +172,7 @@ class Accounts:
         account.waiting -= 1
         self._see(account)
 
-    def _see(self, account: Account) -> None:
+    def _see(self, account: SiteStats) -> None:
         if account.is_done and account.ended_at is None:
             account.ended_at = datetime.now(UTC)
             if self.on_done:
@@ -207,7 +207,7 @@ ENOUGH_DAYS = 4
 
 
 @dataclass(frozen=True)
-class Figures:
+class SiteMetrics:
     """What a crawl of one site came to. Counts are pages unless said otherwise; `failures`, `rejects` and `refused` are
     by reason or status; `missing` counts articles without a field."""
 
@@ -265,21 +265,21 @@ class Figures:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Figures:
+    def from_document(cls, document: Mapping[str, Any]) -> SiteMetrics:
         """From what `as_document` gave; fields this version does not know are left out."""
         known = {f.name for f in fields(cls)}
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in document.items() if k in known}
         return cls(**values)
 
 
-def figures_of(account: Account) -> Figures:
+def measure_site(account: SiteStats) -> SiteMetrics:
     """The figures of a site's account."""
     counts = account.counts
     silent = []
     for end in account.sections:
         if end.reason not in NOT_SILENT and not end.passed and not account.gave[end.name]:
             silent.append(end.name)
-    return Figures(
+    return SiteMetrics(
         requests=account.requests,
         answers=sum(account.statuses.values()),
         refused={str(status): n for status, n in sorted(account.statuses.items()) if status in REFUSALS},

@@ -11,7 +11,7 @@ from typing import Any
 
 from crawler.parsing.date_forms import CST
 from crawler.platforms.detect import by_name
-from crawler.runs.site_stats import COVERED, Account, Figures, figures_of
+from crawler.runs.site_stats import COVERED, SiteMetrics, SiteStats, measure_site
 from crawler.runs.verdict import WORDS, Expectation, Verdict, judge, worst
 from crawler.sites.site import Site
 
@@ -49,7 +49,7 @@ def summary(stats: Mapping[str, Any]) -> str:
     return f"{', '.join(parts)} ({pages})"
 
 
-def site_line(judged: Judged) -> str:
+def site_line(judged: SiteResult) -> str:
     """The line with which a site ends: its verdict, why, and what was done."""
     account, figures = judged.account, judged.figures
     told = {
@@ -132,7 +132,7 @@ def counts_of(stats: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
-def run_of(account: Account, parent: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def run_of(account: SiteStats, parent: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The run of one site so far; `parent` is the document of the crawl it is a part of."""
     return {
         "_id": f"{parent['_id']}:{account.site.code}",
@@ -154,17 +154,17 @@ def run_of(account: Account, parent: Mapping[str, Any], now: datetime) -> dict[s
         "fields": {name: account.articles - account.missing[name] for name in COVERED},
         "rules": dict(account.rules),
         "sections": [asdict(end) for end in account.sections],
-        "figures": figures_of(account).as_document(),
+        "figures": measure_site(account).as_document(),
     }
 
 
-def history_of(state: Mapping[str, Any]) -> list[tuple[str, Figures]]:
+def history_of(state: Mapping[str, Any]) -> list[tuple[str, SiteMetrics]]:
     """Verdict and figures of the site's earlier runs, oldest first; `state` is its document, or empty."""
-    return [(row["verdict"], Figures.from_document(row["figures"])) for row in state.get("recent", ())]
+    return [(row["verdict"], SiteMetrics.from_document(row["figures"])) for row in state.get("recent", ())]
 
 
 def next_state(
-    state: Mapping[str, Any], account: Account, figures: Figures, verdict: Verdict, run: str
+    state: Mapping[str, Any], account: SiteStats, figures: SiteMetrics, verdict: Verdict, run: str
 ) -> dict[str, Any]:
     """The document of a site after a run that ended with `verdict`."""
     assert account.ended_at is not None
@@ -221,11 +221,11 @@ BY_HAND = frozenset({"shutdown", "cancelled", "lease_lost", "held_elsewhere", "s
 
 
 @dataclass(frozen=True)
-class Judged:
+class SiteResult:
     """A site that ended: what was counted, what that came to, and the site's document before it."""
 
-    account: Account
-    figures: Figures
+    account: SiteStats
+    figures: SiteMetrics
     verdict: Verdict
     before: Mapping[str, Any]
 
@@ -235,21 +235,23 @@ def interrupted(reason: str | None) -> bool:
     return reason in BY_HAND
 
 
-def judged(account: Account, state: Mapping[str, Any], cut_off: str | None, today: datetime | None = None) -> Judged:
+def judged(
+    account: SiteStats, state: Mapping[str, Any], cut_off: str | None, today: datetime | None = None
+) -> SiteResult:
     """The verdict on a site; `cut_off` is why the crawl ended before the site was done, None where it was; `today` is
     the moment that dates are compared with, by default the site's end."""
     assert account.ended_at is not None
-    figures = figures_of(account)
+    figures = measure_site(account)
     if interrupted(cut_off):
         verdict = Verdict("degraded", (f"ended early ({cut_off}): the same command goes on where it stopped",))
-        return Judged(account, figures, verdict, state)
+        return SiteResult(account, figures, verdict, state)
     site = account.site
     expected = Expectation(body_selectors=_selects_body(site))
     verdict = judge(figures, history_of(state), expected, today or account.ended_at)
     if cut_off and cut_off != "finished":
         word = "degraded" if verdict.word == "ok" else verdict.word
         verdict = Verdict(word, (*verdict.reasons, f"ended early ({cut_off})"))
-    return Judged(account, figures, replace(verdict, page=_page(account, figures)), state)
+    return SiteResult(account, figures, replace(verdict, page=_page(account, figures)), state)
 
 
 def _selects_body(site: Site) -> bool:
@@ -259,7 +261,7 @@ def _selects_body(site: Site) -> bool:
     return bool(site.platform and by_name(site.platform).rules.body)
 
 
-def _page(account: Account, figures: Figures) -> str | None:
+def _page(account: SiteStats, figures: SiteMetrics) -> str | None:
     """The list page to look at: that of a section that gave nothing, else the first."""
     wanted = [end.url for end in account.sections if end.name in figures.silent + figures.endless]
     pages = [*wanted, *(end.url for end in account.sections), *(s.url for s in account.site.sections)]

@@ -15,7 +15,7 @@ from math import sqrt
 from statistics import median
 
 from crawler.parsing.date_forms import CST
-from crawler.runs.site_stats import Figures
+from crawler.runs.site_stats import SiteMetrics
 
 # Shares of small samples: how sure one may be that a share has grown. Pure functions.
 
@@ -67,7 +67,7 @@ def has_grown(now: Share, usual: Share | float, by: float = 0.25) -> bool:
 
 # How long a site may be silent: its own rhythm, without the holidays on which no office publishes. Pure functions.
 
-LEAST_DAYS = 7
+MIN_DAYS = 7
 """A week of silence is no news even of a site that publishes daily: weekends and bridged days lie within it."""
 UNKNOWN_DAYS = 60
 """For a site whose rhythm is not known."""
@@ -103,7 +103,7 @@ def silent_days(newest: datetime, at: datetime) -> int:
 
 def allowed_days(gap_days: int | None) -> int:
     """How long a site may be silent whose longest usual interval is `gap_days` (None: not known)."""
-    return UNKNOWN_DAYS if gap_days is None else max(LEAST_DAYS, 2 * gap_days)
+    return UNKNOWN_DAYS if gap_days is None else max(MIN_DAYS, 2 * gap_days)
 
 
 WORDS = ("ok", "degraded", "broken", "blocked")
@@ -115,7 +115,7 @@ FULL_PAGE = 9
 SITES_OWN = frozenset({"http_404", "http_410", "not_found", "robots"})
 """Reasons of rejects that say nothing about how well pages are read."""
 
-Past = Sequence[tuple[str, Figures]]
+Past = Sequence[tuple[str, SiteMetrics]]
 
 
 @dataclass(frozen=True)
@@ -143,10 +143,10 @@ class Case:
     """All that the rules look at: figures of this run; `lately`, those with the latest earlier runs, as far back as to
     ENOUGH pages; `usual`, those of the good runs together, and `good` one by one."""
 
-    now: Figures
-    lately: Figures
-    usual: Figures
-    good: tuple[Figures, ...]
+    now: SiteMetrics
+    lately: SiteMetrics
+    usual: SiteMetrics
+    good: tuple[SiteMetrics, ...]
     expected: Expectation
     at: datetime
 
@@ -159,7 +159,7 @@ def worst(words: Iterable[str]) -> str:
     return max(words, key=WORDS.index, default="ok")
 
 
-def judge(now: Figures, past: Past, expected: Expectation, at: datetime) -> Verdict:
+def judge(now: SiteMetrics, past: Past, expected: Expectation, at: datetime) -> Verdict:
     """The verdict on a crawl that ended `at`; `past` holds verdict and figures of earlier ones, oldest first."""
     good = tuple(figures for word, figures in past if word == "ok")
     earlier = [figures for _, figures in past]
@@ -169,7 +169,7 @@ def judge(now: Figures, past: Past, expected: Expectation, at: datetime) -> Verd
     return Verdict(worst(word for word, _ in findings), tuple(reason for _, reason in findings))
 
 
-def pooled(runs: Iterable[Figures]) -> Figures:
+def pooled(runs: Iterable[SiteMetrics]) -> SiteMetrics:
     """The counts of several runs together; what is no count is left out."""
     runs = list(runs)
     named = ("refused", "failures", "rejects", "missing")
@@ -177,7 +177,7 @@ def pooled(runs: Iterable[Figures]) -> Figures:
     for run in runs:
         for name in named:
             sums[name].update(getattr(run, name))
-    return Figures(
+    return SiteMetrics(
         requests=sum(run.requests for run in runs),
         answers=sum(run.answers for run in runs),
         articles=sum(run.articles for run in runs),
@@ -191,7 +191,7 @@ def pooled(runs: Iterable[Figures]) -> Figures:
     )
 
 
-def _lately(now: Figures, earlier: Sequence[Figures]) -> Figures:
+def _lately(now: SiteMetrics, earlier: Sequence[SiteMetrics]) -> SiteMetrics:
     runs = [now]
     while sum(run.fetched for run in runs) < ENOUGH and len(runs) <= len(earlier):
         runs.append(earlier[-len(runs)])
@@ -253,7 +253,7 @@ def fewer_links(case: Case) -> Finding:
 def unread_pages(case: Case) -> Finding:
     """Pages that gave no article, more than usual."""
 
-    def unread(figures: Figures) -> Share:
+    def unread(figures: SiteMetrics) -> Share:
         gone = sum(n for reason, n in figures.rejects.items() if reason in SITES_OWN)
         return Share(figures.rejected - gone, figures.fetched - gone)
 

@@ -32,7 +32,16 @@ from scrapy.utils.reactor import install_reactor
 
 from crawler.errors import StoreError
 from crawler.schedule.due import Document, DueTimes, store_time
-from crawler.schedule.worker import ORDER, PARENT_SECONDS, REACTOR, Order, Worker, employed, log_briefly, read_order
+from crawler.schedule.worker import (
+    ORDER,
+    PARENT_SECONDS,
+    REACTOR,
+    Worker,
+    WorkerConfig,
+    employed,
+    log_briefly,
+    read_order,
+)
 from crawler.storage.leases import held_and_left_sites
 from crawler.storage.store import Store, open_store
 
@@ -185,7 +194,7 @@ class CrawlThread(threading.Thread):
         self.join()
 
 
-def main(order: Order) -> int:
+def main(order: WorkerConfig) -> int:
     """Work until SIGTERM; 0 then, 1 without a store."""
     assert order.broker
     settings = order.read_settings()
@@ -263,7 +272,7 @@ POLL_SECONDS = 2.0
 LOST_AFTER = timedelta(seconds=10)
 """A message sent so long ago, no longer in the queue, and nobody at work on the site: then it was lost."""
 
-MOST_WAITING = 100
+MAX_WAITING = 100
 """Messages in a queue at once: enough for all workers until the next look. What is due beyond them waits in the
 store."""
 
@@ -354,7 +363,7 @@ def to_send(
     missing = [(row, max(row["attempts"], int(row["_id"] in died))) for row in rows if row["_id"] not in on_its_way]
     chosen: list[tuple[Document, int]] = []
     for queue, count in waiting.items():
-        chosen += [each for each in missing if queue_of(each[1]) == queue][: max(0, MOST_WAITING - count)]
+        chosen += [each for each in missing if queue_of(each[1]) == queue][: max(0, MAX_WAITING - count)]
     return chosen
 
 

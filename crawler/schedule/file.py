@@ -22,7 +22,7 @@ from crawler.spiders.arguments import CrawlArguments, SiteArguments, explain
 
 # When a site is due: pure functions of a schedule entry, the site and a time. No clock here.
 
-LONGEST_SPREAD = timedelta(hours=1)
+MAX_SPREAD = timedelta(hours=1)
 """How far the starts of a cron entry lie apart where the file doesn't say."""
 _SHORTEST = timedelta(minutes=1)
 _SPAN = re.compile(r"(\d{1,6})\s*([smhd])")
@@ -82,7 +82,7 @@ def read_timing(cron: str | None, every: str | None, spread: str | None) -> Timi
     else:
         assert cron is not None
         gap = _shortest_gap(cron)
-        usual = min(gap, LONGEST_SPREAD)
+        usual = min(gap, MAX_SPREAD)
         every = None
     wide = usual if spread is None else read_span(spread)
     if wide > gap:

@@ -25,10 +25,10 @@ from scrapy.utils.project import get_project_settings
 from scrapy.utils.reactor import install_reactor
 
 from crawler.errors import StoreError
-from crawler.runs.progress import hush_driver
+from crawler.runs.progress import silence_pymongo
 from crawler.schedule.due import ATTEMPTS, SUSPECT, Document, DueTimes
 from crawler.sites.registry import load
-from crawler.storage.extension import TENURES, Tenure, lease_host
+from crawler.storage.extension import TENURES, CrawlLeases, lease_host
 from crawler.storage.leases import HeldElsewhere, Lease, Leases, held_sites
 from crawler.storage.store import open_store
 
@@ -138,7 +138,7 @@ class Worker:
             await self.due.put_back(row)
             return "shutdown"
         crawler = self._crawler(row)
-        TENURES[crawler] = tenure = Tenure(self.leases, [lease], lent=True)
+        TENURES[crawler] = tenure = CrawlLeases(self.leases, [lease], lent=True)
         failure = await self._until_done(crawler, row)
         tenure.over = True
         stats = crawler.stats.get_stats() if crawler.stats else {}
@@ -188,7 +188,7 @@ PROGRESS = "crawler.runs.progress.Progress"
 
 
 @dataclass(frozen=True)
-class Order:
+class WorkerConfig:
     """What a worker process is to do: the settings that differ from the project's, how many crawls at once, whose child
     it is, whether to end when nothing is due, and the broker that brings its work (None: it looks in the store)."""
 
@@ -224,9 +224,9 @@ def given_settings(settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if (settings.getpriority(name) or 0) >= least}
 
 
-def read_order(text: str) -> Order:
+def read_order(text: str) -> WorkerConfig:
     """The order that `as_text` gave."""
-    return Order(**json.loads(text))
+    return WorkerConfig(**json.loads(text))
 
 
 # The process of one worker that looks in the store for work: started and watched by `supervisor.py`.
@@ -244,12 +244,12 @@ _TALKATIVE = (
 )
 
 
-def main(order: Order) -> int:
+def main(order: WorkerConfig) -> int:
     """Work; 0 where all went well, 1 without a store."""
     return run(order, lambda worker: worker.work(once=order.once))
 
 
-def run(order: Order, task: Callable[[Worker], Awaitable[None]]) -> int:
+def run(order: WorkerConfig, task: Callable[[Worker], Awaitable[None]]) -> int:
     """Let a worker do its `task` until that ends, in a process of its own that minds signals and its parent; 0 where
     all went well, 1 without a store."""
     settings = order.read_settings()
@@ -267,7 +267,7 @@ def run(order: Order, task: Callable[[Worker], Awaitable[None]]) -> int:
 def log_briefly(settings: Settings) -> None:
     """Logging as the settings say, without what Scrapy tells of itself for every crawl."""
     configure_logging(settings)
-    hush_driver()
+    silence_pymongo()
     for source in _TALKATIVE:
         logging.getLogger(source).setLevel(logging.WARNING)
 
@@ -284,7 +284,7 @@ async def employed(settings: Settings, concurrent: int) -> AsyncIterator[Worker]
         yield Worker(settings, leases, concurrent)
 
 
-async def _work(settings: Settings, order: Order, task: Callable[[Worker], Awaitable[None]]) -> int:
+async def _work(settings: Settings, order: WorkerConfig, task: Callable[[Worker], Awaitable[None]]) -> int:
     try:
         async with employed(settings, order.concurrent) as worker:
             watching = asyncio.create_task(_watch(worker, order.parent))
@@ -325,7 +325,7 @@ if __name__ == "__main__":
 # Keeps worker processes alive: starts them, starts dead ones again with growing waits, and ends them together.
 
 LOOK_SECONDS = 0.2
-FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+FIRST_WAIT, MAX_WAIT = 1.0, 60.0
 HEALTHY_SECONDS = 60.0
 """A worker that lived so long is started again without a wait that grows."""
 
@@ -342,7 +342,7 @@ class Supervisor:
     """Runs `count` workers that follow `order` until they end (`once`) or `stop` is called. `tend` is called in
     between, all the time."""
 
-    def __init__(self, order: Order, count: int, tend: Callable[[], None]) -> None:
+    def __init__(self, order: WorkerConfig, count: int, tend: Callable[[], None]) -> None:
         self.order, self.count, self.tend = order, count, tend
         self.signals = 0
         self.restarts = 0
@@ -378,7 +378,7 @@ class Supervisor:
             logger.warning(
                 "Worker %d ended (%s); starting another in %.0f s", place.process.pid, _said(code), place.wait
             )
-            place.start_at, place.wait = now + place.wait, min(2 * place.wait, LONGEST_WAIT)
+            place.start_at, place.wait = now + place.wait, min(2 * place.wait, MAX_WAIT)
         elif now >= place.start_at:
             place.process, place.started, place.start_at = self._start(), now, None
             self.restarts += 1

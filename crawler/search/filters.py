@@ -308,10 +308,10 @@ def read_time(given: str | datetime | None, *, end: bool = False) -> datetime | 
     """The moment `given` means; a time without zone is Beijing's. Raises QueryError."""
     if given is None or isinstance(given, datetime):
         return given.replace(tzinfo=CST) if given and given.tzinfo is None else given
-    from crawler.parsing.dates import read_moment
+    from crawler.parsing.dates import parse_user_datetime
 
     try:
-        return read_moment(given, datetime.now(UTC), end=end)
+        return parse_user_datetime(given, datetime.now(UTC), end=end)
     except ValueError as error:
         raise QueryError(f"{error}.") from error
 

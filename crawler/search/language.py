@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from crawler.errors import QueryError
 from crawler.text.tokens import HAN, fold, is_word, tokens_of
 
-LONGEST, MOST_TERMS = 500, 30
+LONGEST, MAX_TERMS = 500, 30
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟＂「」『』«»", '"'))
 # A number or word ends where Han text begins.
 _LETTER = rf"[^\W_{HAN}]"
@@ -60,8 +60,8 @@ def read_query(text: str) -> Query:
         (excluded if minus or minus_word else terms)[folded] = Term(typed, folded)
     if not terms:
         raise QueryError("The query says nothing to look for: give a word, as in 米粉 -面条.")
-    if len(terms) + len(excluded) > MOST_TERMS:
-        raise QueryError(f"The query has {len(terms) + len(excluded)} terms; at most {MOST_TERMS} can be asked for.")
+    if len(terms) + len(excluded) > MAX_TERMS:
+        raise QueryError(f"The query has {len(terms) + len(excluded)} terms; at most {MAX_TERMS} can be asked for.")
     return Query(tuple(terms.values()), tuple(excluded.values()))
 
 

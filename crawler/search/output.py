@@ -18,7 +18,7 @@ from crawler.transfer.formats import BEIJING, harmless
 
 FORMATS = ("table", "json", "jsonl", "csv")
 _MARK, _DIM, _END = "\x1b[1;31m", "\x1b[2m", "\x1b[0m"
-_MOST_NAMES = 3
+_MAX_NAMES = 3
 
 
 def printed(found: Found, filters: Filters, form: str, *, colour: bool) -> Iterator[str]:
@@ -65,8 +65,8 @@ def _table(found: Found, query: Query, *, colour: bool) -> Iterator[str]:
         yield _dimmed(f"    {plain(article['url'])}", colour)
         if hit.reprints:
             names = list(dict.fromkeys(_publisher(each) for each in hit.reprints))
-            more = "…" if len(names) > _MOST_NAMES else ""
-            yield f"    + {len(hit.reprints)} of the same story: {'、'.join(names[:_MOST_NAMES])}{more}"
+            more = "…" if len(names) > _MAX_NAMES else ""
+            yield f"    + {len(hit.reprints)} of the same story: {'、'.join(names[:_MAX_NAMES])}{more}"
     shown = f", the best {len(found.hits)} shown" if len(found.hits) < found.stories else ""
     yield f"{found.matched} articles matched, {found.stories} stories{shown}."
     yield from bounded(found)

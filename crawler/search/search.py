@@ -164,7 +164,7 @@ def _are_few(most: int | None, held: int, indexed: int) -> bool:
 WIDTH = 80
 """Characters of a passage."""
 _BEFORE = 20
-_MOST_SPANS = 400
+_MAX_SPANS = 400
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def spans(text: str, query: Query) -> list[tuple[int, int]]:
         ends = list(accumulate(len(fold(character)) for character in text))
         places = [(bisect_left(ends, begin + 1), bisect_left(ends, end) + 1) for begin, end in places]
     joined: list[tuple[int, int]] = []
-    for begin, end in sorted(places)[:_MOST_SPANS]:
+    for begin, end in sorted(places)[:_MAX_SPANS]:
         if joined and begin < joined[-1][1]:
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:

@@ -21,7 +21,7 @@ TIMES = ("day", "week", "month")
 BY = (*TIMES, "region", "site", "source", "topic")
 UNKNOWN = "unknown"
 _FIELDS = {"region": "site", "site": "site", "source": "source", "topic": "relevance"}
-_MOST_GAPS = 5000
+_MAX_GAPS = 5000
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _without_gaps(groups: dict[str, int], by: str) -> Iterator[tuple[str, int]]:
         step = 7 if by == "week" else 1
         names = dict.fromkeys(period(first + timedelta(days), by) for days in range(0, (last - first).days + 1, step))
         # A wrong date far back must not fill the screen with empty days.
-        yield from ((name, groups.get(name, 0)) for name in (names if len(names) <= _MOST_GAPS else known))
+        yield from ((name, groups.get(name, 0)) for name in (names if len(names) <= _MAX_GAPS else known))
     if UNKNOWN in groups:
         yield UNKNOWN, groups[UNKNOWN]
 
@@ -86,7 +86,7 @@ def _without_gaps(groups: dict[str, int], by: str) -> Iterator[tuple[str, int]]:
 # have one, and a server's package manager a newer and complete one.
 
 FORMATS = (".png", ".svg", ".html")
-MOST_BARS = 30
+MAX_BARS = 30
 _FONTS = (
     *("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "WenQuanYi Micro Hei"),
     *("WenQuanYi Zen Hei", "Microsoft YaHei", "SimHei", "PingFang SC", "Hiragino Sans GB", "Heiti SC", "STHeiti"),
@@ -122,7 +122,7 @@ def draw(counts: Counts, title: str, form: str) -> bytes:
         "svg.hashsalt": "0",
     }
     with matplotlib.rc_context(options):
-        rows = counts.rows if counts.by in TIMES else counts.rows[:MOST_BARS][::-1]
+        rows = counts.rows if counts.by in TIMES else counts.rows[:MAX_BARS][::-1]
         figure = Figure(figsize=(10, 4.5 if counts.by in TIMES else max(2.5, 0.32 * len(rows) + 1.2)), dpi=120)
         axes = figure.subplots()
         _bars(axes, counts, rows)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from crawler.parsing.dates import read_moment
+from crawler.parsing.dates import parse_user_datetime
 
 _CREDENTIALS = re.compile(r"//[^/\s]*@")
 
@@ -57,7 +57,7 @@ class CrawlArguments(BaseModel):
         now = datetime.now(UTC)
         for name in ("since", "until"):
             if isinstance(text := values.get(name), str):
-                values = {**values, name: read_moment(text, now, end=name == "until")}
+                values = {**values, name: parse_user_datetime(text, now, end=name == "until")}
         return values
 
     @model_validator(mode="after")

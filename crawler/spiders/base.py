@@ -18,14 +18,14 @@ from twisted.python.failure import Failure
 from crawler.errors import StoreError
 from crawler.items import Article, Reject
 from crawler.middlewares.guard import OutOfTime, Refused, TooManyTags
-from crawler.middlewares.politeness import HostGivenUp
+from crawler.middlewares.politeness import CircuitOpen
 from crawler.parsing.article import Refusal
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.urls import canonical_url
 from crawler.pipelines import StorePipeline
 from crawler.platforms.base import ListItem
 from crawler.platforms.reading import join_parts, next_part, read_article
-from crawler.runs.site_stats import Accounts
+from crawler.runs.site_stats import CrawlStats
 from crawler.sites.site import Site
 from crawler.spiders.arguments import CrawlArguments
 from crawler.spiders.sections import SectionCrawl, Window
@@ -69,7 +69,7 @@ def _of_status(status: int) -> Failed:
 
 def _ignored(error: IgnoreRequest) -> Failed:
     """A request that one of our own middlewares did not let through."""
-    if isinstance(error, HostGivenUp):
+    if isinstance(error, CircuitOpen):
         return Failed("given_up", str(error), False)
     if isinstance(error, OutOfTime):
         return Failed("out_of_time", str(error), False)
@@ -103,7 +103,7 @@ def page_of(response: Response, sent: PageRequest | None = None) -> Page:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ArticleRequest:
     """What is known of an article when its page is asked for, and the parts read so far."""
 
     link: str
@@ -179,9 +179,9 @@ class NewsSpider(Spider):
             raise CloseSpider("store_unavailable") from error
 
     @cached_property
-    def accounts(self) -> Accounts:
+    def accounts(self) -> CrawlStats:
         """The counts of each site."""
-        return self.crawler.get_extension(Accounts) or Accounts()
+        return self.crawler.get_extension(CrawlStats) or CrawlStats()
 
     def count(self, key: str, by: int = 1, site: Site | None = None) -> None:
         """Add to a statistic of the crawl, and of `site`."""
@@ -190,7 +190,7 @@ class NewsSpider(Spider):
         if site:
             self.accounts.count(site, key, by)
 
-    def article_request(self, url: str, asked: Asked) -> Request:
+    def article_request(self, url: str, asked: ArticleRequest) -> Request:
         """The request for an article page, ahead of further list pages; further parts come first of all."""
         if asked.site and not asked.parts:
             self.accounts.asked(asked.site)
@@ -208,7 +208,7 @@ class NewsSpider(Spider):
             dont_filter=True,
         )
 
-    def parse_article(self, response: Response, asked: Asked) -> Iterator[Any]:
+    def parse_article(self, response: Response, asked: ArticleRequest) -> Iterator[Any]:
         """An article page: yields the article, the request for its next part, or a reject. Not asynchronous, for it
         waits for nothing: each layer of Scrapy would wrap an asynchronous generator in another one."""
         now = response.meta.get("fetched_at") or datetime.now(UTC)
@@ -228,7 +228,7 @@ class NewsSpider(Spider):
                 return
         yield from self._finish(asked, now)
 
-    def _next_part(self, page: Page, asked: Asked) -> str | None:
+    def _next_part(self, page: Page, asked: ArticleRequest) -> str | None:
         """The address of the article's next part, unless the pager leads back or never ends."""
         further = next_part(page)
         read = {part.url for part in asked.parts} | {asked.link}
@@ -240,7 +240,7 @@ class NewsSpider(Spider):
             return None
         return further
 
-    def _finish(self, asked: Asked, now: datetime) -> list[Article]:
+    def _finish(self, asked: ArticleRequest, now: datetime) -> list[Article]:
         """The whole article, unless its own date lies outside the window asked for."""
         article = join_parts(list(asked.parts)) if len(asked.parts) > 1 else asked.parts[0]
         asked.answered()
@@ -261,7 +261,7 @@ class NewsSpider(Spider):
 
     def article_failed(self, failure: Failure) -> list[Reject | Article]:
         """The errback of an article: its parts so far are kept, a page without any becomes a reject."""
-        asked: Asked = failure.request.cb_kwargs["asked"]  # type: ignore[attr-defined]
+        asked: ArticleRequest = failure.request.cb_kwargs["asked"]  # type: ignore[attr-defined]
         problem = self.failed(failure, asked.site)
         if asked.parts:
             self.count("articles/cut_short", site=asked.site)

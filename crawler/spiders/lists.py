@@ -18,12 +18,12 @@ from crawler.discovery.survey import Limits, Survey, Unanswered, stranger, surve
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.platforms.base import Listing, ListItem
-from crawler.platforms.pager import LONGEST_ADDRESS
+from crawler.platforms.pager import MAX_ADDRESS_LENGTH
 from crawler.platforms.reading import read_list
 from crawler.runs.site_stats import SectionEnd
 from crawler.sites.files import domains_of
 from crawler.sites.site import Section, Site
-from crawler.spiders.base import Asked, Failed, NewsSpider, classify, page_of
+from crawler.spiders.base import ArticleRequest, Failed, NewsSpider, classify, page_of
 from crawler.spiders.sections import History, SectionCrawl, SiteCrawl, section_key, stop_reason
 from crawler.spiders.survey import ask
 
@@ -48,7 +48,7 @@ def _extended(site: Site, found: list[Section]) -> Site:
     return replace(site, sections=(*site.sections, *found), domains=tuple(domains))
 
 
-class HomePages:
+class SectionDiscovery:
     """Consults the home pages of sites during a crawl, each at most once."""
 
     def __init__(self, spider: ListSpider) -> None:
@@ -190,7 +190,7 @@ class ListSpider(NewsSpider):
         """Every section this crawl began, for the store to remember at its end."""
         self.gone: list[SectionCrawl] = []
         """Optional sections that the site does not have."""
-        self.homes = HomePages(self)
+        self.homes = SectionDiscovery(self)
 
     def nothing_to_do(self) -> str | None:
         """Why these arguments leave nothing to crawl, in a sentence that says what to do; None where they do."""
@@ -278,7 +278,7 @@ class ListSpider(NewsSpider):
         fresh = await self._fresh(items, section)
         for item in fresh:
             section.waiting += 1
-            yield self.article_request(item.url, Asked(item.url, site, section, item))
+            yield self.article_request(item.url, ArticleRequest(item.url, site, section, item))
         if further := self._next(listing, items, fresh, repeated, section):
             yield self.list_request(further, section, listing.platform)
 
@@ -291,7 +291,7 @@ class ListSpider(NewsSpider):
             self.count("links/too_many", len(items) - most, site)
             self.logger.warning("%s: only the first %d links of a page are read", section.section.url, most)
         for item in items[:most]:
-            if len(item.url) > LONGEST_ADDRESS:
+            if len(item.url) > MAX_ADDRESS_LENGTH:
                 self.count("links/too_long", site=site)
             elif not site.publishes(item.url):
                 self.count("links/foreign", site=site)

@@ -10,7 +10,7 @@ from scrapy_spider_metadata import Args
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.sites.registry import load
 from crawler.spiders.arguments import PageArguments
-from crawler.spiders.base import Asked, NewsSpider
+from crawler.spiders.base import ArticleRequest, NewsSpider
 
 
 class PageSpider(Args[PageArguments], NewsSpider):
@@ -30,4 +30,4 @@ class PageSpider(Args[PageArguments], NewsSpider):
                 self.count("links/known")
                 self.logger.info("%s is stored already; -a refresh=1 fetches it again", url)
             else:
-                yield self.article_request(url, Asked(url, registry.by_url(url)))
+                yield self.article_request(url, ArticleRequest(url, registry.by_url(url)))

@@ -23,10 +23,10 @@ from crawler.platforms.base import ListItem
 from crawler.platforms.reading import read_article
 from crawler.sites.registry import load
 from crawler.sites.site import Section, Site
-from crawler.spiders.base import Asked, NewsSpider, page_of
+from crawler.spiders.base import ArticleRequest, NewsSpider, page_of
 from crawler.spiders.sections import History, SectionCrawl, SiteCrawl
 
-MOST_WAITING = 300
+MAX_WAITING = 300
 """Articles in the writer above which the reader waits: the store may be slower than the parser."""
 
 
@@ -57,7 +57,7 @@ class ReparseSpider(Args[ReparseArguments], NewsSpider):
         self.reader.open(self.args.archive)
         self.registry = load()
         self.codes = {site.code for query in self.args.site for site in self.registry.find(query)}
-        self.parts: dict[str, tuple[Asked, float | None]] = {}
+        self.parts: dict[str, tuple[ArticleRequest, float | None]] = {}
         """Articles whose next part is still to come, by its address."""
         self.thresholds: dict[str | None, float | None] = {}
 
@@ -82,7 +82,7 @@ class ReparseSpider(Args[ReparseArguments], NewsSpider):
 
     async def _room(self) -> None:
         pipeline = self.crawler.get_item_pipeline(StorePipeline)
-        if pipeline and pipeline.writer and pipeline.writer.pending > MOST_WAITING:
+        if pipeline and pipeline.writer and pipeline.writer.pending > MAX_WAITING:
             await self.stored(pipeline.writer.flush())
 
     def _read(self, archived: Archived, unpack: HttpCompressionMiddleware) -> list[Article]:
@@ -120,13 +120,13 @@ class ReparseSpider(Args[ReparseArguments], NewsSpider):
                 return []
         return self._completed(asked, archived.moment, threshold)
 
-    def _completed(self, asked: Asked, moment: datetime, threshold: float | None) -> list[Article]:
+    def _completed(self, asked: ArticleRequest, moment: datetime, threshold: float | None) -> list[Article]:
         articles = self._finish(asked, moment)
         for article in articles:
             self.thresholds[article.canonical_url] = threshold
         return articles
 
-    def _asked(self, archived: Archived, told: dict[str, Any]) -> Asked:
+    def _asked(self, archived: Archived, told: dict[str, Any]) -> ArticleRequest:
         link = str(told.get("link") or archived.url)
         site = self._site(told.get("site"), link)
         section = None
@@ -134,7 +134,7 @@ class ReparseSpider(Args[ReparseArguments], NewsSpider):
             section = SectionCrawl(SiteCrawl(site, None), Section(str(name), link), History())
         listed = told.get("listed_at")
         moment = datetime.fromisoformat(listed) if listed else None
-        return Asked(link, site, section, ListItem(link, "", moment, told.get("precision")))
+        return ArticleRequest(link, site, section, ListItem(link, "", moment, told.get("precision")))
 
     def _site(self, code: str | None, link: str) -> Site | None:
         by_code = next((site for site in self.registry if site.code == code), None) if code else None

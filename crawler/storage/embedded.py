@@ -109,10 +109,10 @@ def unusable(directory: Path, error: OSError) -> StoreError:
 START_SECONDS = 600.0
 """The longest a start may take: after a crash it reads the write-ahead log, with 14 GB stored over half a minute."""
 POLL_SECONDS = 0.05
-LEAST_SPACE = 1024 * 1024
+MIN_SPACE = 1024 * 1024
 
 # A bound that small stores never reach.
-SHARE_OF_MEMORY, LEAST_CACHE = 4, 512
+SHARE_OF_MEMORY, MIN_CACHE = 4, 512
 
 # A checkpoint a minute, and every commit handed to the operating system: without the second part a `kill -9` of the
 # daemon loses writes it had acknowledged. By default WiredTiger lets a fifth of its cache be changed before writers
@@ -137,7 +137,7 @@ def cache_megabytes(limit: Path = Path("/sys/fs/cgroup/memory.max")) -> int:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if limit.exists() and (allowed := limit.read_text().strip()).isdigit():
         memory = min(memory, int(allowed))
-    return max(LEAST_CACHE, memory // SHARE_OF_MEMORY // 1024**2)
+    return max(MIN_CACHE, memory // SHARE_OF_MEMORY // 1024**2)
 
 
 def executable() -> str:
@@ -235,7 +235,7 @@ def _start_error(directory: Path) -> StoreError:
             "or set MONGO_URI to it."
         )
     # On a full disk it often can't even say so.
-    if "No space left" in said or shutil.disk_usage(directory).free < LEAST_SPACE:
+    if "No space left" in said or shutil.disk_usage(directory).free < MIN_SPACE:
         return unusable(directory, OSError(errno.ENOSPC, ""))
     last = said.rpartition("\n")[2].removeprefix("secantusd-rs: ") or "it printed nothing"
     return StoreError(f"The embedded database server didn't start ({last}); see {log}, or set MONGO_URI.")

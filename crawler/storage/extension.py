@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 TOLD = 5
 
 
-class Tenure:
+class CrawlLeases:
     """What a crawl holds. `lent`: by the worker that runs it, which also takes it back."""
 
     def __init__(self, leases: Leases, held: list[Lease], *, lent: bool) -> None:
@@ -39,7 +39,7 @@ class Tenure:
         return not self.over and (not self.held or await self.leases.holds(self.held[0]))
 
 
-TENURES: WeakKeyDictionary[Crawler, Tenure] = WeakKeyDictionary()
+TENURES: WeakKeyDictionary[Crawler, CrawlLeases] = WeakKeyDictionary()
 
 
 def lease_host(site: Site) -> str:
@@ -56,7 +56,7 @@ async def begin(crawler: Crawler, store: Store) -> bool:
         return True
     leases = Leases(store, crawler.settings.getfloat("LEASE_SECONDS"))
     await leases.open()
-    TENURES[crawler] = tenure = Tenure(leases, [], lent=False)
+    TENURES[crawler] = tenure = CrawlLeases(leases, [], lent=False)
     kept, rest = [], crawler.settings.getfloat("DOWNLOAD_DELAY")
     for site in sites:
         try:

@@ -41,7 +41,7 @@ def elapsed() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
-class Holder:
+class WorkerHeartbeat:
     """This process. `seconds` without a heartbeat and it counts as dead. All methods raise StoreError."""
 
     def __init__(self, store: Store, seconds: float) -> None:
@@ -197,7 +197,7 @@ class Leases:
     """The leases of this process. Beats and looks after the dead in the background between `open` and `close`."""
 
     def __init__(self, store: Store, seconds: float = SECONDS) -> None:
-        self.holder = Holder(store, seconds)
+        self.holder = WorkerHeartbeat(store, seconds)
         self.store = store
         self._task: asyncio.Task[None] | None = None
         self._ending = asyncio.Event()

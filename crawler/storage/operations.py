@@ -158,9 +158,9 @@ def fits(value: Any, rule: dict[str, Any]) -> bool:
     return not isinstance(value, int | float) or rule.get("minimum", value) <= value <= rule.get("maximum", value)
 
 
-MOST_ADDRESSES = 1000
+MAX_ADDRESSES = 1000
 """A page copied to ever more addresses doesn't grow its article without end."""
-LONGEST_DETAIL = 2000
+MAX_DETAIL_LENGTH = 2000
 
 Operation = InsertOne[Document] | UpdateOne
 
@@ -243,13 +243,13 @@ def _with_address(document: Document) -> dict[str, Any]:
     entry["seen_at"] = document["last_seen_at"]
     # Not "$also_at._id": the embedded server gives nothing for a path through an empty array.
     known = {"$map": {"input": "$also_at", "in": "$$this._id"}}
-    skip = {"$or": [{"$in": [document["_id"], known]}, {"$gte": [{"$size": "$also_at"}, MOST_ADDRESSES]}]}
+    skip = {"$or": [{"$in": [document["_id"], known]}, {"$gte": [{"$size": "$also_at"}, MAX_ADDRESSES]}]}
     return {"$cond": [skip, "$also_at", {"$concatArrays": ["$also_at", [{"$literal": entry}]]}]}
 
 
 def _encodable(text: str | None) -> str | None:
     """`text` as MongoDB can hold it: lone surrogates replaced, not too long; None for an empty one."""
-    return (text or "").encode("utf-8", "replace").decode("utf-8")[:LONGEST_DETAIL] or None
+    return (text or "").encode("utf-8", "replace").decode("utf-8")[:MAX_DETAIL_LENGTH] or None
 
 
 def settling(key: str, fields: Mapping[str, Any]) -> UpdateOne:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import bson
 from pymongo.errors import DuplicateKeyError
 
-from crawler.errors import StoreAway, StoreError
+from crawler.errors import StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
     from crawler.storage.store import Store
@@ -40,7 +40,7 @@ FAN = 16
 PARTS = {2: 128, 3: 1024}
 """Of an inverted segment, by its level: a part takes some 20 KB. Each number divides the next."""
 LAST_LEVEL = 3
-MOST_FRESH = 255
+MAX_FRESH = 255
 """Articles of a segment that is a text; a look-up reads all of it."""
 BROKEN = "Parts of the index for search are missing: `scrapy reindex` makes it anew."
 IDS = 1024
@@ -84,7 +84,7 @@ def unpacked_ids(stored: bytes) -> list[str]:
 # part. One B-tree entry for every token of every article, as a multikey index has, costs forty times the space and
 # a hundred times the work.
 
-MOST_ARTICLES = 1 << 16
+MAX_ARTICLES = 1 << 16
 """Of a segment: a number takes two bytes."""
 _LEVEL = 1
 """Of zlib: higher ones save a tenth and take three times as long."""
@@ -218,7 +218,7 @@ class Segments:
                 made += 1
         except _Broken:
             logger.error("%s", BROKEN)
-        except (StoreAway, _Lost):
+        except (StoreUnavailable, _Lost):
             return made
         return made
 
@@ -274,7 +274,7 @@ class Segments:
         rows = {row["_id"]: row async for row in self._store.database["segments"].find({"_id": {"$in": keys}})}
         whole = [rows[key] for key in keys]
         size = sum(row["articles"] for row in whole)
-        if size <= MOST_FRESH:
+        if size <= MAX_FRESH:
             lines = await asyncio.to_thread(joined, [row["lines"] for row in whole])
             document = _fresh(new, [key for row in whole for key in unpacked_ids(row["ids"])], lines)
         else:
@@ -345,7 +345,7 @@ class Segments:
             keys = [row["_id"] for row in segments]
             await self._store.database["segments"].delete_many({"_id": {"$in": keys}})
             for row in segments:
-                if row["articles"] > MOST_FRESH:
+                if row["articles"] > MAX_FRESH:
                     await self._delete_parts(all_keys(row["_id"], row["articles"]))
 
     async def _delete_parts(self, keys: Sequence[str]) -> None:
@@ -356,7 +356,7 @@ class Segments:
 def fresh_segments(articles: Mapping[str, Sequence[str]]) -> list[Document]:
     """The documents of `segments` that hold the tokens of articles, by `_id`."""
     keys = list(articles)
-    groups = [keys[start : start + MOST_FRESH] for start in range(0, len(keys), MOST_FRESH)]
+    groups = [keys[start : start + MAX_FRESH] for start in range(0, len(keys), MAX_FRESH)]
     return [_fresh(uuid.uuid4().hex, group, lines_of(articles[key] for key in group)) for group in groups]
 
 

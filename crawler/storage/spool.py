@@ -2,8 +2,8 @@
 
 A spool is one append-only file per writer in `DATA_DIR/spool`, locked for as long as its process lives; a spool that is
 not locked is a dead crawl's, and the next start stores it (`storage/extension.py`). A record is its length and CRC-32
-(four bytes each, little-endian) and a BSON document; the first record names the store it is meant for. A record is there
-once `append` returned; one that a kill or a full disk cut short ends the file and is left out.
+(four bytes each, little-endian) and a BSON document; the first record names the store it is meant for. A record is
+there once `append` returned; one that a kill or a full disk cut short ends the file and is left out.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from crawler.errors import StoreError
 
 _HEAD = struct.Struct("<II")
 _CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
-_LARGEST_RECORD = 64 * 1024 * 1024
+_MAX_RECORD = 64 * 1024 * 1024
 _SUFFIX = ".spool"
 
 Record = dict[str, Any]
@@ -193,7 +193,7 @@ def _records(file: IO[bytes], position: int) -> Iterator[tuple[Record, int]]:
     """The sound records of `file` from `position`, where it stands, each with the position behind it."""
     while len(head := file.read(_HEAD.size)) == _HEAD.size:
         length, checksum = _HEAD.unpack(head)
-        if not 0 < length <= _LARGEST_RECORD:
+        if not 0 < length <= _MAX_RECORD:
             return
         data = file.read(length)
         if len(data) < length or zlib.crc32(data) != checksum:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import ReplaceOne, UpdateOne
 
-from crawler.errors import StoreAway
+from crawler.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from crawler.storage.store import Store
@@ -35,7 +35,7 @@ class RunStore:
         try:
             if operations:
                 await self.store.retrying(lambda: self.store.database["runs"].bulk_write(operations, ordered=False))
-        except StoreAway:
+        except StoreUnavailable:
             if self.store.keep is None:
                 raise
             self.store.keep([{"kind": "run", "document": run} for run in rows])

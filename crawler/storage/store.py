@@ -16,7 +16,7 @@ from pymongo import AsyncMongoClient, MongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidName, OperationFailure, PyMongoError
 
-from crawler.errors import StoreAway, StoreError
+from crawler.errors import StoreError, StoreUnavailable
 from crawler.storage.embedded import data_dir, ensure_running, status, stop
 from crawler.storage.schema import COLLECTIONS, VERSION, Collection
 from crawler.storage.state import RunStore, SectionStore
@@ -43,7 +43,7 @@ OPTIONS: dict[str, Any] = {
 }
 
 RETRY_SECONDS = 60.0
-FIRST_WAIT, LONGEST_WAIT = 0.25, 10.0
+FIRST_WAIT, MAX_WAIT = 0.25, 10.0
 
 # The server is ending, starting, changing roles, out of sessions or out of space: the same request may succeed later.
 TRANSIENT = frozenset({6, 7, 50, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 14031})
@@ -121,11 +121,11 @@ class Store:
     async def retrying(self, work: Callable[[], Awaitable[Answer]], seconds: float | None = None) -> Answer:
         """What `work` gives, tried again with growing waits while the server is away, for at most `seconds` (None:
         `patience`); an embedded server that died, or whose disk was full, is started again. `work` must bear
-        repetition. Raises StoreAway where the server stays away, StoreError for anything else."""
+        repetition. Raises StoreUnavailable where the server stays away, StoreError for anything else."""
         patience = self.patience if seconds is None else seconds
         started, wait, obstacle = time.monotonic(), FIRST_WAIT, ""
         if self._away and self.hurried():
-            raise StoreAway("The store is away, and the crawl is to end.")
+            raise StoreUnavailable("The store is away, and the crawl is to end.")
         await self._follow()
         while True:
             try:
@@ -140,16 +140,16 @@ class Store:
                 self._away = True
                 if time.monotonic() - started + wait > patience or self.hurried():
                     if self.hurried():
-                        raise StoreAway("The store is away, and the crawl is to end.") from error
+                        raise StoreUnavailable("The store is away, and the crawl is to end.") from error
                     why = obstacle or "see `scrapy db status`"
-                    raise StoreAway(
+                    raise StoreUnavailable(
                         f"The store went away and didn't come back within {patience:g} s: {why}."
                     ) from error
                 self._tell(obstacle or type(error).__name__)
             except PyMongoError as error:
                 raise StoreError(f"The store can't be used: {_said(error)}.") from error
             await asyncio.sleep(wait)
-            wait = min(2 * wait, LONGEST_WAIT)
+            wait = min(2 * wait, MAX_WAIT)
             if self._directory is not None:
                 try:
                     await self._revive(self._directory, broken)

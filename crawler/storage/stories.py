@@ -21,7 +21,7 @@ from pymongo import UpdateMany, UpdateOne
 
 from crawler.parsing.date_forms import CST
 from crawler.storage.operations import Document, filing, settling, settling_alone
-from crawler.text.similarity import WITNESSES, Candidate, Holder, Story, doubtful, joined, matches, shortlist
+from crawler.text.similarity import WITNESSES, Candidate, IndexedText, Story, doubtful, joined, matches, shortlist
 
 if TYPE_CHECKING:
     from crawler.storage.store import Store
@@ -97,8 +97,8 @@ CHUNK = 100
 """Articles settled at once."""
 ROWS = 1000
 """Rows of one answer of the store; by default the first holds 101."""
-MOST_ROUNDS = 20
-MOST_MEMBERS = 500
+MAX_ROUNDS = 20
+MAX_MEMBERS = 500
 """Articles of one story among which the original is chosen."""
 
 _TEXT = dict.fromkeys(("title", "body", "published_at", "cluster"), 1)
@@ -148,7 +148,7 @@ class Stories:
         if alone:
             await self._articles.update_many(*settling_alone(alone))
         linked = {key: others for key, others in links.items() if key not in alone}
-        for _ in range(MOST_ROUNDS):
+        for _ in range(MAX_ROUNDS):
             if not await self._join(linked):
                 break
         if crowded:
@@ -190,7 +190,7 @@ class Stories:
 
     async def _candidates(
         self, batch: Mapping[str, Document]
-    ) -> tuple[dict[str, list[Holder]], dict[str, list[Document]]]:
+    ) -> tuple[dict[str, list[IndexedText]], dict[str, list[Document]]]:
         """For each article the others that share hashes with it, and a few others with the very same text."""
         hashes = list({piece for row in batch.values() for piece in row["fingerprint"]})
         texts = list({row["content_hash"] for row in batch.values()} - {None})
@@ -204,7 +204,7 @@ class Stories:
         near, twins = {}, {}
         for key, article in batch.items():
             rows = {row["_id"]: row for piece in article["fingerprint"] for row in by_hash.get(piece, ())}
-            near[key] = [Holder(at, row["cluster"], row["fingerprint"]) for at, row in rows.items() if at != key]
+            near[key] = [IndexedText(at, row["cluster"], row["fingerprint"]) for at, row in rows.items() if at != key]
             same = [row for row in by_text.get(article["content_hash"], ()) if row["_id"] != key]
             # One of each cluster stands for all, but whatever isn't settled has to be told.
             twins[key] = list({row["cluster"] or row["_id"]: row for row in same}.values())
@@ -273,7 +273,7 @@ class Stories:
             for name, members in clusters.items()
             if len(members) > 1 or any(row["cluster"] for row in members.values())
         }
-        for name, others in (await self._of_clusters(several, _CHOICE, MOST_MEMBERS)).items():
+        for name, others in (await self._of_clusters(several, _CHOICE, MAX_MEMBERS)).items():
             for row in others:
                 clusters[name].setdefault(row["_id"], row)
         return clusters

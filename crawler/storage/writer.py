@@ -17,7 +17,7 @@ import bson
 from pymongo import ReplaceOne
 from pymongo.errors import AutoReconnect, BulkWriteError
 
-from crawler.errors import StoreAway, StoreError
+from crawler.errors import StoreError, StoreUnavailable
 from crawler.storage.operations import (
     HEAD,
     Document,
@@ -67,8 +67,8 @@ class Batches:
 
     async def write(self, entries: list[Entry], rejects: list[Document], seconds: float) -> None:
         """Write all `entries` and `rejects` and take them out of the lists; articles that the store refuses become
-        rejects. What was not acknowledged stays in the lists. Raises StoreError, StoreAway where the store did not
-        come back within `seconds`."""
+        rejects. What was not acknowledged stays in the lists. Raises StoreError, StoreUnavailable where the store did
+        not come back within `seconds`."""
         if not self._recovered:
             await self._store.retrying(self._recover, seconds)
             self._recovered = True
@@ -171,8 +171,8 @@ def _tokens(step: Step) -> list[str]:
     return tokens(step.document["title"], step.document["body"])
 
 
-LARGEST_BATCH = 500
-LARGEST_BYTES = 15 * 1024 * 1024
+MAX_BATCH = 500
+MAX_BYTES = 15 * 1024 * 1024
 """A document may take 16 MB; what the writer adds has to fit as well."""
 SPOOL_AFTER_SECONDS = 5.0
 """How long a batch waits in memory for a store that is away before it goes to the spool."""
@@ -203,7 +203,7 @@ class ArticleWriter:
         on_lost: Callable[[StoreError], None] = lambda error: None,
     ) -> None:
         self._store = store
-        self._max_items = min(max_items, LARGEST_BATCH)
+        self._max_items = min(max_items, MAX_BATCH)
         self._max_seconds = max_seconds
         self._retry_seconds = retry_seconds
         self._spool = spool
@@ -237,7 +237,7 @@ class ArticleWriter:
         except (bson.errors.BSONError, OverflowError, UnicodeError) as error:
             self._reject(article, "invalid_document", str(error))
         else:
-            if size > LARGEST_BYTES:
+            if size > MAX_BYTES:
                 self._reject(article, "too_large", f"the document takes {size} bytes")
             else:
                 self._entries.append(Entry(article, replayed=reread, reread=reread))
@@ -361,7 +361,7 @@ class ArticleWriter:
             else:
                 try:
                     await self._batches.write(entries, rejects, min(SPOOL_AFTER_SECONDS, self._retry_seconds))
-                except StoreAway:
+                except StoreUnavailable:
                     await self._keep(entries, rejects)
         finally:
             self._entries[:0], self._rejects[:0] = entries, rejects
@@ -397,7 +397,7 @@ class ArticleWriter:
                 await self._replay(records, min(SPOOL_AFTER_SECONDS, self._retry_seconds))
                 spool.take(len(records))
                 self._on_spool(spool.waiting)
-        except StoreAway:
+        except StoreUnavailable:
             logger.warning("The store went away again: %d articles and rejects wait", spool.waiting)
 
     async def _ping(self) -> None:
@@ -431,7 +431,7 @@ def _milliseconds(time: datetime | None) -> datetime:
 # What a writer would do, without a write.
 
 
-class RehearsedBatches(Batches):
+class DryRunBatches(Batches):
     """Tells the outcome of each document and stores none. One that concerns an article that the same batch would write
     is judged by what is stored now."""
 
@@ -450,7 +450,7 @@ class RehearsedBatches(Batches):
         rejects.clear()
 
 
-class RehearsedWriter(ArticleWriter):
+class DryRunWriter(ArticleWriter):
     """An `ArticleWriter` that stores nothing."""
 
-    batches = RehearsedBatches
+    batches = DryRunBatches

@@ -45,7 +45,7 @@ _FURNITURE = re.compile(
     ")"
 )
 _PARTS = re.compile(r"[\s|｜]+")
-LONGEST_FURNITURE = 80
+MAX_FURNITURE_LENGTH = 80
 _TOGETHER = re.compile(r"(?:【|\[|〔)(?:纠错|打印本?页?|关闭窗?口?|收藏本?页?|我要纠错|返回顶部|推荐|分享)(?:】|\]|〕)")
 
 
@@ -62,7 +62,7 @@ def clean_line(text: str) -> str | None:
 
 def is_furniture(line: str) -> bool:
     """Whether a whole line is a page's furniture: print, close, share and scan buttons, neighbours, advertisements."""
-    if len(line) > LONGEST_FURNITURE or line.endswith("。"):
+    if len(line) > MAX_FURNITURE_LENGTH or line.endswith("。"):
         return False
     rest = _TOGETHER.sub(" ", line).strip()
     return not rest or bool(_FURNITURE.fullmatch(rest)) or all(map(_FURNITURE.fullmatch, _PARTS.split(rest)))

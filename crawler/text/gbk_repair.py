@@ -32,8 +32,8 @@ LEADS = bytes(range(0x81, 0xFF))
 TRAILS = bytes(range(0x81, 0xFF)) + b"\x80"
 GAP = "□"
 _SIGNS = frozenset("。，、；：？！“”‘’（）《》〈〉【】〔〕「」『』—…·～％－０１２３４５６７８９")
-LONGEST_CHAIN = 120
-MOST_LEADS = 8
+MAX_CHAIN_LENGTH = 120
+MAX_LEADS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _chain(text: str, at: int, leads: bytes, slots: tuple[str, ...], again: int 
     No character shown begins with 80, so a trail byte 80 shows as one more `?` that hides the lead byte after it.
     """
     start = at
-    for _ in range(LONGEST_CHAIN):
+    for _ in range(MAX_CHAIN_LENGTH):
         if not leads or (slots and not slots[-1]) or at >= len(text):
             return
         character = text[at]
@@ -148,7 +148,7 @@ def _wide(sign: str) -> bytes:
 
 def _lost_trail(text: str, at: int, leads: bytes, slots: tuple[str, ...]) -> Iterator[Reading]:
     """The `?` ends the chain: it hides a trail byte and what followed, a gloss's bracket, a separator, or a sign."""
-    if len(leads) > MOST_LEADS:
+    if len(leads) > MAX_LEADS:
         return
     gloss = GLOSS_TAIL.match(text, at + 1)
     every = "".join(_characters(leads, trail) for trail in TRAILS)
@@ -177,9 +177,9 @@ LOST_COMMA = 30.0
 RAREST = 135
 MANY = 40
 PER_READING = 30
-MOST_WORK = 120_000
-MOST_READINGS = 12
-MOST_SOUND = 50_000
+MAX_WORK = 120_000
+MAX_READINGS = 12
+MAX_SOUND = 50_000
 BEAM = 30
 LEAST = -3.0
 """No character costs less, whatever the document shows."""
@@ -288,13 +288,13 @@ def repair(text: str, glossed: frozenset[str]) -> tuple[str, list[Repair]]:
     """Put back the bytes lost in a garbled text; `glossed` are the characters it glosses wherever it shows them."""
     if not any(sign in text for sign in LOST):
         return text, []
-    first = _Chooser(text, glossed, Statistics(plain(text[:MOST_SOUND])))
+    first = _Chooser(text, glossed, Statistics(plain(text[:MAX_SOUND])))
     repairs = _pass(text, first)
     if not repairs:
         return text, []
     # What the first pass is sure of sharpens the statistics for the second: a word is often damaged more than once.
     sure = [made for made in repairs if made.margin >= SURE and not made.doubtful]
-    statistics = Statistics(plain(_applied(text, sure)[:MOST_SOUND]), first.guesses)
+    statistics = Statistics(plain(_applied(text, sure)[:MAX_SOUND]), first.guesses)
     repairs = _pass(text, _Chooser(text, glossed, statistics))
     return _applied(text, repairs), repairs
 
@@ -354,7 +354,7 @@ class _Chooser:
 
     def __init__(self, text: str, glossed: frozenset[str], statistics: Statistics) -> None:
         # Weighings allowed, so that noise made of `?` costs linear time; an article needs a few thousand.
-        self.budget = MOST_WORK + len(text) // 10
+        self.budget = MAX_WORK + len(text) // 10
         self._text = text
         self._glossed = glossed
         self._foreign = simplified_only() - frozenset(text)
@@ -365,7 +365,7 @@ class _Chooser:
 
     def choose(self, at: int, before: str) -> tuple[Repair, int] | None:
         """The best reading and where it ends, if it is clearly better Chinese than the text as shown."""
-        readings = list(islice(readings_at(self._text, at, before[-1:]), MOST_READINGS))
+        readings = list(islice(readings_at(self._text, at, before[-1:]), MAX_READINGS))
         if not readings:
             return None
         self.budget -= sum(PER_READING + 2 * len(reading.slots) for reading in readings)

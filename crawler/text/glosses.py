@@ -98,9 +98,9 @@ def belongs(text: str, at: int, gloss: str) -> bool:
 
 # A cheap look at a document: is it garbled, is it traditional? Clean simplified text pays almost nothing.
 
-FEWEST_TONED = 3
-FEWEST_BARE = 5
-FEWEST_CHARACTERS = 2
+MIN_TONED = 3
+MIN_BARE = 5
+MIN_CHARACTERS = 2
 TRADITIONAL_SHARE = 0.18
 TRACE_SHARE = 0.02
 MANY_GLOSSES = 8
@@ -112,7 +112,7 @@ _HAN = re.compile("[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Damage:
+class Corruption:
     """What a document shows: whether it is garbled, whether traditional, and which characters it glosses."""
 
     garbled: bool
@@ -123,10 +123,10 @@ class Damage:
         return self.garbled or self.traditional
 
 
-SOUND = Damage(garbled=False, traditional=False, glossed=frozenset())
+SOUND = Corruption(garbled=False, traditional=False, glossed=frozenset())
 
 
-def damage(text: str) -> Damage:
+def damage(text: str) -> Corruption:
     """Judge a document by all its text at once; never raises."""
     text = text[:JUDGED]
     strange = has_traditional(text)
@@ -138,12 +138,12 @@ def damage(text: str) -> Damage:
         return SOUND
     han = len(_HAN.findall(text)) or 1
     old = sum(map(traditional_only().__contains__, text)) / han if strange else 0.0
-    enough = (toned >= FEWEST_TONED or found >= FEWEST_BARE) and len(glossed) >= FEWEST_CHARACTERS
+    enough = (toned >= MIN_TONED or found >= MIN_BARE) and len(glossed) >= MIN_CHARACTERS
     # A farm converts before it glosses. In simplified text only its habit of glossing a character each time tells it
     # from an article on rare names or readings, which glosses each of them once.
     habit = found >= MANY_GLOSSES and found >= HABIT * len(glossed) and found / han >= DENSE_SHARE
     garbled = enough and (old >= TRACE_SHARE or habit)
-    return Damage(garbled, garbled or old >= TRADITIONAL_SHARE, glossed if garbled else frozenset())
+    return Corruption(garbled, garbled or old >= TRADITIONAL_SHARE, glossed if garbled else frozenset())
 
 
 def _glosses(text: str) -> tuple[frozenset[str], int, int]:

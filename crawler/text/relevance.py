@@ -67,7 +67,7 @@ def load() -> Lexicon:
     )
 
 
-MOST_TERMS = 12
+MAX_TERMS = 12
 """What an article keeps as its reasons."""
 
 TITLE, SECTION, SOURCE, BODY = "title", "section", "source", "body"
@@ -105,7 +105,7 @@ class Relevance:
     def terms(self) -> list[str]:
         """The terms the score rests on, weightiest first, each once; what speaks against it has a minus before it."""
         named = {("-" if reason.weight < 0 else "") + reason.term: None for reason in self.reasons}
-        return list(named)[:MOST_TERMS]
+        return list(named)[:MAX_TERMS]
 
     def as_dict(self) -> dict[str, Any]:
         """The field `relevance` of an article."""

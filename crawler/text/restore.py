@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from crawler.text.characters import to_simplified
 from crawler.text.gbk_repair import MARKS, repair
-from crawler.text.glosses import Damage, damage, strip_glosses
+from crawler.text.glosses import Corruption, damage, strip_glosses
 
 # Full-width marks back where a farm made them half-width: beside Chinese characters, not inside numbers or English.
 
@@ -126,7 +126,7 @@ def restore(text: str) -> Restored:
     return _restore(text, found) if found else Restored(text)
 
 
-def _restore(text: str, found: Damage) -> Restored:
+def _restore(text: str, found: Corruption) -> Restored:
     changes: list[Change] = []
     if found.garbled:
         text, repairs = repair(text, found.glossed)

@@ -202,7 +202,7 @@ LOPSIDED = 0.75
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class IndexedText:
     """A known text that shares hashes with the new one. `cluster` is None as long as nobody has looked."""
 
     key: str
@@ -227,11 +227,11 @@ class Match:
     likeness: Likeness
 
 
-def shortlist(key: str, hashes: Sequence[int], holders: Iterable[Holder]) -> tuple[list[str], list[int]]:
+def shortlist(key: str, hashes: Sequence[int], holders: Iterable[IndexedText]) -> tuple[list[str], list[int]]:
     """The keys of the texts worth comparing, those that share most first, and which of `hashes` to file the new text,
     `key`, under. `holders`: the texts filed under any of `hashes`; of those that come in at the same time the ones with
     the smaller keys go first."""
-    by_hash: dict[int, list[Holder]] = {piece: [] for piece in hashes}
+    by_hash: dict[int, list[IndexedText]] = {piece: [] for piece in hashes}
     for holder in holders:
         for piece in holder.hashes:
             if piece in by_hash:
@@ -340,9 +340,9 @@ class Clusterer:
             self._unite(cluster, number)
         return number
 
-    def _holders(self, hashes: Iterable[int]) -> Iterable[Holder]:
+    def _holders(self, hashes: Iterable[int]) -> Iterable[IndexedText]:
         numbers = {number for piece in hashes for number in self._filed.get(piece, ())}
-        return [Holder(str(number), str(self._root(number)), self._fingerprints[number]) for number in numbers]
+        return [IndexedText(str(number), str(self._root(number)), self._fingerprints[number]) for number in numbers]
 
     def _story(self, number: int) -> Story:
         # A copy without what comparing computes: that is many times the text's size.

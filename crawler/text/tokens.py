@@ -15,9 +15,9 @@ from crawler.text.characters import CharacterTable, simplified
 
 TITLE = "^"
 """Goes before a token of the title: headlines can be asked for alone."""
-LONGEST_WORD = 40
+MAX_WORD_LENGTH = 40
 """Of a word of Latin letters or digits: what is longer (a hash, an address) is cut, here as in a query."""
-LONGEST_BODY = 50_000
+MAX_BODY_LENGTH = 50_000
 """Characters of a body that can be searched: what a reader would read, and a bound for the index."""
 
 HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af"
@@ -55,7 +55,7 @@ def tokens(title: str | None, body: str | None) -> list[str]:
     is that of the text, which costs less than to sort them."""
     headline = tokens_of(fold(title or ""))
     marked = [TITLE + token for token in headline]
-    return list(dict.fromkeys([*marked, *headline, *_occurrences(fold((body or "")[:LONGEST_BODY]))]))
+    return list(dict.fromkeys([*marked, *headline, *_occurrences(fold((body or "")[:MAX_BODY_LENGTH]))]))
 
 
 def tokens_of(folded: str) -> dict[str, None]:
@@ -65,7 +65,7 @@ def tokens_of(folded: str) -> dict[str, None]:
 
 
 def _occurrences(folded: str) -> list[str]:
-    words = [word[:LONGEST_WORD] for word in _WORDS.findall(folded)]
+    words = [word[:MAX_WORD_LENGTH] for word in _WORDS.findall(folded)]
     return words + [run[at : at + 2] for run in _PAIRS.findall(folded) for at in range(len(run) - 1)]
 
 

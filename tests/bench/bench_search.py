@@ -33,7 +33,7 @@ QUESTIONS = {
     "one very common term": "抽检",
     "a phrase": f'"{PHRASE}"',
 }
-LONGEST_SECONDS = 8.0
+MAX_SECONDS = 8.0
 """Of one question: it is asked until then, at most 20 times."""
 
 
@@ -41,7 +41,7 @@ def timed(ask: Callable[[], int]) -> tuple[list[float], int]:
     """Milliseconds of each repetition, and how many articles it gave."""
     times: list[float] = []
     began = time.perf_counter()
-    while len(times) < 20 and (len(times) < 2 or time.perf_counter() - began < LONGEST_SECONDS):
+    while len(times) < 20 and (len(times) < 2 or time.perf_counter() - began < MAX_SECONDS):
         started = time.perf_counter()
         count = ask()
         times.append((time.perf_counter() - started) * 1000)

@@ -7,7 +7,7 @@ import gc
 import pytest
 from scrapy.utils.test import get_crawler
 
-from crawler.middlewares.scrapy_fixes import LeanStats, RareCollections
+from crawler.middlewares.scrapy_fixes import FastStats, RareCollections
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_the_collector_runs_as_rarely_as_the_setting_says(threshold: tuple[int, 
 
 
 def test_lean_stats_count_as_those_of_scrapy_do() -> None:
-    stats = LeanStats(get_crawler())
+    stats = FastStats(get_crawler())
     stats.inc_value("pages")
     stats.inc_value("pages", 2)
     stats.max_value("depth", 3)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from scrapy.http import Response
 
-from crawler.middlewares.scrapy_fixes import TurnMiddleware
+from crawler.middlewares.scrapy_fixes import YieldMiddleware
 
 
 def test_each_page_is_read_in_another_round_of_the_event_loop():
@@ -25,7 +25,7 @@ def test_each_page_is_read_in_another_round_of_the_event_loop():
             asyncio.get_running_loop().call_soon(tick)
 
         tick()
-        middleware, response = TurnMiddleware(), Response("http://x.example/")
+        middleware, response = YieldMiddleware(), Response("http://x.example/")
 
         async def outcome(name: str) -> list[str]:
             return [each async for each in middleware.process_spider_output(response, callback(name))]
@@ -47,7 +47,7 @@ def test_a_callback_that_fails_holds_up_nobody():
         yield "read"
 
     async def crawl() -> list[object]:
-        middleware, response = TurnMiddleware(), Response("http://x.example/")
+        middleware, response = YieldMiddleware(), Response("http://x.example/")
 
         async def outcome(pages: AsyncIterator[str]) -> list[str]:
             return [each async for each in middleware.process_spider_output(response, pages)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crawler.items import Attachment, Image
 from crawler.parsing.content import attachments_in, images_in
-from crawler.parsing.outline import outline_of
+from crawler.parsing.outline import build_lines
 from crawler.parsing.page import Page
 
 URL = "http://www.example.gov.cn/art/2024/1/2/art_1_2.html"
@@ -12,7 +12,7 @@ URL = "http://www.example.gov.cn/art/2024/1/2/art_1_2.html"
 
 def pictures(html: str, url: str = URL) -> tuple[list[Image], list[str]]:
     page = Page(url=url, text=f"<html><body><div>{html}</div></body></html>")
-    outline = outline_of(page.root)
+    outline = build_lines(page.root)
     body = outline.tagged("div")[0]
     images, captions = images_in(page, outline, body, *outline.spans[body])
     return images, [outline.lines[index].text for index in sorted(captions)]
@@ -20,7 +20,7 @@ def pictures(html: str, url: str = URL) -> tuple[list[Image], list[str]]:
 
 def files(html: str) -> list[Attachment]:
     page = Page(url=URL, text=f"<html><body><div>{html}</div></body></html>")
-    outline = outline_of(page.root)
+    outline = build_lines(page.root)
     body = outline.tagged("div")[0]
     return attachments_in(page, outline, body, *outline.spans[body])
 

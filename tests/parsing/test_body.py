@@ -6,7 +6,7 @@ import pytest
 
 from crawler.parsing.body import Body, find_body
 from crawler.parsing.content import body_text, text_range
-from crawler.parsing.outline import Outline, outline_of
+from crawler.parsing.outline import PageLines, build_lines
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
 
@@ -17,9 +17,9 @@ MENU = "<ul>" + "".join(f"<li><a href='/c{n}/'>栏目名称之{n}</a></li>" for 
 FOOT = "<div>版权所有：溪口县人民政府，未经许可，不得转载。联系电话：0000，地址：县府路1号，邮编：000000。</div>"
 
 
-def found_in(html: str, layers: tuple[tuple[str, Rules], ...] = ()) -> tuple[Outline, Body]:
+def found_in(html: str, layers: tuple[tuple[str, Rules], ...] = ()) -> tuple[PageLines, Body]:
     page = Page(url="", text=f"<html><body>{html}</body></html>")
-    outline = outline_of(page.root)
+    outline = build_lines(page.root)
     body = find_body(page, outline, layers)
     assert body is not None
     return outline, body
@@ -96,7 +96,7 @@ def test_a_short_article_is_preferred_to_a_longer_text_about_the_site_beside_it(
         text=f"<html><head><title>{TITLE}</title></head><body>{MENU}<div><h2>{TITLE}</h2>"
         f"<div>2024-01-02 来源：溪口日报</div><div><p>{text}</p></div></div><div>{side}</div>{FOOT}</body></html>",
     )
-    outline = outline_of(page.root)
+    outline = build_lines(page.root)
     headline = next(index for index, line in enumerate(outline.lines) if line.text == TITLE)
     body = find_body(page, outline, (), headline)
     assert body is not None

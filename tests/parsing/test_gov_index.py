@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.parsing.gov_index import read_gov_index
-from crawler.parsing.outline import outline_of
+from crawler.parsing.outline import build_lines
 from crawler.parsing.page import parse_html
 
 FIELDS = {
@@ -44,17 +44,17 @@ def rows(form: str) -> str:
     ],
 )
 def test_each_layout_gives_the_same_fields(html: str) -> None:
-    assert read_gov_index(outline_of(parse_html(f"<html><body>{html}</body></html>"))) == FIELDS
+    assert read_gov_index(build_lines(parse_html(f"<html><body>{html}</body></html>"))) == FIELDS
 
 
 def test_an_empty_value_does_not_take_the_next_label() -> None:
     cells = (("索引号", "1/2024-2"), ("文号", ""), ("发布机构", "县府办"))
     html = "<table>" + "".join(f"<tr><td>{label}</td><td>{value}</td></tr>" for label, value in cells) + "</table>"
-    assert read_gov_index(outline_of(parse_html(html))) == {"index_number": "1/2024-2", "issuer": "县府办"}
+    assert read_gov_index(build_lines(parse_html(html))) == {"index_number": "1/2024-2", "issuer": "县府办"}
 
 
 @pytest.mark.parametrize(
     "html", ["<p>索引号</p>", "<p>索引号在首页，可查文号。</p><p>发布机构很多。</p>", "<p>无</p>", ""]
 )
 def test_words_alone_are_no_table(html: str) -> None:
-    assert read_gov_index(outline_of(parse_html(html))) is None
+    assert read_gov_index(build_lines(parse_html(html))) is None

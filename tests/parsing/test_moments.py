@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from crawler.parsing.dates import CST, read_moment
+from crawler.parsing.dates import CST, parse_user_datetime
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=CST)
 
@@ -23,10 +23,10 @@ NOW = datetime(2026, 11, 23, 15, 30, tzinfo=CST)
     ],
 )
 def test_read_moment(text, expected):
-    assert read_moment(text, NOW) == expected
+    assert parse_user_datetime(text, NOW) == expected
 
 
 def test_until_a_day_means_its_end():
-    assert read_moment("2026-11-01", NOW, end=True) == datetime(2026, 11, 1, 23, 59, 59, 999999, tzinfo=CST)
-    assert read_moment("昨天", NOW, end=True) == datetime(2026, 11, 22, 23, 59, 59, 999999, tzinfo=CST)
-    assert read_moment("2026-11-01 08:30", NOW, end=True) == datetime(2026, 11, 1, 8, 30, tzinfo=CST)
+    assert parse_user_datetime("2026-11-01", NOW, end=True) == datetime(2026, 11, 1, 23, 59, 59, 999999, tzinfo=CST)
+    assert parse_user_datetime("昨天", NOW, end=True) == datetime(2026, 11, 22, 23, 59, 59, 999999, tzinfo=CST)
+    assert parse_user_datetime("2026-11-01 08:30", NOW, end=True) == datetime(2026, 11, 1, 8, 30, tzinfo=CST)

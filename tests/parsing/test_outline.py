@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.parsing.outline import Outline, outline_of
+from crawler.parsing.outline import PageLines, build_lines
 from crawler.parsing.page import parse_html
 
 
-def outline(html: str) -> Outline:
-    return outline_of(parse_html(html))
+def outline(html: str) -> PageLines:
+    return build_lines(parse_html(html))
 
 
 def texts(html: str) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from crawler.parsing.content import PlacedTable, tables_in
-from crawler.parsing.outline import outline_of
+from crawler.parsing.outline import build_lines
 from crawler.parsing.page import parse_html
 
 
 def tables(html: str) -> list[PlacedTable]:
-    outline = outline_of(parse_html(f"<html><body><div>{html}</div></body></html>"))
+    outline = build_lines(parse_html(f"<html><body><div>{html}</div></body></html>"))
     body = outline.tagged("div")[0]
     return tables_in(outline, body, *outline.spans[body])
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from crawler.parsing.article import Refusal
-from crawler.parsing.page import MOST_ATTRIBUTES, Page, overloaded
+from crawler.parsing.page import MAX_ATTRIBUTES, Page, overloaded
 from crawler.platforms.reading import read_article
 
-MANY = range(MOST_ATTRIBUTES + 1)
+MANY = range(MAX_ATTRIBUTES + 1)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_it_is_found(html):
         "",
         '<p class="a" id="b">text</p>\n' * 20_000,
         f'<img src="data:image/png;base64,{"A/" * 100_000}">' + "<br/>\n" * 20_000,
-        "<p " + " ".join(f"a{number}" for number in range(MOST_ATTRIBUTES - 1)) + ">",
+        "<p " + " ".join(f"a{number}" for number in range(MAX_ATTRIBUTES - 1)) + ">",
         "文 字 " * 100_000,
     ],
     ids=["empty", "many tags", "an image in its address", "as many as may be", "only text"],

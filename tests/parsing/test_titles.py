@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.parsing.body import find_body
-from crawler.parsing.outline import outline_of
+from crawler.parsing.outline import build_lines
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
 from crawler.parsing.titles import Headline, nearest_headline, stated_headline
@@ -16,7 +16,7 @@ BODY = "<div id='zoom'>" + "<p>今天上午，县市场监管局检查了三所�
 
 def headline(head: str, body: str, rules: Rules | None = None) -> Headline | None:
     page = Page(url="", text=f"<html><head>{head}</head><body>{body}{BODY}</body></html>")
-    outline = outline_of(page.root)
+    outline = build_lines(page.root)
     layers = [("platform:x", rules)] if rules else []
     stated = stated_headline(page, outline, layers)
     if stated is not None:

@@ -31,7 +31,7 @@ process = AsyncCrawlerProcess({
     "DOWNLOADER_MIDDLEWARES": {
         "crawler.replica.middleware.ReplicaMiddleware": 820,
         "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-        "crawler.middlewares.scrapy_fixes.EveryRequestRobotsMiddleware": 100,
+        "crawler.middlewares.scrapy_fixes.FixedRobotsTxtMiddleware": 100,
     },
 })
 crawler = process.create_crawler(Probe)

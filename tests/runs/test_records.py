@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from crawler.runs.health import runs
-from crawler.runs.site_stats import Account, Accounts, Figures, SectionEnd, figures_of
+from crawler.runs.site_stats import CrawlStats, SectionEnd, SiteMetrics, SiteStats, measure_site
 from crawler.runs.summary import history_of, judged, next_state, of_crawl
 from crawler.runs.verdict import Verdict
 from crawler.sites.site import Section, Site
@@ -24,8 +24,8 @@ def stored(section="要闻", **fields):
     return {"site": {"code": "990001"}, "section": section, "published_at": NOW, **fields}
 
 
-def crawl(*ends: SectionEnd, articles: int = 0) -> Account:
-    accounts = Accounts()
+def crawl(*ends: SectionEnd, articles: int = 0) -> SiteStats:
+    accounts = CrawlStats()
     accounts.begin(SITE, 2)
     for _ in range(articles):
         accounts.asked(SITE)
@@ -41,7 +41,7 @@ EMPTY = SectionEnd("公告", SITE.sections[1].url, "empty", pages=1)
 
 
 def test_a_site_is_done_when_its_sections_and_articles_are():
-    accounts, done = Accounts(), []
+    accounts, done = CrawlStats(), []
     accounts.on_done = done.append
     accounts.begin(SITE, 2)
     accounts.asked(SITE)
@@ -60,7 +60,7 @@ def test_figures():
     account = crawl(NEWS, EMPTY, articles=9)
     account.counts["rejects/irrelevant"] += 2
     account.dated(NOW + timedelta(days=400), NOW)  # a typing error of the site's
-    figures = figures_of(account)
+    figures = measure_site(account)
     assert (figures.articles, figures.new, figures.generic, figures.irrelevant, figures.rejected) == (9, 9, 9, 2, 0)
     assert figures.missing == {"source": 9, "author": 9, "body": 9}
     assert (figures.silent, figures.newest_at) == (("公告",), NOW)
@@ -94,7 +94,7 @@ def test_the_history_keeps_good_runs_through_a_long_failure():
     account.ended_at = NOW
     state = {}
     for number in range(60):
-        figures = replace(Figures(), new=number)
+        figures = replace(SiteMetrics(), new=number)
         state = next_state(state, account, figures, Verdict("ok" if number < 30 else "broken", ("why",)), f"r{number}")
     kept = [(word, figures.new) for word, figures in history_of(state)]
     assert kept == [*(("ok", n) for n in range(10, 30)), *(("broken", n) for n in range(50, 60))]
@@ -105,10 +105,10 @@ def test_the_history_keeps_good_runs_through_a_long_failure():
 def test_since_moves_with_the_verdict_only():
     account = crawl(NEWS, articles=1)
     account.ended_at = NOW
-    first = next_state({}, account, Figures(), Verdict("broken"), "r1")
+    first = next_state({}, account, SiteMetrics(), Verdict("broken"), "r1")
     account.ended_at = NOW + timedelta(days=40)
-    second = next_state(first, account, Figures(), Verdict("broken"), "r2")
-    third = next_state(second, account, Figures(), Verdict("ok"), "r3")
+    second = next_state(first, account, SiteMetrics(), Verdict("broken"), "r2")
+    third = next_state(second, account, SiteMetrics(), Verdict("ok"), "r3")
     assert (second["since"], second["ok_at"]) == (NOW, None)
     assert third["since"] == third["ok_at"] == NOW + timedelta(days=40)
     assert [day["day"] for day in third["days"]] == ["2026-07-27"]

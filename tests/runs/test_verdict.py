@@ -5,17 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.runs.site_stats import Figures, longest_gap
+from crawler.runs.site_stats import SiteMetrics, longest_gap
 from crawler.runs.verdict import Expectation, Share, allowed_days, has_grown, is_holiday, judge, silent_days, worst
 
 NOW = datetime(2026, 6, 17, 4, 0, tzinfo=UTC)
 YESTERDAY = NOW - timedelta(days=1)
 
-FIRST = Figures(
+FIRST = SiteMetrics(
     requests=62, answers=62, pages=2, listed=60, articles=60, new=60, sections=4,
     missing={"author": 60, "editor": 3}, newest_at=YESTERDAY, gap_days=3,
 )  # fmt: skip
-QUIET = Figures(requests=4, answers=4, pages=4, listed=80, passed=80, sections=4, newest_at=YESTERDAY, gap_days=3)
+QUIET = SiteMetrics(requests=4, answers=4, pages=4, listed=80, passed=80, sections=4, newest_at=YESTERDAY, gap_days=3)
 DAY = replace(QUIET, requests=14, answers=14, passed=70, articles=10, new=10, missing={"author": 10})
 GOOD = [("ok", FIRST), ("ok", DAY), ("ok", QUIET), ("ok", DAY)]
 
@@ -31,11 +31,11 @@ def test_a_usual_crawl_is_ok(now):
 
 
 def test_nothing_but_articles_about_other_things_is_ok():
-    now = Figures(requests=9, answers=9, pages=1, listed=8, irrelevant=8, sections=1, newest_at=YESTERDAY)
+    now = SiteMetrics(requests=9, answers=9, pages=1, listed=8, irrelevant=8, sections=1, newest_at=YESTERDAY)
     assert verdict(now).word == "ok"
 
 
-NOTHING = Figures(requests=4, answers=4, pages=4, sections=4, silent=("要闻", "公告", "监管", "抽检"))
+NOTHING = SiteMetrics(requests=4, answers=4, pages=4, sections=4, silent=("要闻", "公告", "监管", "抽检"))
 CASES = {
     "no links at all": (NOTHING, "broken", "no article link on any list page"),
     "all refused": (
@@ -50,26 +50,26 @@ CASES = {
     ),
     "some refused": (replace(DAY, requests=50, answers=50, refused={"403": 9}), "degraded", "403 on 9 of 50 requests"),
     "robots": (
-        Figures(sections=1, failures={"robots": 1}, silent=("要闻",)),
+        SiteMetrics(sections=1, failures={"robots": 1}, silent=("要闻",)),
         "blocked",
         "robots.txt forbids every page",
     ),
     "challenges": (
-        Figures(requests=13, answers=13, pages=1, listed=12, rejects={"blocked": 12}, sections=1, silent=("要闻",)),
+        SiteMetrics(requests=13, answers=13, pages=1, listed=12, rejects={"blocked": 12}, sections=1, silent=("要闻",)),
         "blocked",
         "a firewall's page in place of every article (12)",
     ),
     "unreachable": (
-        Figures(requests=4, failures={"unreachable": 1}, sections=1, silent=("要闻",)),
+        SiteMetrics(requests=4, failures={"unreachable": 1}, sections=1, silent=("要闻",)),
         "broken",
         "no request was answered (unreachable 1)",
     ),
     "no article on any page": (
-        Figures(requests=13, answers=13, pages=1, listed=12, rejects={"not_article": 11, "empty": 1}, sections=1),
+        SiteMetrics(requests=13, answers=13, pages=1, listed=12, rejects={"not_article": 11, "empty": 1}, sections=1),
         "broken",
         "no page gave an article (not_article 11, empty 1)",
     ),
-    "every section is gone": (Figures(requests=1, answers=1), "broken", "no section is left on the site"),
+    "every section is gone": (SiteMetrics(requests=1, answers=1), "broken", "no section is left on the site"),
     "three of four sections": (
         replace(DAY, silent=("公告", "监管", "抽检")),
         "degraded",
@@ -196,4 +196,4 @@ def test_worst():
 
 def test_figures_survive_the_store():
     figures = replace(FIRST, silent=("要闻",), rejects={"empty": 2})
-    assert Figures.from_document({**figures.as_document(), "of_a_later_version": 1}) == figures
+    assert SiteMetrics.from_document({**figures.as_document(), "of_a_later_version": 1}) == figures

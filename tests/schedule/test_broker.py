@@ -15,7 +15,7 @@ from threading import Thread
 
 import pytest
 
-from crawler.schedule.celery_bridge import LOST_AFTER, MOST_WAITING, to_send
+from crawler.schedule.celery_bridge import LOST_AFTER, MAX_WAITING, to_send
 from crawler.schedule.due import ATTEMPTS
 from tests.schedule.conftest import finished, wait_until
 
@@ -81,12 +81,12 @@ def test_a_message_lost_by_a_dead_worker_does_not_wait_for_the_end_of_a_long_que
 
 
 def test_what_is_due_beyond_a_short_queue_waits_in_the_store():
-    rows = [row(f"{number:03}", None) for number in range(MOST_WAITING + 50)]
+    rows = [row(f"{number:03}", None) for number in range(MAX_WAITING + 50)]
     begun = row("begun, and its worker died", LONG_AGO, 1)
     sent = [(each, 0) for each in rows]
-    assert to_send(rows, {}, waiting(0), NOW) == sent[:MOST_WAITING]
-    assert to_send(rows, {}, waiting(MOST_WAITING - 20), NOW) == sent[:20]
-    assert to_send([*rows, begun], {}, waiting(MOST_WAITING + 3), NOW) == [(begun, 1)]
+    assert to_send(rows, {}, waiting(0), NOW) == sent[:MAX_WAITING]
+    assert to_send(rows, {}, waiting(MAX_WAITING - 20), NOW) == sent[:20]
+    assert to_send([*rows, begun], {}, waiting(MAX_WAITING + 3), NOW) == [(begun, 1)]
 
 
 @pytest.mark.parametrize(

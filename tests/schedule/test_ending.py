@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from scrapy.settings import Settings
 
-from crawler.errors import StoreAway
+from crawler.errors import StoreUnavailable
 from crawler.schedule.worker import employed
 from crawler.storage import embedded
 from crawler.storage.store import OPTIONS, RETRY_SECONDS
@@ -51,9 +51,9 @@ def test_all_that_is_written_at_the_end_shares_one_deadline(tmp_path, monkeypatc
             os.kill(server.pid, signal.SIGKILL)
             await worker.stop()
             began = time.monotonic()
-            with pytest.raises(StoreAway):
+            with pytest.raises(StoreUnavailable):
                 await worker.due.put_back({"_id": "a", "due_at": datetime.now(UTC), "attempts": 1})
-            with pytest.raises(StoreAway):
+            with pytest.raises(StoreUnavailable):
                 await worker.leases.release(lease)
         return time.monotonic() - began
 

@@ -11,7 +11,7 @@ from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from crawler.middlewares.guard import TooManyTags
-from crawler.middlewares.politeness import HostGivenUp
+from crawler.middlewares.politeness import CircuitOpen
 from crawler.spiders.base import classify
 
 
@@ -33,7 +33,7 @@ def status(code: int) -> HttpError:
         (DownloadCancelledError("too much"), "too_large", True),
         (TooManyTags("the page has 1,000,000 tags"), "too_large", True),
         (IgnoreRequest("Forbidden by robots.txt"), "robots", True),
-        (HostGivenUp("www.example.cn is given up"), "given_up", False),
+        (CircuitOpen("www.example.cn is given up"), "given_up", False),
         (IgnoreRequest("max redirections reached"), "redirect_loop", True),
     ],
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from crawler.replica import Replica
-from crawler.runs.site_stats import Figures
+from crawler.runs.site_stats import SiteMetrics
 from crawler.storage.store import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +52,7 @@ def silent_before(mongo_uri, stored):
         await store.close()
 
     asyncio.run(set_up())
-    usual = {"verdict": "ok", "figures": Figures(gap_days=36_500).as_document()}
+    usual = {"verdict": "ok", "figures": SiteMetrics(gap_days=36_500).as_document()}
     stored.sites.insert_one({"_id": "331121", "recent": [usual]})
 
 

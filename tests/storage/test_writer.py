@@ -93,7 +93,7 @@ def test_same_text_at_another_address_of_the_site_is_a_duplicate(opened, article
 
 
 def test_addresses_of_one_text_are_bounded(opened, article, monkeypatch):
-    monkeypatch.setattr(operations, "MOST_ADDRESSES", 3)
+    monkeypatch.setattr(operations, "MAX_ADDRESSES", 3)
 
     async def scenario():
         async with opened() as store:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from crawler.text.similarity import BOILERPLATE, COMPARED, HOLDERS, Clusterer, Holder, shortlist
+from crawler.text.similarity import BOILERPLATE, COMPARED, HOLDERS, Clusterer, IndexedText, shortlist
 
 COMMON = [chr(code) for code in range(0x4E00, 0x5E00)]
 DEEDS = ("抽样送检", "上门培训", "张榜公布", "约谈店主", "清点库存", "核对票据", "更换冷柜", "走访村民", "排查隐患")
@@ -77,7 +77,7 @@ def test_hundreds_of_stories_in_any_order() -> None:
 
 
 def test_a_text_is_filed_only_where_there_is_room() -> None:
-    full = [Holder(f"k{n}", "c", [1]) for n in range(HOLDERS)]
+    full = [IndexedText(f"k{n}", "c", [1]) for n in range(HOLDERS)]
     near, filed = shortlist("new", [1, 2], full)
     assert filed == [2]
     assert near == [f"k{n}" for n in range(HOLDERS)]
@@ -85,18 +85,18 @@ def test_a_text_is_filed_only_where_there_is_room() -> None:
 
 def test_of_texts_that_come_together_the_first_are_filed() -> None:
     keys = [f"k{n:02}" for n in range(2 * HOLDERS)]
-    filed = [shortlist(key, [1], [Holder(other, None, [1]) for other in keys if other != key])[1] for key in keys]
+    filed = [shortlist(key, [1], [IndexedText(other, None, [1]) for other in keys if other != key])[1] for key in keys]
     assert filed == [[1]] * HOLDERS + [[]] * HOLDERS
 
 
 def test_a_phrase_of_many_stories_leads_nowhere() -> None:
-    holders = [Holder(f"k{n}", f"c{n}", [1]) for n in range(BOILERPLATE + 1)]
-    assert shortlist("new", [1, 2], [*holders, Holder("near", "c0", [2])])[0] == ["near"]
+    holders = [IndexedText(f"k{n}", f"c{n}", [1]) for n in range(BOILERPLATE + 1)]
+    assert shortlist("new", [1, 2], [*holders, IndexedText("near", "c0", [2])])[0] == ["near"]
 
 
 def test_those_that_share_most_are_compared_first() -> None:
     hashes = list(range(16))
-    holders = [Holder(f"k{n:02}", "c", hashes[: n % 8 + 1]) for n in range(40)]
+    holders = [IndexedText(f"k{n:02}", "c", hashes[: n % 8 + 1]) for n in range(40)]
     near, _ = shortlist("new", hashes, holders)
     assert len(near) == COMPARED
     assert near[0] == "k07"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crawler.text.characters import to_simplified
-from crawler.text.tokens import LONGEST_BODY, fold, tokens
+from crawler.text.tokens import MAX_BODY_LENGTH, fold, tokens
 
 
 def test_pairs_and_words_of_title_and_body():
@@ -37,4 +37,4 @@ def test_rare_characters_are_characters():
 
 
 def test_only_what_a_reader_reads_is_searched():
-    assert tokens("", "食品" * LONGEST_BODY + "尾巴") == ["食品", "品食"]
+    assert tokens("", "食品" * MAX_BODY_LENGTH + "尾巴") == ["食品", "品食"]

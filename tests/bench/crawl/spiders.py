@@ -18,10 +18,10 @@ from scrapy.http import Response
 from scrapy_spider_metadata import Args
 
 from crawler.items import Article
-from crawler.parsing.outline import outline_of
+from crawler.parsing.outline import build_lines
 from crawler.sites.site import Site
 from crawler.spiders.arguments import CrawlArguments
-from crawler.spiders.base import Asked, NewsSpider, page_of
+from crawler.spiders.base import ArticleRequest, NewsSpider, page_of
 from crawler.text.fingerprint import content_hash, fingerprint
 
 CHINA = timezone(timedelta(hours=8))
@@ -82,7 +82,7 @@ class WalkedBareSpider(BareSpider):
     crawl can cost which reads more of a page than a few selectors."""
 
     def parse(self, response: Response) -> Iterator[Any]:
-        lines = [line.text for line in outline_of(page_of(response).root).lines if "。" in line.text]
+        lines = [line.text for line in build_lines(page_of(response).root).lines if "。" in line.text]
         yield _article(response.url, lines[0][:20], "\n".join(lines))
 
 
@@ -115,7 +115,7 @@ class OursSpider(Args[CrawlArguments], NewsSpider):
             yield request
 
     def _request(self, address: str) -> Request:
-        return self.article_request(address, Asked(address, _site(address.split("/")[2])))
+        return self.article_request(address, ArticleRequest(address, _site(address.split("/")[2])))
 
     def take(self, item: Any) -> None:
         if isinstance(item, Article):

@@ -16,7 +16,7 @@ PAGERS: list[tuple[str, Callable[[int], str], bool, str]] = [
     ("address that grows with every page", lambda n: f"{LIST}?{'&'.join(['p=1'] * n)}", True, "growing_address"),
     ("site without an end (five seconds allowed)", lambda n: f"{LIST}?page={n}", True, "time"),
 ]
-PATIENCE = {"DOWNLOAD_DELAY": 0, "MAX_LIST_PAGES": 30, "GIVE_UP_ERRORS": 9999}
+PATIENCE = {"DOWNLOAD_DELAY": 0, "MAX_LIST_PAGES": 30, "CIRCUIT_BREAKER_ERRORS": 9999}
 
 
 def endless(base: Path) -> list[Tried]:

@@ -13,7 +13,7 @@ from tests.bench.faults.ground import Ground, Tried, ground, must, until
 ROUNDS = {"crawler": 3, "store": 1, "both": 3}
 """Kills before the crawl may end: the third finds what two others left. A crawl outlives its store, and leaves
 nothing to be lost by a second kill."""
-MOST_TRIES = 3
+MAX_TRIES = 3
 """Of each kill: a crawl that ended before it was to be killed is no kill, and is tried again."""
 
 
@@ -36,7 +36,7 @@ def kills(base: Path, what: str, times: int, seed: int) -> Tried:
             last = here.finish()
             must(last.returncode == 0, f"the last crawl failed: {last.stderr[-500:]}")
             here.check(acknowledged)
-        must(tries < MOST_TRIES * times, f"only {row.times} of {tries} kills met a crawl under way")
+        must(tries < MAX_TRIES * times, f"only {row.times} of {tries} kills met a crawl under way")
     row.outcome = (
         f"with {min(between)} to {max(between)} articles stored; the same command again completes the crawl; "
         "every article once"

@@ -44,7 +44,12 @@ def _row(base: Path, name: str, fault: Answer) -> Tried:
         hostile.answers |= {path: sends(page(f"食堂检查第{n}号", f"{n}{BODY}{n}")) for n, path in enumerate(sound)}
         hostile.answers |= dict.fromkeys(bad, fault)
         hostile.answers[LIST] = sends(listing([*sound[:5], *bad, *sound[5:]]))
-        patience = {"DOWNLOAD_TIMEOUT": 3, "RETRY_TIMES": 1, "GIVE_UP_SILENT": 1000, "GIVE_UP_ERRORS": 1000}
+        patience = {
+            "DOWNLOAD_TIMEOUT": 3,
+            "RETRY_TIMES": 1,
+            "CIRCUIT_BREAKER_TIMEOUTS": 1000,
+            "CIRCUIT_BREAKER_ERRORS": 1000,
+        }
         first = here.finish(*SITE, REPLICA=hostile.address, DOWNLOAD_DELAY=0, **patience)
         must("Traceback" not in first.stderr, f"{name}: a traceback: {first.stderr[-800:]}")
         must(here.stored() == _ids(sound), f"{name}: not the sound articles are stored: {first.stderr[-500:]}")
