@@ -235,12 +235,12 @@ def _listing(page: Page) -> dict[str, Any]:
 
 def _article(page: Page, why: bool) -> dict[str, Any]:
     from crawler.pipelines import clean_article, rated
-    from crawler.platforms.reading import Refusal, read_article
+    from crawler.platforms.reading import PageRejection, read_article
     from crawler.sites.places import places_named
 
     site = _site_of(page)
     result = read_article(page, site=site, now=datetime.now(UTC))
-    if isinstance(result, Refusal):
+    if isinstance(result, PageRejection):
         return {"reason": result.reason, "detail": result.detail}
     article = clean_article(result)
     article.site = site.as_publisher() if site else None

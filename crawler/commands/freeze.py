@@ -95,7 +95,7 @@ def _drafted(answer: Response | Failed, site: Site, *, as_list: bool) -> Fixture
     """Raises NothingToFreeze where there is no such page."""
     from crawler.discovery.fixtures import CapturedResponse, freeze_article, freeze_list
     from crawler.discovery.survey import stranger
-    from crawler.parsing.article import Refusal
+    from crawler.parsing.article import PageRejection
     from crawler.platforms.reading import read_article, read_list
     from crawler.spiders.base import Failed, page_of
     from crawler.spiders.survey import headers_of
@@ -116,6 +116,6 @@ def _drafted(answer: Response | Failed, site: Site, *, as_list: bool) -> Fixture
             raise NothingToFreeze(f"the page lists no articles ({listing.reason or 'no article links'})")
         return freeze_list(listing, caught, name)
     result = read_article(page, site=site, now=now)
-    if isinstance(result, Refusal):
+    if isinstance(result, PageRejection):
         raise NothingToFreeze(f"{result.detail} (a list page wants --list)")
     return freeze_article(result, caught, name)

@@ -14,7 +14,7 @@ from typing import Any
 
 from crawler.discovery.survey import Fetch, Survey, Unanswered
 from crawler.items import Article
-from crawler.parsing.article import Refusal
+from crawler.parsing.article import PageRejection
 from crawler.parsing.date_forms import CST
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.urls import canonical_url
@@ -184,7 +184,7 @@ async def review(fetch: Fetch, surveyed: Survey, site: Site, now: datetime, want
             failed.append((item.url, page.detail))
             continue
         article = read_article(page, site=known, now=now)
-        if isinstance(article, Refusal):
+        if isinstance(article, PageRejection):
             failed.append((item.url, article.detail))
         else:
             read.append((article, page))

@@ -13,9 +13,9 @@ from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
 from crawler.discovery.candidates import Candidate, Verdict, candidates, links_more
-from crawler.parsing.article import BLOCKED_STATUS, nobody, refuse
-from crawler.parsing.outline import build_lines
+from crawler.parsing.article import BLOCKED_STATUS, reject_page, reject_placeholder
 from crawler.parsing.page import Page, PageRequest
+from crawler.parsing.page_lines import build_lines
 from crawler.parsing.urls import canonical_url, other_scheme
 from crawler.platforms.base import Listing, ListItem
 from crawler.platforms.links import absolute
@@ -42,7 +42,7 @@ def is_gone(page: Page, home: Page | None, missing: Page | None) -> str | None:
     is a page of its own. `missing` is the site's answer to `missing_url`."""
     if page.status >= 400:
         return f"answers {page.status}"
-    refused = refuse(page, build_lines(page.root))
+    refused = reject_page(page, build_lines(page.root))
     if refused and refused[0] in {"not_found", "blocked", "parked", "closed", "default_page", "login"}:
         return refused[1]
     if home is not None and canonical_url(page.url) == canonical_url(home.url):
@@ -113,7 +113,7 @@ _TAIL = 6_000
 def stranger(page: Page, site: Site | None) -> tuple[str, str] | None:
     """`(reason, sentence)` where `page` is not a page of `site`: `parked`, `login`, `closed`, `default_page`, or
     `foreign` (its marks name another owner); None where it may be. Without `site` only what no site would show."""
-    if (found := nobody(page, build_lines(page.root))) is not None:
+    if (found := reject_placeholder(page, build_lines(page.root))) is not None:
         return found
     return _foreign(page, site) if site is not None and site.gb_code else None
 

@@ -12,14 +12,22 @@ from lxml.html import HtmlElement
 
 from crawler.items import Article
 from crawler.parsing.body import find_body, is_contact, is_dateline, is_legal
-from crawler.parsing.byline import Byline, BylineBlock, read_byline, surroundings, understood
-from crawler.parsing.content import apart, attachments_in, body_text, images_in, lines_of, tables_in, text_range
+from crawler.parsing.byline import Byline, BylineBlock, find_byline_block, read_byline, restore_block
+from crawler.parsing.content import (
+    attachments_in,
+    find_excluded_captions,
+    find_lines_in,
+    find_text_range,
+    images_in,
+    join_body_text,
+    tables_in,
+)
 from crawler.parsing.dates import DateReading, date_from_url, label_rank, read_date
 from crawler.parsing.gov_index import read_gov_index
-from crawler.parsing.outline import Line, PageLines, build_lines
 from crawler.parsing.page import META_DATE, META_SOURCE, Page, first_meta, parse_html
+from crawler.parsing.page_lines import Line, PageLines, build_lines
 from crawler.parsing.rules import Rules
-from crawler.parsing.titles import nearest_headline, stated_headline
+from crawler.parsing.titles import find_nearest_headline, find_stated_headline
 
 # Date, source, author and editor, each from the first rule that knows it: selectors of the site or the platform,
 # the visible header by its labels, the national meta tags, what the page says for machines, the address.
@@ -39,15 +47,15 @@ class FieldReader:
 
     article: Article
     page: Page
-    outline: PageLines
+    page_lines: PageLines
     now: datetime
     other: DateReading | None = None
     """A displayed date that is labelled as another than that of publication: better than none."""
     source_cut: bool = False
 
-    def read_visible(self, layers: Sequence[tuple[str, Rules]], around: BylineBlock) -> None:
-        """Try the selectors of `layers`, then the header and tail `around` the text."""
-        for name, rules in layers:
+    def read_visible(self, rule_stack: Sequence[tuple[str, Rules]], around: BylineBlock) -> None:
+        """Try the selectors of `rule_stack`, then the header and tail `around` the text."""
+        for name, rules in rule_stack:
             self._by_selectors(name, rules)
         byline = read_byline(around.header, around.tail, lead=around.lead, now=self.now)
         self._take_names(byline, "label")
@@ -61,7 +69,7 @@ class FieldReader:
                 self._set_date(above.published, "label")
         self.source_cut = byline.source_cut and self.article.provenance.get("source") == "label"
 
-    def read_given(self, rule: str, values: Mapping[str, str]) -> None:
+    def read_embedded(self, rule: str, values: Mapping[str, str]) -> None:
         """Take what the page's product keeps of the article in a script or a comment."""
         self._set_date(_without_midnight(self._day(values.get("published_at"))), rule)
         for field in ("source", "author"):
@@ -100,8 +108,8 @@ class FieldReader:
 
     def _first_text(self, selectors: Sequence[str]) -> str | None:
         for selector in selectors:
-            for element in self.outline.select(selector):
-                if text := self.outline.text(element).strip():
+            for element in self.page_lines.select(selector):
+                if text := self.page_lines.text(element).strip():
                     return text[:_MAX_HEADER_LENGTH]
         return None
 
@@ -116,16 +124,16 @@ class FieldReader:
         """The date the page states for machines."""
         for name in META_DATE:
             reading = self._day(self.page.meta.get(name))
-            if reading and reading.moment:
+            if reading and reading.value:
                 return _without_midnight(reading)
         return None
 
     def _take_minute(self, stated: DateReading | None) -> None:
         shown = self.article.published_at
-        if not (shown and stated and stated.moment and stated.precision == "minute"):
+        if not (shown and stated and stated.value and stated.precision == "minute"):
             return
-        if self.article.published_precision == "day" and stated.moment.date() == shown.date():
-            self.article.published_at, self.article.published_precision = stated.moment, "minute"
+        if self.article.published_precision == "day" and stated.value.date() == shown.date():
+            self.article.published_at, self.article.published_precision = stated.value, "minute"
             self.article.provenance["published_minute"] = "meta"
 
     def _set(self, field: str, value: str | None, rule: str) -> None:
@@ -134,8 +142,8 @@ class FieldReader:
             self.article.provenance[field] = rule
 
     def _set_date(self, reading: DateReading | None, rule: str) -> None:
-        if self.article.published_at is None and reading and reading.moment:
-            self.article.published_at, self.article.published_precision = reading.moment, reading.precision
+        if self.article.published_at is None and reading and reading.value:
+            self.article.published_at, self.article.published_precision = reading.value, reading.precision
             self.article.provenance["published_at"] = rule
 
 
@@ -145,8 +153,8 @@ def _is_publication(byline: Byline) -> bool:
 
 def _without_midnight(reading: DateReading | None) -> DateReading | None:
     """`reading` as a day where its time is midnight: data that machines keep have one where nobody gave a time."""
-    if reading and reading.moment and (reading.moment.hour, reading.moment.minute, reading.moment.second) == (0, 0, 0):
-        return DateReading(reading.moment, "day")
+    if reading and reading.value and (reading.value.hour, reading.value.minute, reading.value.second) == (0, 0, 0):
+        return DateReading(reading.value, "day")
     return reading
 
 
@@ -187,13 +195,13 @@ _OWN_TEXT, _SENTENCES = 400, 10
 _NAME = 30
 
 
-def nobody(page: Page, outline: PageLines) -> tuple[str, str] | None:
+def reject_placeholder(page: Page, page_lines: PageLines) -> tuple[str, str] | None:
     """`(reason, sentence)` where a page is no site's content: `parked` (the domain is for sale), `closed`,
     `default_page` (a server without a site) or `login`; None for any other page."""
-    if outline.sizes[-1] > _OWN_TEXT or outline.marks[-1] >= _SENTENCES:
+    if page_lines.sizes[-1] > _OWN_TEXT or page_lines.punctuation[-1] >= _SENTENCES:
         return None
     title = "" if page.title is None else "".join(map(str, page.title.itertext())).strip()
-    text = " ".join(line.text for line in outline.lines)
+    text = " ".join(line.text for line in page_lines.lines)
     if _FOR_SALE.search(f"{title} {text}"):
         return "parked", "the domain is parked or for sale: nobody publishes there"
     if _SERVER.search(title) or _SERVER.search(text[:200]):
@@ -206,30 +214,30 @@ def nobody(page: Page, outline: PageLines) -> tuple[str, str] | None:
     return None
 
 
-def refuse(page: Page, outline: PageLines) -> tuple[str, str] | None:
+def reject_page(page: Page, page_lines: PageLines) -> tuple[str, str] | None:
     """`(reason, sentence)` where the page is a challenge, a shell without content, an error page or nobody's,
     else None."""
-    size = outline.sizes[-1]
+    size = page_lines.sizes[-1]
     if page.status in BLOCKED_STATUS:
         return "blocked", f"the server answered {page.status}: it wants a browser or another address"
     if page.status in {404, 410}:
         return "not_found", f"the server answered {page.status}"
     if size < 400 and _CHALLENGE.search(page.text[:20_000]):
         return "blocked", "the page is a challenge of the site's firewall, not an article"
-    if (found := nobody(page, outline)) is not None:
+    if (found := reject_placeholder(page, page_lines)) is not None:
         return found
-    if size < 200 and outline.marks[-1] < 5 and _SHELL.search(page.text[:100_000]):
+    if size < 200 and page_lines.punctuation[-1] < 5 and _SHELL.search(page.text[:100_000]):
         return "needs_browser", "the page is a shell whose content scripts load in a browser"
-    title = page.title if outline.marks[-1] < 10 else None
+    title = page.title if page_lines.punctuation[-1] < 10 else None
     if title is not None and _GONE.search("".join(map(str, title.itertext()))[:60]):
         return "not_found", "the title of the page says that there is no such page"
-    if size < 300 and _GONE.search("\n".join(line.text for line in outline.lines)):
+    if size < 300 and _GONE.search("\n".join(line.text for line in page_lines.lines)):
         return "not_found", "the page says that the article does not exist"
     return None
 
 
 @dataclass(frozen=True)
-class Refusal:
+class PageRejection:
     """A page that gives no article: `reason` is one word (`blocked`, `needs_browser`, `not_article`, `not_found`,
     `list_page`, `empty`, `too_large`), `detail` one sentence for a person."""
 
@@ -241,7 +249,7 @@ _TAG = re.compile(r"<[^>]{0,2000}>")
 _WORDS = re.compile(r"[\u4e00-\u9fff]{6,20}")
 _MIN_MARKS = 3
 _ROWS = 8
-Layers = Sequence[tuple[str, Rules]]
+RuleStack = Sequence[tuple[str, Rules]]
 """Selectors by precedence, each with the word its fields carry in `provenance`."""
 
 
@@ -254,43 +262,45 @@ class EmbeddedFields:
     values: Mapping[str, str]
 
 
-def extract(page: Page, layers: Layers, now: datetime, given: EmbeddedFields | None = None) -> Article | Refusal:
+def extract(
+    page: Page, rule_stack: RuleStack, now: datetime, embedded: EmbeddedFields | None = None
+) -> Article | PageRejection:
     """The article of a page, or why there is none. `now` (aware) is when the page was fetched; no date is later."""
-    outline = build_lines(page.root)
-    values = given.values if given else {}
-    unseen = _unseen_body(outline, values)
+    page_lines = build_lines(page.root)
+    values = embedded.values if embedded else {}
+    unseen = _find_unseen_body(page_lines, values)
     if unseen is not None:
-        outline = unseen
-    elif refused := refuse(page, outline):
-        return Refusal(*refused)
-    known = (values["title"], given.rule) if given and values.get("title") else None
-    stated = stated_headline(page, outline, layers, known)
-    body = find_body(page, outline, () if unseen is not None else layers, stated.line if stated else None)
+        page_lines = unseen
+    elif refused := reject_page(page, page_lines):
+        return PageRejection(*refused)
+    known = (values["title"], embedded.rule) if embedded and values.get("title") else None
+    stated = find_stated_headline(page, page_lines, rule_stack, known)
+    body = find_body(page, page_lines, () if unseen is not None else rule_stack, stated.line if stated else None)
     if body is None:
-        return _no_article(outline, "the page has no sentences outside links")
-    title = stated or nearest_headline(page, outline, body.element)
+        return _reject_without_article(page_lines, "the page has no sentences outside links")
+    title = stated or find_nearest_headline(page, page_lines, body.element)
     if title is None:
-        return _no_article(outline, "the page has text but no headline")
-    text = text_range(outline, body.element, title.text)
+        return _reject_without_article(page_lines, "the page has text but no headline")
+    text = find_text_range(page_lines, body.element, title.text)
     article = Article(url=page.url, title=title.text, confidence=body.confidence)
-    article.provenance = {"title": title.rule, "body": given.rule if given and unseen is not None else body.rule}
-    dropped = {element for _, rules in layers for selector in rules.drop for element in outline.select(selector)}
-    _fill_content(article, page, outline, body.element, text, dropped=dropped)
-    article.gov_index = read_gov_index(outline)
-    around = understood(surroundings(outline, body.element, text, title.text, title.line), article.body)
-    reader = FieldReader(article, page, outline, now)
-    reader.read_visible(layers, around)
-    if given:
-        reader.read_given(given.rule, values)
+    article.provenance = {"title": title.rule, "body": embedded.rule if embedded and unseen is not None else body.rule}
+    dropped = {element for _, rules in rule_stack for selector in rules.drop for element in page_lines.select(selector)}
+    _fill_content(article, page, page_lines, body.element, text, dropped=dropped)
+    article.gov_index = read_gov_index(page_lines)
+    around = restore_block(find_byline_block(page_lines, body.element, text, title.text, title.line), article.body)
+    reader = FieldReader(article, page, page_lines, now)
+    reader.read_visible(rule_stack, around)
+    if embedded:
+        reader.read_embedded(embedded.rule, values)
     reader.read_head()
-    return _doubt(article, outline, text) or article
+    return _reject_extracted(article, page_lines, text) or article
 
 
-def _unseen_body(outline: PageLines, values: Mapping[str, str]) -> PageLines | None:
+def _find_unseen_body(page_lines: PageLines, values: Mapping[str, str]) -> PageLines | None:
     """The outline of an article that only a script of the page holds, or None where the page shows it."""
     markup = values.get("body", "")
     words = _WORDS.search(_TAG.sub("", markup))
-    if words is None or any(words[0] in line.text for line in outline.lines):
+    if words is None or any(words[0] in line.text for line in page_lines.lines):
         return None
     return build_lines(
         parse_html(f"<html><body><h1>{escape(values.get('title', ''))}</h1><div>{markup}</div></body></html>")
@@ -300,47 +310,52 @@ def _unseen_body(outline: PageLines, values: Mapping[str, str]) -> PageLines | N
 def _fill_content(
     article: Article,
     page: Page,
-    outline: PageLines,
+    page_lines: PageLines,
     element: HtmlElement,
     text: tuple[int, int],
     *,
     dropped: set[HtmlElement],
 ) -> None:
-    tables = tables_in(outline, element, *text)
+    tables = tables_in(page_lines, element, *text)
     article.tables = [placed.table for placed in tables]
-    article.images, captions = images_in(page, outline, element, *text, dropped=dropped)
-    article.attachments = attachments_in(page, outline, element, *text)
-    article.body = body_text(outline, *text, tables, apart(outline, *text, captions) | lines_of(outline, dropped))
+    article.images, captions = images_in(page, page_lines, element, *text, dropped=dropped)
+    article.attachments = attachments_in(page, page_lines, element, *text)
+    article.body = join_body_text(
+        page_lines,
+        *text,
+        tables,
+        find_excluded_captions(page_lines, *text, captions) | find_lines_in(page_lines, dropped),
+    )
 
 
-def _doubt(article: Article, outline: PageLines, text: tuple[int, int]) -> Refusal | None:
+def _reject_extracted(article: Article, page_lines: PageLines, text: tuple[int, int]) -> PageRejection | None:
     """Why what was found is no article after all: links to articles, the foot of a page, or nothing."""
-    lines = outline.lines[text[0] : text[1]]
+    lines = page_lines.lines[text[0] : text[1]]
     size = sum(len(line.text) for line in lines)
-    if sum(line.linked for line in lines) > size / 2 and not article.attachments:
-        return Refusal("list_page", "the page's text is links to other pages")
-    marks = sum(line.marks for line in lines)
+    if sum(line.link_chars for line in lines) > size / 2 and not article.attachments:
+        return PageRejection("list_page", "the page's text is links to other pages")
+    punctuation = sum(line.punctuation for line in lines)
     rows = sum(map(_is_row, lines))
-    if rows > max(_ROWS, len(lines) / 4) or (marks < _MIN_MARKS and sum(map(_is_row, outline.lines)) >= _ROWS):
-        return Refusal("list_page", "the page is a list of dated links")
+    if rows > max(_ROWS, len(lines) / 4) or (punctuation < _MIN_MARKS and sum(map(_is_row, page_lines.lines)) >= _ROWS):
+        return PageRejection("list_page", "the page is a list of dated links")
     dated = article.provenance.get("published_at", "url") not in {"url", "generic"}
     if not (article.body or article.images or article.attachments):
-        return Refusal("empty", "the page has a headline but no text and no picture")
+        return PageRejection("empty", "the page has a headline but no text and no picture")
     legal = sum(len(line.text) for line in lines if is_legal(line.text) or is_contact(line.text))
     if dated and legal <= size / 2:
         return None
-    if legal > size / 3 or marks < _MIN_MARKS:
-        return _no_article(outline, "the page has neither a date nor sentences of an article")
+    if legal > size / 3 or punctuation < _MIN_MARKS:
+        return _reject_without_article(page_lines, "the page has neither a date nor sentences of an article")
     return None
 
 
-def _no_article(outline: PageLines, detail: str) -> Refusal:
-    links = sum(line.linked for line in outline.lines)
-    if not outline.lines:
-        return Refusal("empty", "the page holds no text")
-    return Refusal("list_page" if links > outline.sizes[-1] / 3 else "not_article", detail)
+def _reject_without_article(page_lines: PageLines, detail: str) -> PageRejection:
+    links = sum(line.link_chars for line in page_lines.lines)
+    if not page_lines.lines:
+        return PageRejection("empty", "the page holds no text")
+    return PageRejection("list_page" if links > page_lines.sizes[-1] / 3 else "not_article", detail)
 
 
 def _is_row(line: Line) -> bool:
     """Whether a line is a row of a list: a link beside a date."""
-    return line.linked > 0 and is_dateline(line.text)
+    return line.link_chars > 0 and is_dateline(line.text)

@@ -11,8 +11,8 @@ from functools import lru_cache
 from lxml import etree
 from lxml.html import HtmlElement, fromstring
 
-from crawler.parsing.outline import INLINE, Line, PageLines
 from crawler.parsing.page import Page
+from crawler.parsing.page_lines import INLINE, Line, PageLines
 from crawler.parsing.rules import Rules
 
 # Lines around an article that are not its text: what pages print above and below it (SITES.md §7.7).
@@ -154,25 +154,25 @@ _PARAGRAPH = 40
 _BESIDE = 3
 
 
-def prose_run(outline: PageLines, start: int = 0, end: int | None = None) -> tuple[int, int] | None:
+def find_prose_run(page_lines: PageLines, start: int = 0, end: int | None = None) -> tuple[int, int] | None:
     """The run of the lines `start:end` that holds most prose, whatever elements they stand in: each line with
     punctuation outside links counts its characters, each other one costs as much as a short sentence. None without."""
     best, found, total, first = 0, None, 0, start
-    for index, line in enumerate(outline.lines[start:end], start):
+    for index, line in enumerate(page_lines.lines[start:end], start):
         if total <= 0:
             total, first = 0, index
-        plain = len(line.text) - line.linked
-        prose = line.marks > 0 and line.linked < plain and not is_legal(line.text)
+        plain = len(line.text) - line.link_chars
+        prose = line.punctuation > 0 and line.link_chars < plain and not is_legal(line.text)
         total += plain if prose else -_GAP_COST
         if total > best:
             best, found = total, (first, index + 1)
     return found
 
 
-def holder(outline: PageLines, run: tuple[int, int]) -> HtmlElement | None:
+def find_container(page_lines: PageLines, run: tuple[int, int]) -> HtmlElement | None:
     """The smallest element that holds a run of lines."""
     found = None
-    for element, (first, last) in outline.spans.items():
+    for element, (first, last) in page_lines.spans.items():
         if first > run[0]:
             break
         if last >= run[1]:
@@ -180,48 +180,48 @@ def holder(outline: PageLines, run: tuple[int, int]) -> HtmlElement | None:
     return found
 
 
-def best_scored(outline: PageLines, start: int = 0, end: int | None = None) -> HtmlElement | None:
+def find_best_scored(page_lines: PageLines, start: int = 0, end: int | None = None) -> HtmlElement | None:
     """The element whose paragraphs score most: each line of `start:end` gives its punctuation and length to the parent
     of its block and half of it to the grandparent. None where there are no lines outside links."""
     scores: dict[HtmlElement, float] = {}
     seen: set[str] = set()
-    for line in outline.lines[start:end]:
-        plain = len(line.text) - line.linked
-        if plain < 12 or line.linked > plain or line.text in seen or is_legal(line.text):
+    for line in page_lines.lines[start:end]:
+        plain = len(line.text) - line.link_chars
+        if plain < 12 or line.link_chars > plain or line.text in seen or is_legal(line.text):
             continue
         seen.add(line.text)
-        parent = _holder(line.node, plain)
+        parent = _find_scored_element(line.node, plain)
         if parent is None:
             continue
-        score = line.marks + min(plain / 50, 4.0)
+        score = line.punctuation + min(plain / 50, 4.0)
         scores[parent] = scores.get(parent, 0.0) + score
         above = parent.getparent()
         if above is not None:
             scores[above] = scores.get(above, 0.0) + score / 2
     if not scores:
         return None
-    return _with_siblings(outline, max(scores, key=lambda element: scores[element]))
+    return _with_siblings(page_lines, max(scores, key=lambda element: scores[element]))
 
 
-def nearest_prose(outline: PageLines, headline: int, scored: HtmlElement) -> HtmlElement | None:
+def find_nearest_prose(page_lines: PageLines, headline: int, scored: HtmlElement) -> HtmlElement | None:
     """What holds the prose right below the header of a short article, where `scored` is a longer text further down the
     page (about the site, in a side column); None where `scored` holds it or is by far the greater part."""
-    below = range(headline + 1, min(headline + _HEADER_LINES + 1, len(outline.lines)))
-    dated = next((index for index in below if is_dateline(outline.lines[index].text)), None)
-    if dated is None or outline.spans[scored][0] <= dated:
+    below = range(headline + 1, min(headline + _HEADER_LINES + 1, len(page_lines.lines)))
+    dated = next((index for index in below if is_dateline(page_lines.lines[index].text)), None)
+    if dated is None or page_lines.spans[scored][0] <= dated:
         return None
-    for index in range(dated + 1, min(dated + _HEADER_LINES, outline.spans[scored][0])):
-        line = outline.lines[index]
-        if line.marks > 1 and line.linked == 0 and len(line.text) >= _PARAGRAPH and not is_legal(line.text):
-            parent = _holder(line.node, len(line.text))
-            found = None if parent is None else _with_siblings(outline, parent)
-            if found is None or outline.spans[found][1] > outline.spans[scored][0]:
+    for index in range(dated + 1, min(dated + _HEADER_LINES, page_lines.spans[scored][0])):
+        line = page_lines.lines[index]
+        if line.punctuation > 1 and line.link_chars == 0 and len(line.text) >= _PARAGRAPH and not is_legal(line.text):
+            parent = _find_scored_element(line.node, len(line.text))
+            found = None if parent is None else _with_siblings(page_lines, parent)
+            if found is None or page_lines.spans[found][1] > page_lines.spans[scored][0]:
                 return None
-            return found if outline.marks_in(scored) <= _BESIDE * outline.marks_in(found) else None
+            return found if page_lines.punctuation_in(scored) <= _BESIDE * page_lines.punctuation_in(found) else None
     return None
 
 
-def _holder(node: HtmlElement, plain: int) -> HtmlElement | None:
+def _find_scored_element(node: HtmlElement, plain: int) -> HtmlElement | None:
     """The element a line's score goes to: the parent of its paragraph, the block itself where text stands bare in it,
     and what holds the whole table for the cell of a data table."""
     parent = node.getparent() if node.tag == "p" or plain < 200 else node
@@ -232,36 +232,40 @@ def _holder(node: HtmlElement, plain: int) -> HtmlElement | None:
     return parent
 
 
-def _with_siblings(outline: PageLines, element: HtmlElement) -> HtmlElement:
+def _with_siblings(page_lines: PageLines, element: HtmlElement) -> HtmlElement:
     """`element`, or the ancestor whose further lines are prose as well: editors paste articles in many sections."""
     best, above = element, element.getparent()
     for _ in range(_CLIMB):
-        if above is None or above not in outline.spans or above.tag in {"body", "html"}:
+        if above is None or above not in page_lines.spans or above.tag in {"body", "html"}:
             break
-        (start, end), (first, last) = outline.spans[best], outline.spans[above]
-        added = outline.lines[first:start] + outline.lines[end:last]
+        (start, end), (first, last) = page_lines.spans[best], page_lines.spans[above]
+        added = page_lines.lines[first:start] + page_lines.lines[end:last]
         if added:
-            if not _is_prose(added, outline.marks_in(above) - outline.marks_in(best), outline.marks_in(best)):
+            if not _is_prose(
+                added,
+                page_lines.punctuation_in(above) - page_lines.punctuation_in(best),
+                page_lines.punctuation_in(best),
+            ):
                 break
             best = above
         above = above.getparent()
     return best
 
 
-def _is_prose(lines: list[Line], marks: int, beside: int) -> bool:
+def _is_prose(lines: list[Line], punctuation: int, beside: int) -> bool:
     if any(is_legal(line.text) for line in lines):
         return False
     size = sum(len(line.text) for line in lines)
-    linked = sum(line.linked for line in lines)
-    return marks >= max(3, beside * 0.1) and linked < size * 0.1 and marks > size / 60
+    link_chars = sum(line.link_chars for line in lines)
+    return punctuation >= max(3, beside * 0.1) and link_chars < size * 0.1 and punctuation > size / 60
 
 
-def agreement(outline: PageLines, one: tuple[int, int] | None, other: tuple[int, int] | None) -> float:
+def measure_agreement(page_lines: PageLines, one: tuple[int, int] | None, other: tuple[int, int] | None) -> float:
     """How much of the text of two ranges of lines is the same, from 0 to 1 (the F1 of their characters). Twins, one
     for the desktop and one for mobiles, are the same text."""
     if one is None or other is None:
         return 0.0
-    texts = [{line.text for line in outline.lines[start:end]} for start, end in (one, other)]
+    texts = [{line.text for line in page_lines.lines[start:end]} for start, end in (one, other)]
     sizes = [sum(map(len, lines)) for lines in texts]
     return round(2 * sum(map(len, texts[0] & texts[1])) / sum(sizes), 3) if sum(sizes) else 0.0
 
@@ -276,13 +280,13 @@ _LONG = 12
 _SPACE = re.compile(r"\s+")
 
 
-def preferred(html: str, outline: PageLines, one: HtmlElement, other: HtmlElement) -> HtmlElement:
+def tie_break(html: str, page_lines: PageLines, one: HtmlElement, other: HtmlElement) -> HtmlElement:
     """Which of two elements shares more of its text with what readability-lxml finds; `one` where it can't tell."""
-    found = _readable(html)
-    return other if found and _share(outline, other, found) > _share(outline, one, found) else one
+    found = _extract_readable(html)
+    return other if found and _measure_share(page_lines, other, found) > _measure_share(page_lines, one, found) else one
 
 
-def _readable(html: str) -> str:
+def _extract_readable(html: str) -> str:
     from readability import Document
     from readability.readability import Unparseable
 
@@ -295,10 +299,10 @@ def _readable(html: str) -> str:
     return _SPACE.sub("", "".join(str(text) for text in summary.itertext()))
 
 
-def _share(outline: PageLines, element: HtmlElement, found: str) -> float:
+def _measure_share(page_lines: PageLines, element: HtmlElement, found: str) -> float:
     """F1 of an element's long lines and the text found, in characters."""
-    start, end = outline.spans[element]
-    lines = [_SPACE.sub("", line.text) for line in outline.lines[start:end]]
+    start, end = page_lines.spans[element]
+    lines = [_SPACE.sub("", line.text) for line in page_lines.lines[start:end]]
     size = sum(map(len, lines))
     shared = sum(len(line) for line in lines if len(line) >= _LONG and line in found)
     return 2 * shared / (size + len(found)) if size else 0.0
@@ -328,98 +332,100 @@ class Body:
 
 
 def find_body(
-    page: Page, outline: PageLines, layers: Iterable[tuple[str, Rules]], headline: int | None = None
+    page: Page, page_lines: PageLines, rule_stack: Iterable[tuple[str, Rules]], headline: int | None = None
 ) -> Body | None:
     """The article's body: the first selector that holds text of the article, layer by layer, then a known container or
     the best scored element below `headline`, the line of the title; None for a page without sentences.
 
     The confidence is the agreement with the run of prose, found without a look at any element."""
-    start, end = headline or 0, _next_article(outline, headline)
-    scored = best_scored(outline, start, end)
+    start, end = headline or 0, _find_next_article(page_lines, headline)
+    scored = find_best_scored(page_lines, start, end)
     if scored is None:
-        scored, start = best_scored(outline), 0
-    if scored is not None and _is_foot(outline, outline.spans[scored]):
+        scored, start = find_best_scored(page_lines), 0
+    if scored is not None and _is_foot(page_lines, page_lines.spans[scored]):
         scored = None
     elif headline is not None:
-        near = nearest_prose(outline, headline, scored)
+        near = find_nearest_prose(page_lines, headline, scored)
         scored = scored if near is None else near
-    run = prose_run(outline, start, end)
-    for name, rules in layers:
+    run = find_prose_run(page_lines, start, end)
+    for name, rules in rule_stack:
         for selector in rules.body:
-            element = _first_filled(outline, selector, None if name == "override" else scored)
+            element = _find_first_filled(page_lines, selector, None if name == "override" else scored)
             if element is not None:
-                return Body(element, name, agreement(outline, outline.spans[element], run))
+                return Body(element, name, measure_agreement(page_lines, page_lines.spans[element], run))
     if scored is None:
-        alone = _pictured(outline, headline)
+        alone = _find_picture_body(page_lines, headline)
         if alone is None and run:
-            alone = holder(outline, run)
+            alone = find_container(page_lines, run)
         return None if alone is None else Body(alone, "generic", 0.0)
-    known = _known_container(outline, scored)
+    known = _find_known_container(page_lines, scored)
     best = scored if known is None else known
-    confidence = agreement(outline, outline.spans[best], run)
-    other = holder(outline, run) if run and confidence < _DOUBT else None
-    if other is not None and preferred(page.html.decode(), outline, best, other) is other:
+    confidence = measure_agreement(page_lines, page_lines.spans[best], run)
+    other = find_container(page_lines, run) if run and confidence < _DOUBT else None
+    if other is not None and tie_break(page.html.decode(), page_lines, best, other) is other:
         return Body(other, "readability", confidence)
     return Body(best, "generic", confidence)
 
 
-def _is_foot(outline: PageLines, lines: tuple[int, int]) -> bool:
+def _is_foot(page_lines: PageLines, lines: tuple[int, int]) -> bool:
     """Whether a range of lines is the foot of a page: more than half of it rights and addresses."""
-    texts = [line.text for line in outline.lines[slice(*lines)]]
+    texts = [line.text for line in page_lines.lines[slice(*lines)]]
     foot = sum(len(text) for text in texts if is_legal(text) or is_contact(text))
     return foot > sum(map(len, texts)) / 2
 
 
-def _next_article(outline: PageLines, headline: int | None) -> int | None:
+def _find_next_article(page_lines: PageLines, headline: int | None) -> int | None:
     """The line of the next `<h1>` where the headline is one: pages that scroll on append other articles."""
-    if headline is None or outline.lines[headline].node.tag != "h1":
+    if headline is None or page_lines.lines[headline].node.tag != "h1":
         return None
-    title = outline.lines[headline].text
-    following = (outline.spans[h1][0] for h1 in outline.tagged("h1"))
-    return next((i for i in following if headline < i < len(outline.lines) and outline.lines[i].text != title), None)
+    title = page_lines.lines[headline].text
+    following = (page_lines.spans[h1][0] for h1 in page_lines.select_tag("h1"))
+    return next(
+        (i for i in following if headline < i < len(page_lines.lines) and page_lines.lines[i].text != title), None
+    )
 
 
-def _known_container(outline: PageLines, scored: HtmlElement) -> HtmlElement | None:
+def _find_known_container(page_lines: PageLines, scored: HtmlElement) -> HtmlElement | None:
     """The known container that holds nearly what the scores found: it draws the border more exactly."""
-    wanted = outline.marks_in(scored) * _SHARE
+    wanted = page_lines.punctuation_in(scored) * _SHARE
     for selector in CONTAINERS:
-        for element in outline.select(selector):
+        for element in page_lines.select(selector):
             if (
-                outline.marks_in(element) >= wanted
-                and agreement(outline, outline.spans[element], outline.spans[scored]) >= _SHARE
+                page_lines.punctuation_in(element) >= wanted
+                and measure_agreement(page_lines, page_lines.spans[element], page_lines.spans[scored]) >= _SHARE
             ):
                 return element
     return None
 
 
-def _first_filled(outline: PageLines, selector: str, scored: HtmlElement | None) -> HtmlElement | None:
+def _find_first_filled(page_lines: PageLines, selector: str, scored: HtmlElement | None) -> HtmlElement | None:
     """The first match that shares text with what the scores found (any text where they have no say), or a picture
     where the page has no sentences; the parent where a selector names the paragraphs."""
-    found = outline.select(selector)
+    found = page_lines.select(selector)
     if not found:
         return None
     if found[0].tag == "p" and found[0].getparent() is not None:
         found = [found[0].getparent()]
     for element in found:
         if scored is None:
-            if outline.size_of(element) or _has_picture(element):
+            if page_lines.size_of(element) or _has_picture(element):
                 return element
-        elif agreement(outline, outline.spans[element], outline.spans[scored]) >= _SHARED:
+        elif measure_agreement(page_lines, page_lines.spans[element], page_lines.spans[scored]) >= _SHARED:
             return element
     return None
 
 
-def _pictured(outline: PageLines, headline: int | None) -> HtmlElement | None:
+def _find_picture_body(page_lines: PageLines, headline: int | None) -> HtmlElement | None:
     """What holds an article of pictures alone: a known container with one, else the parent of the first paragraph below
     the headline that is a picture and no link."""
-    for element in (element for selector in CONTAINERS for element in outline.select(selector)):
+    for element in (element for selector in CONTAINERS for element in page_lines.select(selector)):
         if _has_picture(element):
             return element
-    for picture in outline.tagged("img") if headline is not None else ():
+    for picture in page_lines.select_tag("img") if headline is not None else ():
         above = picture.getparent()
         while above is not None and above.tag in INLINE and above.tag != "a":
             above = above.getparent()
-        if above is not None and above.tag == "p" and outline.spans.get(above, (0, 0))[0] > (headline or 0):
+        if above is not None and above.tag == "p" and page_lines.spans.get(above, (0, 0))[0] > (headline or 0):
             return above.getparent()
     return None
 

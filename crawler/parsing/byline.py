@@ -15,7 +15,7 @@ from lxml.html import HtmlElement
 from crawler.parsing.body import ends_article, is_legal, opens_with_date
 from crawler.parsing.date_forms import plain_marks
 from crawler.parsing.dates import DateReading, FoundDate, find_dates, label_rank, read_date
-from crawler.parsing.outline import PageLines
+from crawler.parsing.page_lines import PageLines
 from crawler.parsing.people import author_credit, editor_credit
 from crawler.parsing.titles import fold
 from crawler.text.restore import restore_fields
@@ -113,7 +113,7 @@ def _written_by(names: tuple[str, ...]) -> str:
 
 
 def _published(text: str, now: datetime, found_by: dict[str, str], labelled: bool = False) -> DateReading | None:
-    found = [hit for hit in find_dates(text, now) if hit.reading.moment and label_rank(hit.label) < 4]
+    found = [hit for hit in find_dates(text, now) if hit.reading.value and label_rank(hit.label) < 4]
     if labelled:
         found = [hit for hit in found if hit.label or _SOURCE.search(_line_of(text, hit))]
     if found:
@@ -123,7 +123,7 @@ def _published(text: str, now: datetime, found_by: dict[str, str], labelled: boo
         found_by["published"] = best.label or ""
         return best.reading
     for part in () if labelled else re.split(r"\n|\s{2,}|[|｜]", text)[:200]:
-        if 1 < len(part) < 40 and _RELATIVE.search(part) and (reading := read_date(part, now)).moment:
+        if 1 < len(part) < 40 and _RELATIVE.search(part) and (reading := read_date(part, now)).value:
             found_by["published"] = ""
             return reading
     return None
@@ -139,9 +139,9 @@ def _preference(hit: FoundDate) -> tuple[int, int]:
 
 
 def _same_day(one: FoundDate, other: FoundDate) -> bool:
-    assert one.reading.moment is not None
-    assert other.reading.moment is not None
-    return one.reading.moment.date() == other.reading.moment.date()
+    assert one.reading.value is not None
+    assert other.reading.value is not None
+    return one.reading.value.date() == other.reading.value.date()
 
 
 def _labelled_lines(text: str) -> str:
@@ -224,7 +224,7 @@ def source_beside_date(header: str, now: datetime) -> str | None:
     it; None without one."""
     flat = plain_marks(header)
     for hit in find_dates(header, now):
-        if not hit.reading.moment or hit.label:
+        if not hit.reading.value or hit.label:
             continue
         line_start = header.rfind("\n", 0, hit.start) + 1
         before = _words(header[line_start : hit.start])
@@ -264,27 +264,31 @@ class BylineBlock:
     tail: str
 
 
-def surroundings(
-    outline: PageLines, element: HtmlElement, text: tuple[int, int], title: str, headline: int | None
+def find_byline_block(
+    page_lines: PageLines, element: HtmlElement, text: tuple[int, int], title: str, headline: int | None
 ) -> BylineBlock:
     """The lines around the article whose body is `element`, whose text is the range `text` and whose headline is
     `title`, on line `headline` where it is known."""
     start, end = text
-    line = _title_line(outline, start, fold(title))
+    line = _title_line(page_lines, start, fold(title))
     if line < 0 and headline is not None and headline < start:
         line = headline
-    header = _last(outline, max(line + 1, 0), start)
+    header = _last(page_lines, max(line + 1, 0), start)
     if line >= 0:
-        header = f"{_beside_title(outline.lines[line].text, title)}\n{header}".strip()
-    above = _last(outline, max(0, line - _ABOVE), line) if line > 0 else ""
-    stop = max(end, outline.spans[element][1])
-    below = _first(outline, end, stop, _TAIL_SIZE * 2) + "\n" + _first(outline, stop, len(outline.lines), _TAIL_SIZE)
-    last = "\n".join(line.text for line in outline.lines[max(start, end - _LAST_PARAGRAPHS) : end])
-    lead = outline.lines[start].text if start < end else ""
+        header = f"{_beside_title(page_lines.lines[line].text, title)}\n{header}".strip()
+    above = _last(page_lines, max(0, line - _ABOVE), line) if line > 0 else ""
+    stop = max(end, page_lines.spans[element][1])
+    below = (
+        _first(page_lines, end, stop, _TAIL_SIZE * 2)
+        + "\n"
+        + _first(page_lines, stop, len(page_lines.lines), _TAIL_SIZE)
+    )
+    last = "\n".join(line.text for line in page_lines.lines[max(start, end - _LAST_PARAGRAPHS) : end])
+    lead = page_lines.lines[start].text if start < end else ""
     return BylineBlock(header, above, lead, f"{last}\n{below}".strip())
 
 
-def understood(around: BylineBlock, body: str | None) -> BylineBlock:
+def restore_block(around: BylineBlock, body: str | None) -> BylineBlock:
     """`around` with its labels readable: restored like the text, on a garbled (編輯(jí)) or traditional page."""
     if not _STRANGE.search(f"{around.header}{around.above}{around.tail}"):
         return around
@@ -293,12 +297,12 @@ def understood(around: BylineBlock, body: str | None) -> BylineBlock:
     return BylineBlock(**{name: restored[name] or "" for name in fields}) if changed else around
 
 
-def _title_line(outline: PageLines, start: int, title: str) -> int:
+def _title_line(page_lines: PageLines, start: int, title: str) -> int:
     """The line of the headline nearest above the text, or -1."""
     if len(title) < 2:
         return -1
     for index in range(start - 1, -1, -1):
-        line = outline.lines[index]
+        line = page_lines.lines[index]
         if len(line.text) > 2 * len(title) + 120:
             continue
         key = fold(line.text)
@@ -312,13 +316,13 @@ def _beside_title(line: str, title: str) -> str:
     return line.split(title, 1)[1].strip() if title and title in line else ""
 
 
-def _last(outline: PageLines, start: int, end: int) -> str:
+def _last(page_lines: PageLines, start: int, end: int) -> str:
     """The last 600 characters of the lines `start:end`, whole lines, without links to other pages."""
     kept: list[str] = []
     size = 0
-    for line in reversed(outline.lines[start:end]):
+    for line in reversed(page_lines.lines[start:end]):
         if ends_article(line.text) or (
-            line.linked > max(_LINK, 0.6 * len(line.text)) and not opens_with_date(line.text)
+            line.link_chars > max(_LINK, 0.6 * len(line.text)) and not opens_with_date(line.text)
         ):
             continue
         size += len(line.text)
@@ -328,11 +332,11 @@ def _last(outline: PageLines, start: int, end: int) -> str:
     return "\n".join(reversed(kept))
 
 
-def _first(outline: PageLines, start: int, end: int, limit: int) -> str:
+def _first(page_lines: PageLines, start: int, end: int, limit: int) -> str:
     kept: list[str] = []
     size = 0
-    for line in outline.lines[start:end]:
-        if line.linked > 0.6 * len(line.text) or is_legal(line.text):
+    for line in page_lines.lines[start:end]:
+        if line.link_chars > 0.6 * len(line.text) or is_legal(line.text):
             continue
         size += len(line.text)
         if size > limit:

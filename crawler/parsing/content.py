@@ -21,8 +21,8 @@ from crawler.parsing.body import (
     is_tool,
     names_file,
 )
-from crawler.parsing.outline import INLINE, Line, PageLines
 from crawler.parsing.page import Page
+from crawler.parsing.page_lines import INLINE, Line, PageLines
 from crawler.parsing.titles import fold
 
 # Tables of a body as rows of cell texts, with row and column spans expanded.
@@ -43,40 +43,42 @@ class PlacedTable:
     rows: tuple[str, ...]
 
 
-def tables_in(outline: PageLines, element: HtmlElement, start: int, end: int) -> list[PlacedTable]:
+def tables_in(page_lines: PageLines, element: HtmlElement, start: int, end: int) -> list[PlacedTable]:
     """The data tables of a body that stand within the lines `start:end`, in order; tables that only lay out the page
     are left to the text."""
     found = []
     for node in element.iter("table"):
-        span = outline.spans.get(node)
+        span = page_lines.spans.get(node)
         if span is None or span[0] < start or span[1] > end or span[0] == span[1]:
             continue
         if (
             node is not element
             and next(node.iterdescendants("table"), None) is None
-            and (placed := _read(outline, node))
+            and (placed := _read(page_lines, node))
         ):
             found.append(placed)
     return found
 
 
-def read_rows(outline: PageLines, node: HtmlElement) -> list[list[str]]:
+def read_rows(page_lines: PageLines, node: HtmlElement) -> list[list[str]]:
     """The rows of a `<table>` with spans expanded; they may differ in length."""
     hanging: dict[int, tuple[int, str]] = {}
-    return [row for tr in list(node.iter("tr"))[:_MAX_ROWS] if (row := _read_row(outline, tr, hanging))]
+    return [row for tr in list(node.iter("tr"))[:_MAX_ROWS] if (row := _read_row(page_lines, tr, hanging))]
 
 
-def _read(outline: PageLines, node: HtmlElement) -> PlacedTable | None:
-    grid = read_rows(outline, node)
-    own = [[_text(outline, cell) for cell in tr.iterchildren("td", "th")] for tr in list(node.iter("tr"))[:_MAX_ROWS]]
+def _read(page_lines: PageLines, node: HtmlElement) -> PlacedTable | None:
+    grid = read_rows(page_lines, node)
+    own = [
+        [_text(page_lines, cell) for cell in tr.iterchildren("td", "th")] for tr in list(node.iter("tr"))[:_MAX_ROWS]
+    ]
     width = max(map(len, grid), default=0)
     cells = sum(map(len, own))
     size = sum(len(text) for row in own for text in row)
     if len(grid) < 2 or width < 2 or size == 0 or size / cells > _PROSE:
         return None
     caption = next(node.iter("caption"), None)
-    title = _text(outline, caption) if caption is not None else ""
-    start, end = outline.spans[node]
+    title = _text(page_lines, caption) if caption is not None else ""
+    start, end = page_lines.spans[node]
     texts = ("\t".join(filter(None, row)) for row in own)
     return PlacedTable(
         Table([row + [""] * (width - len(row)) for row in grid], title or None),
@@ -86,13 +88,13 @@ def _read(outline: PageLines, node: HtmlElement) -> PlacedTable | None:
     )
 
 
-def _read_row(outline: PageLines, tr: HtmlElement, hanging: dict[int, tuple[int, str]]) -> list[str]:
+def _read_row(page_lines: PageLines, tr: HtmlElement, hanging: dict[int, tuple[int, str]]) -> list[str]:
     """A row with the cells that hang into it from above; `hanging` maps a column to how many rows more its cell spans,
     and its text."""
     row: list[str] = []
     for cell in tr.iterchildren("td", "th"):
         _take_hanging(row, hanging)
-        text = _text(outline, cell)
+        text = _text(page_lines, cell)
         rows = _span(cell, "rowspan", _MAX_ROWS)
         for _ in range(min(_span(cell, "colspan", _MAX_COLUMNS), _MAX_COLUMNS - len(row))):
             if rows > 1:
@@ -116,9 +118,9 @@ def _span(cell: HtmlElement, name: str, most: int) -> int:
     return max(1, min(int(value), most)) if value.isascii() and value.isdigit() and len(value) < 6 else 1
 
 
-def _text(outline: PageLines, element: HtmlElement) -> str:
-    span = outline.spans.get(element)
-    return "" if span is None else " ".join(line.text for line in outline.lines[span[0] : span[1]])
+def _text(page_lines: PageLines, element: HtmlElement) -> str:
+    span = page_lines.spans.get(element)
+    return "" if span is None else " ".join(line.text for line in page_lines.lines[span[0] : span[1]])
 
 
 _HEAD_LINES = 12
@@ -130,11 +132,11 @@ _VALUE = 20
 _COPY = 0.45
 
 
-def text_range(outline: PageLines, element: HtmlElement, title: str | None) -> tuple[int, int]:
+def find_text_range(page_lines: PageLines, element: HtmlElement, title: str | None) -> tuple[int, int]:
     """The lines of the body without the headline and header above and the credits and tools below: `(start, end)`."""
-    start, end = outline.spans[element]
-    start = _after_header(outline.lines, start, end, fold(title or ""))
-    return start, _before_tail(outline.lines, start, end)
+    start, end = page_lines.spans[element]
+    start = _after_header(page_lines.lines, start, end, fold(title or ""))
+    return start, _before_tail(page_lines.lines, start, end)
 
 
 def _after_header(lines: list[Line], start: int, end: int, title: str) -> int:
@@ -162,25 +164,25 @@ def _below_dateline(lines: list[Line], head: int, stop: int) -> int:
         value = below == index > head and len(text) <= _VALUE and lines[index - 1].text.endswith((":", "："))
         if value or is_header(text) or is_tool(text):
             below = index + 1
-        elif lines[index].marks > 1 or len(text) > _LONG:
+        elif lines[index].punctuation > 1 or len(text) > _LONG:
             break
     return below
 
 
 def _before_tail(lines: list[Line], start: int, end: int) -> int:
     """The line after the last of the text: what follows 责任编辑 or 相关新闻 is none, unless it is a big part."""
-    total = sum(line.marks for line in lines[start:end])
+    total = sum(line.punctuation for line in lines[start:end])
     below = 0
     prose = False
     cut = end
     for index in range(end - 1, start, -1):
         text = lines[index].text
-        below += lines[index].marks
+        below += lines[index].punctuation
         if below > 6 + total // 5:
             break
         if (ends_article(text) and not (prose and _is_pointer(lines[index]))) or is_last_credit(text):
             cut = index
-        prose = prose or (lines[index].marks > 1 and not _is_below(lines[index]))
+        prose = prose or (lines[index].punctuation > 1 and not _is_below(lines[index]))
     while cut > start + 1 and (_is_below(lines[cut - 1]) or _heads_links(lines, cut - 1, end)):
         cut -= 1
     return cut
@@ -194,36 +196,36 @@ def _heads_links(lines: list[Line], index: int, end: int) -> bool:
 def _is_below(line: Line) -> bool:
     if is_tool(line.text) or is_credit(line.text) or is_legal(line.text):
         return True
-    return _is_link(line) and line.marks <= 1 + len(line.text) // 40
+    return _is_link(line) and line.punctuation <= 1 + len(line.text) // 40
 
 
 def _is_pointer(line: Line) -> bool:
     """Whether a line within the text is a link to another article (相关阅读：…)."""
-    return line.linked > len(line.text) / 2 and ends_article(line.text) and not names_file(line.text)
+    return line.link_chars > len(line.text) / 2 and ends_article(line.text) and not names_file(line.text)
 
 
 def _is_link(line: Line) -> bool:
-    return line.linked > 0.8 * len(line.text) and not names_file(line.text)
+    return line.link_chars > 0.8 * len(line.text) and not names_file(line.text)
 
 
-def apart(outline: PageLines, start: int, end: int, captions: set[int]) -> set[int]:
+def find_excluded_captions(page_lines: PageLines, start: int, end: int, captions: set[int]) -> set[int]:
     """The captions that are no text of the article: all, but none in a picture story, whose captions are its text."""
-    size = outline.sizes[end] - outline.sizes[start]
-    captioned = sum(len(outline.lines[index].text) for index in captions)
+    size = page_lines.sizes[end] - page_lines.sizes[start]
+    captioned = sum(len(page_lines.lines[index].text) for index in captions)
     return captions if captioned < _STORY * size else set()
 
 
-def lines_of(outline: PageLines, elements: Iterable[HtmlElement]) -> set[int]:
+def find_lines_in(page_lines: PageLines, elements: Iterable[HtmlElement]) -> set[int]:
     """The lines that stand in elements which fill their lines."""
-    return {index for element in elements if element.tag not in INLINE for index in range(*outline.spans[element])}
+    return {index for element in elements if element.tag not in INLINE for index in range(*page_lines.spans[element])}
 
 
-def body_text(
-    outline: PageLines, start: int, end: int, tables: Sequence[PlacedTable] = (), captions: Container[int] = ()
+def join_body_text(
+    page_lines: PageLines, start: int, end: int, tables: Sequence[PlacedTable] = (), captions: Container[int] = ()
 ) -> str | None:
     """The text of a range of lines, one paragraph a line and one table row a line, without captions, tools and a copy
     of the whole for mobiles; None where empty."""
-    twins = _twins(outline.lines, start, end)
+    twins = _find_twins(page_lines.lines, start, end)
     placed = {table.start: table for table in tables}
     kept: list[str] = []
     index = start
@@ -232,14 +234,14 @@ def body_text(
             kept.extend(placed[index].rows)
             index = placed[index].end
             continue
-        line = outline.lines[index]
+        line = page_lines.lines[index]
         if index not in captions and index not in twins and not is_tool(line.text) and not _is_pointer(line):
             kept.append(line.text)
         index += 1
     return "\n".join(kept) or None
 
 
-def _twins(lines: list[Line], start: int, end: int) -> set[int]:
+def _find_twins(lines: list[Line], start: int, end: int) -> set[int]:
     """The lines that repeat one above them, where so much is repeated that it is the whole text once more."""
     first: dict[str, int] = {}
     again = {index for index in range(start, end) if first.setdefault(lines[index].text, index) != index}
@@ -275,7 +277,13 @@ _MOST = 500
 
 
 def images_in(
-    page: Page, outline: PageLines, element: HtmlElement, start: int, end: int, *, dropped: Collection[HtmlElement] = ()
+    page: Page,
+    page_lines: PageLines,
+    element: HtmlElement,
+    start: int,
+    end: int,
+    *,
+    dropped: Collection[HtmlElement] = (),
 ) -> tuple[list[Image], set[int]]:
     """The pictures of a body between the lines `start` and `end`, in order and each once, without icons, other
     furniture and what stands in `dropped` elements; and the lines that are captions of theirs."""
@@ -283,14 +291,14 @@ def images_in(
     captions: set[int] = set()
     base = base_url(page)
     for node in element.iter("img"):
-        span = outline.spans.get(node)
+        span = page_lines.spans.get(node)
         if span is None or not start <= span[0] <= end or len(images) >= _MOST or _is_small(node):
             continue
         url = _address(node, base)
         if url is None or url in images or (dropped and _stands_in(node, dropped)):
             continue
-        line = _caption_line(outline, node, span[0], end)
-        images[url] = Image(url, outline.lines[line].text if line is not None else None)
+        line = _caption_line(page_lines, node, span[0], end)
+        images[url] = Image(url, page_lines.lines[line].text if line is not None else None)
         if line is not None:
             captions.add(line)
     return list(images.values()), captions
@@ -332,15 +340,15 @@ def _is_small(node: HtmlElement) -> bool:
     return False
 
 
-def _caption_line(outline: PageLines, node: HtmlElement, at: int, end: int) -> int | None:
+def _caption_line(page_lines: PageLines, node: HtmlElement, at: int, end: int) -> int | None:
     """The line below a picture where it is its caption: marked up as one, or written as one."""
     figure = next(node.iterancestors("figure"), None)
-    if figure is not None and (own := next(figure.iter("figcaption"), None)) is not None and own in outline.spans:
-        start, stop = outline.spans[own]
+    if figure is not None and (own := next(figure.iter("figcaption"), None)) is not None and own in page_lines.spans:
+        start, stop = page_lines.spans[own]
         return start if start < stop else None
     stated = " ".join((node.get("alt") or node.get("title") or "").split())
     for index in range(at, min(at + 2, end)):
-        line = outline.lines[index]
+        line = page_lines.lines[index]
         if 2 <= len(line.text) <= _MAX_CAPTION_LENGTH and (_is_caption(line) or line.text == stated):
             return index
     return None
@@ -353,12 +361,12 @@ def _is_caption(line: Line) -> bool:
     return bool(_CAPTION.search(line.text))
 
 
-def attachments_in(page: Page, outline: PageLines, element: HtmlElement, start: int, end: int) -> list[Attachment]:
+def attachments_in(page: Page, page_lines: PageLines, element: HtmlElement, start: int, end: int) -> list[Attachment]:
     """The files an article links to, in its body and just below it, each once, with the names readers see."""
     found: dict[str, Attachment] = {}
     base = base_url(page)
-    last = max(end, outline.spans[element][1]) + _BELOW
-    for node in outline.starting(start, last):
+    last = max(end, page_lines.spans[element][1]) + _BELOW
+    for node in page_lines.select_starting(start, last):
         if node.tag != "a" or len(found) >= _MOST:
             continue
         href = (node.get("href") or "").strip()

@@ -44,15 +44,15 @@ REASONS = {
 
 @dataclass(frozen=True)
 class DateReading:
-    """A date read, or why not. `moment` is aware, in China Standard Time, to the second; with `precision` `day` it is
-    00:00 of that day. Exactly one of `moment` and `reason` (a key of `REASONS`) is None."""
+    """A date read, or why not. `value` is aware, in China Standard Time, to the second; with `precision` `day` it is
+    00:00 of that day. Exactly one of `value` and `reason` (a key of `REASONS`) is None."""
 
-    moment: datetime | None
+    value: datetime | None
     precision: Precision | None = None
     reason: str | None = None
 
 
-class Refused(ValueError):
+class DateError(ValueError):
     """A string that looks like a date and must not be read as one; `reason` is one word of `REASONS`."""
 
     def __init__(self, reason: str) -> None:
@@ -64,13 +64,13 @@ _SLACK = timedelta(days=1)
 _NULLS = {(1, 1, 1), (1900, 1, 1), (1970, 1, 1)}
 
 
-def bounded(moment: datetime, precision: Precision, now: datetime) -> DateReading:
-    """The reading of `moment`, or the refusal of one that lies more than a day after `now` or is a database's zero."""
-    if moment - now > _SLACK:
+def check_bounds(value: datetime, precision: Precision, now: datetime) -> DateReading:
+    """The reading of `value`, or the refusal of one that lies more than a day after `now` or is a database's zero."""
+    if value - now > _SLACK:
         return DateReading(None, reason="future")
-    if moment.year in {1, 1900, 1970} and (moment.year, moment.month, moment.day) in _NULLS:
+    if value.year in {1, 1900, 1970} and (value.year, value.month, value.day) in _NULLS:
         return DateReading(None, reason="null")
-    return DateReading(moment, precision)
+    return DateReading(value, precision)
 
 
 # The time of day printed beside a date: 08:29, 8时29分, 下午3点半, 八时二十九分, with or without a zone.
@@ -126,28 +126,28 @@ def _offset(found: re.Match[str]) -> timedelta:
     sign, rest = digits[0], digits[1:].replace(":", "")
     hours, minutes = int(rest[:-2] if len(rest) > 2 else rest), int(rest[-2:]) if len(rest) > 2 else 0
     if hours > 14 or minutes > 59:
-        raise Refused("zone")
+        raise DateError("zone")
     offset = timedelta(hours=hours, minutes=minutes)
     return -offset if sign == "-" else offset
 
 
-def half_day(half: str, hour: int) -> int:
+def to_24_hours(half: str, hour: int) -> int:
     """The hour of 24 for a printed `hour` after 上午, 下午, 晚上, AM, …; raises Refused where the two disagree."""
     half = half.lower().replace(".", "")
     if half in {"上午", "am", "凌晨", "清晨", "清早", "早晨", "早上", "早间", "早"}:
         if hour > 12:
-            raise Refused("impossible")
+            raise DateError("impossible")
         return hour % 12
     if half in {"下午", "pm", "午后", "傍晚"}:
         return hour + 12 if hour < 12 else hour
     if half in {"中午", "正午"}:
         if hour not in {10, 11, 12, 13, 14, 1, 2}:
-            raise Refused("impossible")
+            raise DateError("impossible")
         return hour + 12 if hour < 10 else hour
     if 5 <= hour < 12:
         return hour + 12
     if hour < 17:
-        raise Refused("ambiguous")
+        raise DateError("ambiguous")
     return hour
 
 
@@ -163,15 +163,15 @@ def read_clock(text: str, at: int) -> tuple[Clock | None, int]:
     hour = int(found["h"])
     half = found["half"] or found["after"]
     if half:
-        hour = half_day(half, hour)
+        hour = to_24_hours(half, hour)
     end, offset = found.end(), None
     zone = _ZONE.match(text, end)
     if zone:
         if zone["glued"] and zone["glued"][0] == "-" and text[at : at + 1] != "T" and not found["s"]:
-            raise Refused("range")
+            raise DateError("range")
         offset, end = _offset(zone), zone.end()
     elif _OTHER_ZONE.match(text, end):
-        raise Refused("zone")
+        raise DateError("zone")
     return Clock(hour, int(minute), int(found["s"] or found["s2"] or 0), offset), end
 
 
@@ -180,7 +180,7 @@ def _han_clock(text: str, at: int) -> tuple[Clock | None, int]:
     if not found:
         return None, at
     hour, minute = han_number(found["h"]), found["mi"] or _WORDS[found["word"]]
-    return Clock(half_day(found["half"], hour) if found["half"] else hour, han_number(minute)), found.end()
+    return Clock(to_24_hours(found["half"], hour) if found["half"] else hour, han_number(minute)), found.end()
 
 
 def han_number(digits: str) -> int:
@@ -192,15 +192,15 @@ def han_number(digits: str) -> int:
         return 0
     if not ten:
         if len(units) != 1:
-            raise Refused("impossible")
+            raise DateError("impossible")
         return HAN_DIGITS[units]
     if len(tens) > 1 or len(units) > 1:
-        raise Refused("impossible")
+        raise DateError("impossible")
     return (HAN_DIGITS[tens] if tens else 1) * 10 + (HAN_DIGITS[units] if units else 0)
 
 
 @dataclass(frozen=True)
-class Form:
+class WrittenDate:
     """A date found at `start:end` of a text: the calendar day and, where one is printed, the clock."""
 
     year: int
@@ -210,22 +210,22 @@ class Form:
     start: int
     end: int
 
-    def moment(self) -> datetime:
+    def to_datetime(self) -> datetime:
         """The instant, aware, in China Standard Time; raises Refused where no such day or time exists."""
         clock = self.clock or Clock(0, 0)
         late = clock.hour == 24
         if late and (clock.minute or clock.second):
-            raise Refused("impossible")
+            raise DateError("impossible")
         zone = CST if clock.offset is None else timezone(clock.offset)
         try:
-            moment = datetime(
+            value = datetime(
                 self.year, self.month, self.day, 0 if late else clock.hour, clock.minute, clock.second, tzinfo=zone
             )
             if late:
-                moment += timedelta(days=1)
-            return moment if zone is CST else moment.astimezone(CST)
+                value += timedelta(days=1)
+            return value if zone is CST else value.astimezone(CST)
         except (ValueError, OverflowError) as error:
-            raise Refused("impossible") from error
+            raise DateError("impossible") from error
 
 
 _MAP = {ord(c): str(i) for i, c in enumerate("０１２３４５６７８９")}
@@ -300,27 +300,29 @@ def _han_year(digits: str) -> int:
     return int(digits) if digits.isdigit() and digits.isascii() else int("".join(str(HAN_DIGITS[c]) for c in digits))
 
 
-def _numeric(text: str, found: re.Match[str]) -> Form:
+def _numeric(text: str, found: re.Match[str]) -> WrittenDate:
     year = int(found["y"])
     if not 1900 <= year < 2100:
-        raise Refused("impossible")
+        raise DateError("impossible")
     clock, end = read_clock(text, found.end())
-    return Form(year, int(found["m"] or found["m2"]), int(found["d"] or found["dd"]), clock, found.start(), end)
+    return WrittenDate(year, int(found["m"] or found["m2"]), int(found["d"] or found["dd"]), clock, found.start(), end)
 
 
-def _han(text: str, found: re.Match[str]) -> Form:
+def _han(text: str, found: re.Match[str]) -> WrittenDate:
     clock, end = read_clock(text, found.end())
-    return Form(_han_year(found["y"]), han_number(found["m"]), han_number(found["d"]), clock, found.start(), end)
+    return WrittenDate(_han_year(found["y"]), han_number(found["m"]), han_number(found["d"]), clock, found.start(), end)
 
 
-def _english(text: str, found: re.Match[str]) -> Form:
+def _english(text: str, found: re.Match[str]) -> WrittenDate:
     clock, end = read_clock(text, found.end())
-    return Form(int(found["y"]), _MONTHS[found["mon"][:3].lower()], int(found["d"]), clock, found.start(), end)
+    return WrittenDate(int(found["y"]), _MONTHS[found["mon"][:3].lower()], int(found["d"]), clock, found.start(), end)
 
 
-def _asctime(text: str, found: re.Match[str]) -> Form:
+def _asctime(text: str, found: re.Match[str]) -> WrittenDate:
     clock, _ = read_clock(f"{found['clock']} {found['z'] or ''}", 0)
-    return Form(int(found["y"]), _MONTHS[found["mon"][:3].lower()], int(found["d"]), clock, found.start(), found.end())
+    return WrittenDate(
+        int(found["y"]), _MONTHS[found["mon"][:3].lower()], int(found["d"]), clock, found.start(), found.end()
+    )
 
 
 _READERS = (
@@ -334,24 +336,24 @@ _READERS = (
 _MOST = 500
 
 
-def find_forms(text: str) -> list[tuple[int, int, Form | Refused]]:
+def find_written_dates(text: str) -> list[tuple[int, int, WrittenDate | DateError]]:
     """The absolute dates printed in a flattened text, in order, none overlapping: start, end, and the form or why it
     is none. At most the first 500 of each kind: a text with more is no header."""
-    found: list[tuple[int, int, Form | Refused]] = []
+    found: list[tuple[int, int, WrittenDate | DateError]] = []
     english = _MONTH_HINT.search(text) is not None
     for pattern, read in _READERS if english else _READERS[:2]:
         for match in islice(pattern.finditer(text), _MOST):
             try:
                 form = read(text, match)
                 found.append((match.start(), form.end, form))
-            except Refused as refusal:
+            except DateError as refusal:
                 found.append((*match.span(), refusal))
     if len(found) < 2:
         return found
-    apart = []
+    find_excluded_captions = []
     end = -1
     for hit in sorted(found, key=lambda hit: hit[0]):
         if hit[0] >= end:
-            apart.append(hit)
+            find_excluded_captions.append(hit)
             end = hit[1]
-    return apart
+    return find_excluded_captions

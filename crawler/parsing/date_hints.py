@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from crawler.parsing.date_forms import CST, DateReading, Form, Refused, bounded, flatten, read_clock
+from crawler.parsing.date_forms import CST, DateError, DateReading, WrittenDate, check_bounds, flatten, read_clock
 
 _Y, _M, _D = r"(?P<y>(?:19|20)\d\d)", r"(?P<m>0?[1-9]|1[0-2])", r"(?P<d>0?[1-9]|[12]\d|3[01])"
 _MM, _DD = r"(?P<m>0[1-9]|1[0-2])", r"(?P<d>0[1-9]|[12]\d|3[01])"
@@ -46,10 +46,10 @@ def date_from_url(url: str, now: datetime | None = None) -> DateReading:
         if not found:
             continue
         try:
-            moment = Form(int(found["y"]), int(found["m"]), int(found["d"]), None, 0, 0).moment()
-        except Refused as refusal:
+            value = WrittenDate(int(found["y"]), int(found["m"]), int(found["d"]), None, 0, 0).to_datetime()
+        except DateError as refusal:
             return DateReading(None, reason=refusal.reason)
-        return bounded(moment, "day", now or moment)
+        return check_bounds(value, "day", now or value)
     return DateReading(None, reason="no_day" if month_from_url(url) else "no_date")
 
 
@@ -86,8 +86,8 @@ def read_month_day(
         return DateReading(None, reason="no_year")
     try:
         clock, _ = read_clock(flat, found.end())
-        return bounded(Form(year, month, day, clock, 0, 0).moment(), "minute" if clock else "day", now)
-    except Refused as refusal:
+        return check_bounds(WrittenDate(year, month, day, clock, 0, 0).to_datetime(), "minute" if clock else "day", now)
+    except DateError as refusal:
         return DateReading(None, reason=refusal.reason)
 
 
@@ -102,10 +102,10 @@ def _year_of(month: int, day: int, hint: YearMonth | None, neighbours: Sequence[
     half = timedelta(days=183)
     for year in (near.year, near.year - 1, near.year + 1):
         try:
-            moment = datetime(year, month, day, tzinfo=CST)
+            value = datetime(year, month, day, tzinfo=CST)
         except ValueError:
             continue
-        if abs(moment - near) <= half:
+        if abs(value - near) <= half:
             return year
     return near.year
 

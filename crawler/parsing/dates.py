@@ -16,12 +16,12 @@ from crawler.parsing.date_forms import (
     CST,
     REASONS,
     Clock,
+    DateError,
     DateReading,
-    Form,
     Precision,
-    Refused,
-    bounded,
-    find_forms,
+    WrittenDate,
+    check_bounds,
+    find_written_dates,
     flatten,
     han_number,
     read_clock,
@@ -52,7 +52,7 @@ def read_packed(bare: str) -> tuple[datetime, Precision] | None:
     if stamp := _STAMP.fullmatch(bare):
         seconds = int(stamp[1][:10])
         if seconds < 10**9:
-            raise Refused("no_date")
+            raise DateError("no_date")
         return datetime.fromtimestamp(seconds, CST), "minute"
     found = _COMPACT.fullmatch(bare)
     if not found:
@@ -60,23 +60,25 @@ def read_packed(bare: str) -> tuple[datetime, Precision] | None:
     clock = None
     if found[5]:
         clock, _ = read_clock(f"T{found[4]}:{found[5]}:{found[6] or '00'}{(found[7] or '').strip()}", 0)
-    return Form(int(found[1]), int(found[2]), int(found[3]), clock, 0, 0).moment(), "minute" if clock else "day"
+    return WrittenDate(
+        int(found[1]), int(found[2]), int(found[3]), clock, 0, 0
+    ).to_datetime(), "minute" if clock else "day"
 
 
 def read_reordered(bare: str) -> tuple[datetime, Precision] | None:
     """A date with its parts apart or turned round, as list rows print it: `05 2019-07`, `07-05 2019`, `25/12/2019`."""
     for pattern in (_DAY_FIRST, _YEAR_LAST, _DAY_LAST):
         if found := pattern.fullmatch(bare):
-            return Form(int(found["y"]), int(found["m"]), int(found["d"]), None, 0, 0).moment(), "day"
+            return WrittenDate(int(found["y"]), int(found["m"]), int(found["d"]), None, 0, 0).to_datetime(), "day"
     found = _MIXED.match(bare)
     if not found:
         return None
     first, second, year = (int(part) for part in found.groups())
     if first != second and first <= 12 and second <= 12:
-        raise Refused("ambiguous")
+        raise DateError("ambiguous")
     month, day = (second, first) if first > 12 else (first, second)
     clock, _ = read_clock(bare, found.end())
-    return Form(year, month, day, clock, 0, 0).moment(), "minute" if clock else "day"
+    return WrittenDate(year, month, day, clock, 0, 0).to_datetime(), "minute" if clock else "day"
 
 
 _HAN_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
@@ -110,16 +112,16 @@ def read_by_dateparser(bare: str, today: date) -> tuple[datetime, Precision] | N
         data = _parser(today).get_date_data(bare)
     except (ValueError, TypeError, OverflowError, ArithmeticError, LookupError):
         return None
-    moment = data.date_obj
-    if moment is None:
+    value = data.date_obj
+    if value is None:
         return None
     numbers = [int(number) for number in re.findall(r"\d+", bare)]
-    named = moment.strftime("%b").lower() in bare.lower() or f"{_HAN_MONTHS[moment.month - 1]}月" in bare
-    printed = [moment.year, moment.day] if named else [moment.year, moment.month, moment.day]
+    named = value.strftime("%b").lower() in bare.lower() or f"{_HAN_MONTHS[value.month - 1]}月" in bare
+    printed = [value.year, value.day] if named else [value.year, value.month, value.day]
     if any(numbers.count(part) < printed.count(part) for part in printed):
         return None
     precision: Precision = "minute" if "time" in (data.parts or ()) else "day"
-    return moment.astimezone(CST).replace(microsecond=0), precision
+    return value.astimezone(CST).replace(microsecond=0), precision
 
 
 # Dates told from the moment of reading: 刚刚, 3小时前, 昨天 10:20, 上周五, `2 hours ago`.
@@ -156,11 +158,13 @@ def read_relative(text: str, now: datetime) -> tuple[datetime, Precision] | None
     if found := _THAT_YEAR.match(text):
         year = now.year - "今去前".find(found["which"])
         clock, end = read_clock(text, found.end())
-        return Form(year, int(found["m"]), int(found["d"]), clock, 0, end).moment(), "minute" if clock else "day"
+        return WrittenDate(
+            year, int(found["m"]), int(found["d"]), clock, 0, end
+        ).to_datetime(), "minute" if clock else "day"
     if found := _DAY.match(text):
         word = (found["han"] or found["word"]).lower()
         if word not in _DAYS:
-            raise Refused("future")
+            raise DateError("future")
         return _on_day(now + timedelta(days=_DAYS[word]), text, found.end())
     if found := _WEEK.match(text):
         weeks = {"上上": -2, "上": -1, "下": 1}.get(found["which"], 0)
@@ -172,7 +176,7 @@ def read_relative(text: str, now: datetime) -> tuple[datetime, Precision] | None
 def _ago(found: re.Match[str], text: str, now: datetime) -> tuple[datetime, Precision]:
     unit, number = found["unit"].lower(), found["n"].lower()
     if unit in {"月", "年"} or unit.startswith(("month", "year")):
-        raise Refused("vague")
+        raise DateError("vague")
     count = {"两": 2, "半": 0.5, "a": 1, "an": 1, "one": 1}.get(number) or han_number(number)
     if unit in {"天", "日"} or unit.startswith("day"):
         return _on_day(now - timedelta(days=int(count)), text, found.end(), whole=count >= 1)
@@ -183,11 +187,11 @@ def _ago(found: re.Match[str], text: str, now: datetime) -> tuple[datetime, Prec
 
 def _on_day(day: datetime, text: str, at: int, whole: bool = True) -> tuple[datetime, Precision]:
     if not whole:
-        raise Refused("vague")
+        raise DateError("vague")
     clock, end = read_clock(text, at)
     if re.search(r"\w", text[end:].removeprefix("晚上").removeprefix("晚").removeprefix("早上").removeprefix("早")):
-        raise Refused("no_date")
-    return Form(day.year, day.month, day.day, clock, 0, end).moment(), "minute" if clock else "day"
+        raise DateError("no_date")
+    return WrittenDate(day.year, day.month, day.day, clock, 0, end).to_datetime(), "minute" if clock else "day"
 
 
 __all__ = [
@@ -293,17 +297,17 @@ def read_date(text: str, now: datetime) -> DateReading:
     refused. A date without a zone is China Standard Time; one with a zone keeps its instant. Never raises for a text.
     """
     if common := _common(text):
-        return bounded(*common, now)
+        return check_bounds(*common, now)
     flat = flatten(text[: _LONGEST + 1]).strip()
     if not flat:
         return DateReading(None, reason="empty")
     if len(flat) > _LONGEST:
         return DateReading(None, reason="too_long")
     try:
-        moment, precision = _read(flat, now)
-    except Refused as refusal:
+        value, precision = _read(flat, now)
+    except DateError as refusal:
         return DateReading(None, reason=refusal.reason)
-    return bounded(moment, precision, now)
+    return check_bounds(value, precision, now)
 
 
 def _common(text: str) -> tuple[datetime, Precision] | None:
@@ -328,15 +332,15 @@ def find_dates(text: str, now: datetime) -> list[FoundDate]:
     """
     flat = flatten(text)
     found = []
-    for start, end, form in find_forms(flat):
+    for start, end, form in find_written_dates(flat):
         before = flat[max(0, start - 40) : start]
         try:
-            if isinstance(form, Refused):
+            if isinstance(form, DateError):
                 raise form
             if _LUNAR.search(before):
-                raise Refused("lunar")
-            reading = bounded(form.moment(), "minute" if form.clock else "day", now)
-        except Refused as refusal:
+                raise DateError("lunar")
+            reading = check_bounds(form.to_datetime(), "minute" if form.clock else "day", now)
+        except DateError as refusal:
             reading = DateReading(None, reason=refusal.reason)
         found.append(FoundDate(reading, start, end, _label(before)))
     return found
@@ -366,7 +370,7 @@ def label_rank(label: str | None) -> int:
 def _read(flat: str, now: datetime) -> tuple[datetime, Precision]:
     if packed := read_packed(flat):
         return packed
-    if forms := find_forms(flat):
+    if forms := find_written_dates(flat):
         return _one_of(flat, forms)
     bare = _bare(flat)
     if reading := read_packed(bare) or read_reordered(bare):
@@ -375,7 +379,7 @@ def _read(flat: str, now: datetime) -> tuple[datetime, Precision]:
         return relative
     if fallback := read_by_dateparser(bare, now.astimezone(CST).date()):
         return fallback
-    raise Refused(next((reason for reason, pattern in _NOT_DATES if pattern.search(flat)), "no_date"))
+    raise DateError(next((reason for reason, pattern in _NOT_DATES if pattern.search(flat)), "no_date"))
 
 
 def _bare(flat: str) -> str:
@@ -388,24 +392,24 @@ def _clock_before(text: str) -> Clock | None:
     return None if text[end:].strip() else clock
 
 
-def _one_of(flat: str, forms: list[tuple[int, int, Form | Refused]]) -> tuple[datetime, Precision]:
+def _one_of(flat: str, forms: list[tuple[int, int, WrittenDate | DateError]]) -> tuple[datetime, Precision]:
     best: dict[int, list[tuple[datetime, Precision]]] = {}
     for index, (start, end, form) in enumerate(forms):
         before = flat[max(0, start - 40) : start]
-        if isinstance(form, Refused):
+        if isinstance(form, DateError):
             raise form
         if _LUNAR.search(before):
-            raise Refused("lunar")
+            raise DateError("lunar")
         if _FOREIGN.search(before):
-            raise Refused("zone")
+            raise DateError("zone")
         if _SPAN.match(flat, end):
-            raise Refused("range")
+            raise DateError("range")
         clock = form.clock or (_clock_before(before) if index == 0 else None)
-        moment = Form(form.year, form.month, form.day, clock, start, end).moment()
-        best.setdefault(label_rank(_label(before)), []).append((moment, "minute" if clock else "day"))
+        value = WrittenDate(form.year, form.month, form.day, clock, start, end).to_datetime()
+        best.setdefault(label_rank(_label(before)), []).append((value, "minute" if clock else "day"))
     chosen = best[min(best)]
-    if len({moment.date() for moment, _ in chosen}) > 1:
-        raise Refused("several")
+    if len({value.date() for value, _ in chosen}) > 1:
+        raise DateError("several")
     return next((reading for reading in chosen if reading[1] == "minute"), chosen[0])
 
 
@@ -428,12 +432,12 @@ def parse_user_datetime(text: str, now: datetime, *, end: bool = False) -> datet
             raise ValueError(f"{text!r} goes back further than the calendar; write 2026-11-01, or 7d") from None
     if text.lower() in {"today", "yesterday", "今天", "今日", "昨天", "昨日", "前天"}:
         back = {"today": 0, "今天": 0, "今日": 0, "前天": 2}.get(text.lower(), 1)
-        moment = now.astimezone(CST).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=back)
-        return moment + timedelta(days=1, microseconds=-1) if end else moment
+        value = now.astimezone(CST).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=back)
+        return value + timedelta(days=1, microseconds=-1) if end else value
     reading = read_date(text, now)
-    if reading.moment is None:
+    if reading.value is None:
         raise ValueError(
             f"{text!r} is no date I can read ({reading.reason}); write 2026-11-01, '2026-11-01 08:30', 7d or 昨天"
         )
     whole_day = end and reading.precision == "day"
-    return reading.moment + timedelta(days=1, microseconds=-1) if whole_day else reading.moment
+    return reading.value + timedelta(days=1, microseconds=-1) if whole_day else reading.value

@@ -7,7 +7,7 @@ import re
 from lxml.html import HtmlElement
 
 from crawler.parsing.content import read_rows
-from crawler.parsing.outline import Line, PageLines
+from crawler.parsing.page_lines import Line, PageLines
 
 _NAMES = {
     "索引号": "index_number",
@@ -62,23 +62,23 @@ _LONGEST = 120
 _SPAN = 40
 
 
-def read_gov_index(outline: PageLines) -> dict[str, str] | None:
+def read_gov_index(page_lines: PageLines) -> dict[str, str] | None:
     """The index table's fields as the page prints them; None where the page has none. A table counts where it gives an
     索引号 and names at least two more of its labels."""
-    lines = outline.lines
+    lines = page_lines.lines
     first = next((i for i, line in enumerate(lines) if line.text.startswith(_OPENINGS) and _opens(line.text)), None)
     if first is None:
         return None
-    found = _from_grid(outline, lines[first]) or _from_lines(lines, first)
+    found = _from_grid(page_lines, lines[first]) or _from_lines(lines, first)
     if found is None or "index_number" not in found:
         return None
     return {name: found[name] for name in KEPT if found.get(name)}
 
 
-def _from_grid(outline: PageLines, line: Line) -> dict[str, str] | None:
+def _from_grid(page_lines: PageLines, line: Line) -> dict[str, str] | None:
     """The fields of a table whose first row holds the labels and whose second the values."""
     table = next(line.node.iterancestors("table"), None)
-    rows = read_rows(outline, table) if table is not None else []
+    rows = read_rows(page_lines, table) if table is not None else []
     if len(rows) < 2 or len(rows[0]) < 3:
         return None
     labels = [_LABEL.fullmatch(cell) for cell in rows[0]]

@@ -124,7 +124,7 @@ _TAG = re.compile(rb"<[A-Za-z][^\s/>]*+(?:%b)*+" % _ATTRIBUTE)
 _ATTRIBUTES = re.compile(_ATTRIBUTE)
 
 
-def overloaded(html: bytes) -> bool:
+def is_overloaded(html: bytes) -> bool:
     """Whether a tag of a page (in UTF-8) may have more than `MAX_ATTRIBUTES`. What looks like a tag counts as one
     wherever it stands (in a comment, a script, a quoted value): so no page can hide one, and a few odd ones are taken
     for such."""
@@ -204,13 +204,13 @@ class Page:
 
     @cached_property
     def root(self) -> HtmlElement:
-        """The page as one lxml tree; an empty `<html>` where there is nothing to parse, or it is `overloaded`."""
-        return parse_html(b"" if self.overloaded else self.html)
+        """The page as one lxml tree; an empty `<html>` where there is nothing to parse, or it is `is_overloaded`."""
+        return parse_html(b"" if self.is_overloaded else self.html)
 
     @cached_property
-    def overloaded(self) -> bool:
+    def is_overloaded(self) -> bool:
         """Whether the page has a tag of so many attributes that parsing it would take minutes."""
-        return overloaded(self.html)
+        return is_overloaded(self.html)
 
     @cached_property
     def title(self) -> HtmlElement | None:
@@ -250,14 +250,14 @@ def parse_html(markup: bytes | str) -> HtmlElement:
 
 # The national meta tags of government sites (国办发〔2017〕47号), their variants, and other machine-readable heads.
 
-TITLE = ("articletitle", "og:title", "twitter:title")
+META_TITLE = ("articletitle", "og:title", "twitter:title")
 META_DATE = (
     *("pubdate", "article:published_time", "og:release_date", "publishdate", "firstpublishedtime"),
     *("bytedance:published_time", "_pubtime", "publish_time", "datepublished", "weibo: article:create_at", "apub:time"),
     *("maketime", "dateupdate", "og:time"),
 )
 META_SOURCE = ("contentsource", "source", "mediaid")
-AUTHOR = ("author",)
+META_AUTHOR = ("author",)
 _MARKUP = re.compile(r"<[^>]{0,300}>")
 _SPACE = re.compile(r"\s+")
 
@@ -265,13 +265,13 @@ _SPACE = re.compile(r"\s+")
 def first_meta(page: Page, names: tuple[str, ...]) -> str | None:
     """The first of the named meta values that is not empty, without markup and entities."""
     for name in names:
-        value = plain(page.meta.get(name))
+        value = strip_markup(page.meta.get(name))
         if value:
             return value
     return None
 
 
-def plain(value: str | None) -> str | None:
+def strip_markup(value: str | None) -> str | None:
     """A meta value as a reader would see it: tags dropped, entities resolved, spaces single; None where empty."""
     if not value:
         return None

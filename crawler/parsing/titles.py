@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from crawler.parsing.body import is_header, is_legal, is_tool
-from crawler.parsing.outline import PageLines
 from crawler.parsing.page import Page, first_meta
+from crawler.parsing.page_lines import PageLines
 from crawler.parsing.rules import Rules
 
 _CUT = re.compile(r"\s*(?:[_|｜丨]|(?<=\s)[-–—]+(?=\s)|(?<=[^\W\d_a-zA-Z])\s*-+\s*(?=[^\W\d_a-zA-Z])|--+|»|>{1,2})\s*")
@@ -45,73 +45,73 @@ def fold(text: str) -> str:
     return _FOLD.sub("", unicodedata.normalize("NFKC", text)).lower()
 
 
-def stated_headline(
-    page: Page, outline: PageLines, layers: Iterable[tuple[str, Rules]], given: tuple[str, str] | None = None
+def find_stated_headline(
+    page: Page, page_lines: PageLines, rule_stack: Iterable[tuple[str, Rules]], embedded: tuple[str, str] | None = None
 ) -> Headline | None:
-    """The headline that selectors, the page's own data (`given`: text and rule), the national tag, or `<title>`
+    """The headline that selectors, the page's own data (`embedded`: text and rule), the national tag, or `<title>`
     together with a visible line give."""
     tag = first_meta(page, ("articletitle",))
     whole = " ".join(filter(None, (tag, _title_tag(page), page.meta.get("og:title"))))
-    for name, rules in layers:
+    for name, rules in rule_stack:
         for selector in rules.title:
-            for element in outline.select(selector):
-                if text := _selected(outline, element, fold(whole)):
-                    return Headline(text, name, _line_of(outline, text) or outline.spans[element][0])
-    if given:
-        return Headline(given[0], given[1], _line_of(outline, given[0]))
-    line = _line_of(outline, tag) if tag else None
+            for element in page_lines.select(selector):
+                if text := _read_selected(page_lines, element, fold(whole)):
+                    return Headline(text, name, _line_of(page_lines, text) or page_lines.spans[element][0])
+    if embedded:
+        return Headline(embedded[0], embedded[1], _line_of(page_lines, embedded[0]))
+    line = _line_of(page_lines, tag) if tag else None
     if tag and line is not None:
         return Headline(tag, "meta", line)
-    if tag and (whole_line := _continued(outline, tag)):
+    if tag and (whole_line := _find_continued(page_lines, tag)):
         return whole_line
-    repeated = _repeated(outline, whole, first_meta(page, ("sitename", "og:site_name")) or "")
+    repeated = _find_repeated(page_lines, whole, first_meta(page, ("sitename", "og:site_name")) or "")
     if tag and (repeated is None or len(repeated.text) < _CUT_SHORT or _SITE.search(repeated.text)):
         return Headline(tag, "meta")
     return repeated
 
 
-def _continued(outline: PageLines, tag: str) -> Headline | None:
+def _find_continued(page_lines: PageLines, tag: str) -> Headline | None:
     """The visible line that a tag cut short (…) begins."""
     start = tag.rstrip(".…")
     if start == tag or len(start) < _CUT_SHORT:
         return None
-    found = (i for i, line in enumerate(outline.lines) if line.text.startswith(start) and len(line.text) <= _LONGEST)
+    found = (i for i, line in enumerate(page_lines.lines) if line.text.startswith(start) and len(line.text) <= _LONGEST)
     index = next(found, None)
-    return None if index is None else Headline(_clean(outline.lines[index].text), "generic", index)
+    return None if index is None else Headline(_clean(page_lines.lines[index].text), "generic", index)
 
 
-def _selected(outline: PageLines, element: HtmlElement, whole: str) -> str | None:
+def _read_selected(page_lines: PageLines, element: HtmlElement, whole: str) -> str | None:
     """The headline within a selected element: the lines that the head repeats, else the first, without a date or a
     source on the same line."""
-    texts = [text for line in outline.text(element).split("\n")[:4] if (text := _before_header(line))]
+    texts = [text for line in page_lines.text(element).split("\n")[:4] if (text := _cut_header(line))]
     joined = _clean(" ".join(texts))
     repeated = [text for text in (joined, *texts) if len(fold(text)) > 3 and fold(text) in whole]
     best = max(repeated, key=len, default=texts[0] if texts else None)
     return best if best and len(best) <= 2 * _LONGEST else None
 
 
-def _before_header(text: str) -> str:
+def _cut_header(text: str) -> str:
     """What a line says before a date or a label of the header."""
     return _clean(_HEADER_PART.split(text, maxsplit=1)[0])
 
 
-def nearest_headline(page: Page, outline: PageLines, body: HtmlElement) -> Headline | None:
+def find_nearest_headline(page: Page, page_lines: PageLines, body: HtmlElement) -> Headline | None:
     """The headline of a page whose head does not name it: the last `<h1>` above the body, else the last heading there,
     else the line above its date, the first part of `<title>`, the first line of the body."""
-    start = outline.spans[body][0]
+    start = page_lines.spans[body][0]
     found: list[Headline] = []
-    for element, (first, end) in outline.spans.items():
+    for element, (first, end) in page_lines.spans.items():
         if first > start + 5:
             break
         if first < start - _NEAR or not 0 < end - first <= 2 or not _is_heading(element):
             continue
-        text = _clean(" ".join(line.text for line in outline.lines[first:end]))
-        if _can_be_title(text, sum(line.linked for line in outline.lines[first:end])):
+        text = _clean(" ".join(line.text for line in page_lines.lines[first:end]))
+        if _can_be_title(text, sum(line.link_chars for line in page_lines.lines[first:end])):
             found.append(Headline(text, "h1" if element.tag == "h1" else "generic", first))
     best = next((one for one in reversed(found) if one.rule == "h1"), found[-1] if found else None)
     if best is not None:
         return Headline(best.text, "generic", best.line)
-    return _above_date(outline, start) or _from_head(page) or _plain_line(outline, start)
+    return _find_above_date(page_lines, start) or _from_head(page) or _find_plain_line(page_lines, start)
 
 
 def _from_head(page: Page) -> Headline | None:
@@ -121,18 +121,18 @@ def _from_head(page: Page) -> Headline | None:
     return None
 
 
-def _above_date(outline: PageLines, start: int) -> Headline | None:
-    for index in range(max(0, start - _NEAR), min(start + _NEAR, len(outline.lines) - 1)):
-        line = outline.lines[index]
-        if is_header(outline.lines[index + 1].text) and _can_be_title(line.text, line.linked):
+def _find_above_date(page_lines: PageLines, start: int) -> Headline | None:
+    for index in range(max(0, start - _NEAR), min(start + _NEAR, len(page_lines.lines) - 1)):
+        line = page_lines.lines[index]
+        if is_header(page_lines.lines[index + 1].text) and _can_be_title(line.text, line.link_chars):
             return Headline(_clean(line.text), "generic", index)
     return None
 
 
-def _plain_line(outline: PageLines, start: int) -> Headline | None:
+def _find_plain_line(page_lines: PageLines, start: int) -> Headline | None:
     for index in (*range(start - 1, max(0, start - 4), -1), start):
-        line = outline.lines[index] if 0 <= index < len(outline.lines) else None
-        if line is not None and line.marks <= 2 and _can_be_title(line.text, line.linked):
+        line = page_lines.lines[index] if 0 <= index < len(page_lines.lines) else None
+        if line is not None and line.punctuation <= 2 and _can_be_title(line.text, line.link_chars):
             return Headline(_clean(line.text), "generic", index)
     return None
 
@@ -142,24 +142,28 @@ def _title_tag(page: Page) -> str:
     return _clean(" ".join(str(text) for text in element.itertext())) if element is not None else ""
 
 
-def _line_of(outline: PageLines, title: str) -> int | None:
+def _line_of(page_lines: PageLines, title: str) -> int | None:
     key = fold(title)
-    for index, line in enumerate(outline.lines):
-        if line.linked * 2 < len(line.text) and len(line.text) < 2 * len(title) + 60 and key == fold(line.text):
+    for index, line in enumerate(page_lines.lines):
+        if line.link_chars * 2 < len(line.text) and len(line.text) < 2 * len(title) + 60 and key == fold(line.text):
             return index
     return next(
-        (i for i, x in enumerate(outline.lines) if title in x.text and x.linked * 2 < len(x.text) < len(title) + 80),
+        (
+            i
+            for i, x in enumerate(page_lines.lines)
+            if title in x.text and x.link_chars * 2 < len(x.text) < len(title) + 80
+        ),
         None,
     )
 
 
-def _repeated(outline: PageLines, whole: str, site: str) -> Headline | None:
+def _find_repeated(page_lines: PageLines, whole: str, site: str) -> Headline | None:
     """The longest visible line that `<title>` repeats."""
     key_of_all, site = fold(whole), fold(site)
     best: Headline | None = None
     longest = 0
-    for index, line in enumerate(outline.lines):
-        if not 4 <= len(line.text) <= _LONGEST or line.linked * 2 > len(line.text) or line.text[:2] not in whole:
+    for index, line in enumerate(page_lines.lines):
+        if not 4 <= len(line.text) <= _LONGEST or line.link_chars * 2 > len(line.text) or line.text[:2] not in whole:
             continue
         key = fold(line.text)
         heading = line.node.tag in _TAGS
@@ -174,13 +178,13 @@ def _repeated(outline: PageLines, whole: str, site: str) -> Headline | None:
         ):
             continue
         best, longest = Headline(_clean(line.text), "generic", index), len(key)
-    return _whole_heading(outline, best, key_of_all) if best else _linked_heading(outline, key_of_all, site)
+    return _join_heading(page_lines, best, key_of_all) if best else _find_linked_heading(page_lines, key_of_all, site)
 
 
-def _whole_heading(outline: PageLines, part: Headline, key_of_all: str) -> Headline:
+def _join_heading(page_lines: PageLines, part: Headline, key_of_all: str) -> Headline:
     """`part` with the other lines of its element where `<title>` repeats them joined: a headline broken by `<br>`."""
     assert part.line is not None
-    lines = outline.lines
+    lines = page_lines.lines
     first = last = part.line
     while first > 0 and lines[first - 1].node is lines[part.line].node:
         first -= 1
@@ -192,11 +196,11 @@ def _whole_heading(outline: PageLines, part: Headline, key_of_all: str) -> Headl
     return Headline(_clean(text), part.rule, first)
 
 
-def _linked_heading(outline: PageLines, key_of_all: str, site: str) -> Headline | None:
+def _find_linked_heading(page_lines: PageLines, key_of_all: str, site: str) -> Headline | None:
     """The heading that `<title>` begins with and that is a link, as blogs link a headline to its own page."""
-    for index, line in enumerate(outline.lines):
+    for index, line in enumerate(page_lines.lines):
         key = fold(line.text)
-        named = line.node.tag in _TAGS and line.linked and len(key) >= _LINKED and key_of_all.startswith(key)
+        named = line.node.tag in _TAGS and line.link_chars and len(key) >= _LINKED and key_of_all.startswith(key)
         if named and key not in site and not _SITE.search(line.text):
             return Headline(_clean(line.text), "generic", index)
     return None
@@ -208,8 +212,8 @@ def _is_heading(element: HtmlElement) -> bool:
     return bool(_HEADING.search(f"{element.get('class') or ''} {element.get('id') or ''}"))
 
 
-def _can_be_title(text: str, linked: int) -> bool:
-    if not 6 <= len(text) <= _LONGEST or linked * 2 > len(text) or text.endswith(("。", "：", ":")):
+def _can_be_title(text: str, link_chars: int) -> bool:
+    if not 6 <= len(text) <= _LONGEST or link_chars * 2 > len(text) or text.endswith(("。", "：", ":")):
         return False
     return not (is_tool(text) or is_legal(text) or is_header(text) or _PLACE.match(text) or _SITE.search(text))
 

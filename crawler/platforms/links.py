@@ -14,8 +14,8 @@ from lxml.html import HtmlElement
 
 from crawler.parsing.date_forms import DateReading
 from crawler.parsing.dates import date_from_url, find_dates, month_from_url, read_month_day
-from crawler.parsing.outline import elements_of
 from crawler.parsing.page import parse_html
+from crawler.parsing.page_lines import select_elements
 from crawler.platforms.base import ListItem, local_part
 
 # Rows of a list: the date that belongs to a link, and the year that a row leaves out.
@@ -159,7 +159,7 @@ def date_texts(rows: Sequence[tuple[str, str, str]], now: datetime) -> list[List
     """`dated` for rows whose text is known: `(url, title, text beside the link)`."""
     read: dict[str, DateReading | None] = {text: _whole(text, now) for text in {text for _, _, text in rows}}
     readings = [read[text] for _, _, text in rows]
-    moments = [reading.moment if reading else None for reading in readings]
+    moments = [reading.value if reading else None for reading in readings]
     items = []
     last: datetime | None = None
     following = _following(moments)
@@ -168,10 +168,10 @@ def date_texts(rows: Sequence[tuple[str, str, str]], now: datetime) -> list[List
         if reading is None and (short := _SHORT.search(text)):
             near = [moment for moment in (last, following[index]) if moment]
             reading = read_month_day(text[short.start() : short.end() + 12], now, month_from_url(url), near)
-        if reading is None or reading.moment is None:
+        if reading is None or reading.value is None:
             reading = date_from_url(url, now)
-        last = reading.moment or last
-        items.append(ListItem(url, title, reading.moment, reading.precision))
+        last = reading.value or last
+        items.append(ListItem(url, title, reading.value, reading.precision))
     return items
 
 
@@ -194,7 +194,7 @@ def _whole(text: str, now: datetime) -> DateReading | None:
         text = f"{split['y']}-{split['m']}-{split['d']}"
     else:
         text = text[found.start() : found.end() + 12]
-    return next((date.reading for date in find_dates(text, now) if date.reading.moment), None)
+    return next((date.reading for date in find_dates(text, now) if date.reading.value), None)
 
 
 ARTICLE_URL = re.compile(
@@ -258,7 +258,7 @@ def selected_links(root: HtmlElement, selectors: Iterable[str], base: str, now: 
     base = _base(root, base)
     found: dict[str, Link] = {}
     chains: dict[HtmlElement | None, list[HtmlElement]] = {None: []}
-    for element in (link for selector in selectors for link in elements_of(root, selector)):
+    for element in (link for selector in selectors for link in select_elements(root, selector)):
         url = absolute(base, element.get("href") or "#")
         if url and url not in found and (title := title_of(element)):
             found[url] = Link(url, title, element, _around(element.getparent(), chains), (), True)

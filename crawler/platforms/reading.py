@@ -8,9 +8,9 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from crawler.items import Article
-from crawler.parsing.article import EmbeddedFields, Refusal, extract, refuse
-from crawler.parsing.outline import build_lines
+from crawler.parsing.article import EmbeddedFields, PageRejection, extract, reject_page
 from crawler.parsing.page import MAX_ATTRIBUTES, Page, PageRequest
+from crawler.parsing.page_lines import build_lines
 from crawler.parsing.parts import join_parts, next_part
 from crawler.platforms.base import Listing, ListItem, Platform
 from crawler.platforms.detect import by_name, detect
@@ -18,13 +18,13 @@ from crawler.platforms.links import hidden_items, list_links, selected_links
 from crawler.platforms.pager import next_of, same_site, total_by_call
 from crawler.sites.site import Site
 
-__all__ = ["TOO_LARGE", "Refusal", "join_parts", "next_part", "read_article"]
+__all__ = ["TOO_LARGE", "PageRejection", "join_parts", "next_part", "read_article"]
 
 TOO_LARGE = 10_000_000
 """Characters of markup beyond which a page is no article a person wrote."""
 
 
-def read_article(page: Page, *, site: Site | None = None, now: datetime) -> Article | Refusal:
+def read_article(page: Page, *, site: Site | None = None, now: datetime) -> Article | PageRejection:
     """The article of `page`, or why it holds none; never raises on a page's content.
 
     Rules are tried in this order: the site's own layout (`override`), the platform's (`platform:NAME`), the visible
@@ -33,9 +33,9 @@ def read_article(page: Page, *, site: Site | None = None, now: datetime) -> Arti
     `canonical_url`, `site`, `section`, `run` and hashes are left to others.
     """
     if len(page.text) > TOO_LARGE:
-        return Refusal("too_large", f"the page has {len(page.text):,} characters, more than {TOO_LARGE:,}")
-    if page.overloaded:
-        return Refusal("too_large", f"a tag of the page has more than {MAX_ATTRIBUTES:,} attributes")
+        return PageRejection("too_large", f"the page has {len(page.text):,} characters, more than {TOO_LARGE:,}")
+    if page.is_overloaded:
+        return PageRejection("too_large", f"a tag of the page has more than {MAX_ATTRIBUTES:,} attributes")
     platform = detect(page)
     if platform.name == "generic" and site is not None and site.platform:
         platform = by_name(site.platform)
@@ -124,5 +124,5 @@ def _following(kind: Platform, page: Page, goes_on: bool) -> PageRequest | None:
 
 def _why(page: Page, otherwise: str) -> str:
     """Why a page gives no items, as far as the page itself tells."""
-    refused = refuse(page, build_lines(page.root))
+    refused = reject_page(page, build_lines(page.root))
     return refused[0] if refused and refused[0] in _NO_LIST else otherwise

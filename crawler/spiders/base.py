@@ -19,7 +19,7 @@ from crawler.errors import StoreError
 from crawler.items import Article, Reject
 from crawler.middlewares.guard import OutOfTime, Refused, TooManyTags
 from crawler.middlewares.politeness import CircuitOpen
-from crawler.parsing.article import Refusal
+from crawler.parsing.article import PageRejection
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.urls import canonical_url
 from crawler.pipelines import StorePipeline
@@ -215,8 +215,8 @@ class NewsSpider(Spider):
         page = page_of(response)
         result = read_article(page, site=asked.site, now=now)
         if asked.site and not asked.site.publishes(page.url):
-            result = Refusal("foreign", f"the address leads to another site: {page.url:.200}")
-        if isinstance(result, Refusal):
+            result = PageRejection("foreign", f"the address leads to another site: {page.url:.200}")
+        if isinstance(result, PageRejection):
             if not asked.parts:
                 asked.answered(failed=result.reason in {"blocked", "needs_browser"})
                 yield asked.reject(result.reason, result.detail)

@@ -17,7 +17,7 @@ from scrapy_spider_metadata import Args
 from crawler.items import Article
 from crawler.middlewares.archive import Archived, ArchiveError, ArchiveReader
 from crawler.middlewares.guard import too_many_tags
-from crawler.parsing.article import Refusal
+from crawler.parsing.article import PageRejection
 from crawler.pipelines import StorePipeline
 from crawler.platforms.base import ListItem
 from crawler.platforms.reading import read_article
@@ -108,7 +108,7 @@ class ReparseSpider(Args[ReparseArguments], NewsSpider):
         page = page_of(answer)
         self.count("reparse/pages")
         result = read_article(page, site=asked.site, now=archived.moment)
-        if isinstance(result, Refusal):
+        if isinstance(result, PageRejection):
             # An archive of others, and of our lists, holds more than articles.
             self.count(f"reparse/refused/{result.reason}" if archived.asked else "reparse/no_article")
             if not asked.parts:

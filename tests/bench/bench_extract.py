@@ -25,7 +25,7 @@ from readability import Document
 from crawler.commands.extract import row_of
 from crawler.parsing.page import Page, decode
 from crawler.pipelines import clean_article
-from crawler.platforms.reading import Refusal, read_article
+from crawler.platforms.reading import PageRejection, read_article
 
 NOW = datetime.now(UTC)
 ROUNDS = 3
@@ -34,7 +34,7 @@ ROUNDS = 3
 def ours(body: bytes) -> object:
     """From bytes to the clean item."""
     result = read_article(Page.from_bytes(body), now=NOW)
-    return result if isinstance(result, Refusal) else clean_article(result)
+    return result if isinstance(result, PageRejection) else clean_article(result)
 
 
 def readability_lxml(body: bytes) -> object:
@@ -93,7 +93,7 @@ def score(pages: dict[str, bytes], truth: Path, program: Path) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as out:
         for name, body in pages.items():
             result = ours(body)
-            fields = {} if isinstance(result, Refusal) else row_of(result)
+            fields = {} if isinstance(result, PageRejection) else row_of(result)
             out.write(json.dumps({"file": name, **fields}, ensure_ascii=False) + "\n")
         out.flush()
         subprocess.run([sys.executable, str(program), str(truth), out.name], check=True)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from crawler.items import Article
 from crawler.parsing.dates import CST
 from crawler.parsing.page import Page
-from crawler.platforms.reading import Refusal, read_article
+from crawler.platforms.reading import PageRejection, read_article
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=CST)
 SENTENCE = "<p>今天上午，县市场监管局检查了学校食堂，要求落实责任。</p>"
@@ -63,7 +63,7 @@ ABSURD = [
 ]
 
 
-def read(body: bytes) -> Article | Refusal:
+def read(body: bytes) -> Article | PageRejection:
     found = read_article(Page.from_bytes(body, "http://www.example.gov.cn/art/2024/1/2/art_1_2.html"), now=NOW)
     assert isinstance(found, Article) or found.reason
     return found
@@ -122,7 +122,7 @@ def test_absurd_pages(text: str) -> None:
 
 def test_more_than_ten_million_characters_are_refused_unread() -> None:
     found = read(b"<p>" + b"a" * 10_000_001)
-    assert isinstance(found, Refusal)
+    assert isinstance(found, PageRejection)
     assert found.reason == "too_large"
 
 

@@ -8,7 +8,7 @@ from html import escape
 import pytest
 
 from crawler.items import Article
-from crawler.parsing.article import EmbeddedFields, Refusal, extract
+from crawler.parsing.article import EmbeddedFields, PageRejection, extract
 from crawler.parsing.dates import CST
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
@@ -28,8 +28,8 @@ def page(header: str = "", tail: str = "", head: str = "", url: str = URL, statu
     return Page(url=url, text=html, status=status)
 
 
-def read(source: Page, *layers: tuple[str, Rules], given: EmbeddedFields | None = None) -> Article:
-    found = extract(source, layers, NOW, given)
+def read(source: Page, *rule_stack: tuple[str, Rules], embedded: EmbeddedFields | None = None) -> Article:
+    found = extract(source, rule_stack, NOW, embedded)
     assert isinstance(found, Article), found
     return found
 
@@ -123,14 +123,14 @@ def test_a_garbled_header_is_understood() -> None:
 def test_data_that_a_product_keeps_in_a_script_is_an_article() -> None:
     values = {"title": TITLE, "published_at": "2024-01-02 09:10:00", "source": "溪口县人民政府", "body": PARAGRAPHS}
     shell = Page(url=URL, text="<html><body><div id='app'></div><script>var d=1</script></body></html>")
-    article = read(shell, given=EmbeddedFields("platform:x", values))
+    article = read(shell, embedded=EmbeddedFields("platform:x", values))
     assert (article.title, article.body, article.source) == (TITLE, "\n".join(TEXT), "溪口县人民政府")
     assert set(article.provenance.values()) == {"platform:x"}
 
 
 def test_what_the_page_shows_wins_over_data_in_a_script() -> None:
     values = {"published_at": "2024-02-02 09:10:00", "source": "别处", "body": PARAGRAPHS}
-    article = read(page("发布时间：2024-01-02 来源：溪口日报"), given=EmbeddedFields("platform:x", values))
+    article = read(page("发布时间：2024-01-02 来源：溪口日报"), embedded=EmbeddedFields("platform:x", values))
     assert article.source == "溪口日报"
     assert article.published_at == datetime(2024, 1, 2, tzinfo=CST)
 
@@ -193,7 +193,7 @@ LIST = "<h1>通知公告</h1><ul>" + "".join(
 )
 def test_what_is_no_article_says_why(html: str, status: int, reason: str) -> None:
     found = extract(Page(url=URL, text=html, status=status), (), NOW)
-    assert isinstance(found, Refusal)
+    assert isinstance(found, PageRejection)
     assert found.reason == reason
     assert found.detail
 
@@ -204,7 +204,7 @@ def test_a_footer_is_no_article() -> None:
     )
     html = f"<h1>公司公告</h1><ul><li><a href='/1.html'>招聘公告</a> 2024-01-02</li></ul><div>{foot}</div>"
     found = extract(Page(url="", text=html), (), NOW)
-    assert isinstance(found, Refusal)
+    assert isinstance(found, PageRejection)
     assert found.reason in {"list_page", "not_article"}
 
 

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from crawler.items import Attachment, Image
 from crawler.parsing.content import attachments_in, images_in
-from crawler.parsing.outline import build_lines
 from crawler.parsing.page import Page
+from crawler.parsing.page_lines import build_lines
 
 URL = "http://www.example.gov.cn/art/2024/1/2/art_1_2.html"
 
 
 def pictures(html: str, url: str = URL) -> tuple[list[Image], list[str]]:
     page = Page(url=url, text=f"<html><body><div>{html}</div></body></html>")
-    outline = build_lines(page.root)
-    body = outline.tagged("div")[0]
-    images, captions = images_in(page, outline, body, *outline.spans[body])
-    return images, [outline.lines[index].text for index in sorted(captions)]
+    page_lines = build_lines(page.root)
+    body = page_lines.select_tag("div")[0]
+    images, captions = images_in(page, page_lines, body, *page_lines.spans[body])
+    return images, [page_lines.lines[index].text for index in sorted(captions)]
 
 
 def files(html: str) -> list[Attachment]:
     page = Page(url=URL, text=f"<html><body><div>{html}</div></body></html>")
-    outline = build_lines(page.root)
-    body = outline.tagged("div")[0]
-    return attachments_in(page, outline, body, *outline.spans[body])
+    page_lines = build_lines(page.root)
+    body = page_lines.select_tag("div")[0]
+    return attachments_in(page, page_lines, body, *page_lines.spans[body])
 
 
 def test_addresses_are_absolute_and_lazy_ones_win() -> None:

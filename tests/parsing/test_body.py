@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from crawler.parsing.body import Body, find_body
-from crawler.parsing.content import body_text, text_range
-from crawler.parsing.outline import PageLines, build_lines
+from crawler.parsing.content import find_text_range, join_body_text
 from crawler.parsing.page import Page
+from crawler.parsing.page_lines import PageLines, build_lines
 from crawler.parsing.rules import Rules
 
 TITLE = "溪口县开展校园食品安全检查"
@@ -17,17 +17,17 @@ MENU = "<ul>" + "".join(f"<li><a href='/c{n}/'>栏目名称之{n}</a></li>" for 
 FOOT = "<div>版权所有：溪口县人民政府，未经许可，不得转载。联系电话：0000，地址：县府路1号，邮编：000000。</div>"
 
 
-def found_in(html: str, layers: tuple[tuple[str, Rules], ...] = ()) -> tuple[PageLines, Body]:
+def found_in(html: str, rule_stack: tuple[tuple[str, Rules], ...] = ()) -> tuple[PageLines, Body]:
     page = Page(url="", text=f"<html><body>{html}</body></html>")
-    outline = build_lines(page.root)
-    body = find_body(page, outline, layers)
+    page_lines = build_lines(page.root)
+    body = find_body(page, page_lines, rule_stack)
     assert body is not None
-    return outline, body
+    return page_lines, body
 
 
-def text_of(html: str, layers: tuple[tuple[str, Rules], ...] = ()) -> list[str]:
-    outline, body = found_in(html, layers)
-    return (body_text(outline, *text_range(outline, body.element, TITLE)) or "").split("\n")
+def text_of(html: str, rule_stack: tuple[tuple[str, Rules], ...] = ()) -> list[str]:
+    page_lines, body = found_in(html, rule_stack)
+    return (join_body_text(page_lines, *find_text_range(page_lines, body.element, TITLE)) or "").split("\n")
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ def test_the_text_is_the_paragraphs_and_nothing_else(html: str) -> None:
 def test_a_selector_of_the_platform_is_believed_and_named() -> None:
     more = "<p>本站推荐阅读，请勿错过，谢谢。</p>"
     html = f"<h1>{TITLE}</h1><div class='box'><div class='own'>{PARAGRAPHS}</div>{more}</div>"
-    outline, body = found_in(html, (("platform:x", Rules(body=(".gone", ".own"))),))
+    page_lines, body = found_in(html, (("platform:x", Rules(body=(".gone", ".own"))),))
     assert body.rule == "platform:x"
     assert body.confidence > 0.9
-    assert outline.text(body.element).split("\n") == TEXT
+    assert page_lines.text(body.element).split("\n") == TEXT
 
 
 def test_a_selector_that_hits_something_else_is_passed_over() -> None:
@@ -96,8 +96,8 @@ def test_a_short_article_is_preferred_to_a_longer_text_about_the_site_beside_it(
         text=f"<html><head><title>{TITLE}</title></head><body>{MENU}<div><h2>{TITLE}</h2>"
         f"<div>2024-01-02 来源：溪口日报</div><div><p>{text}</p></div></div><div>{side}</div>{FOOT}</body></html>",
     )
-    outline = build_lines(page.root)
-    headline = next(index for index, line in enumerate(outline.lines) if line.text == TITLE)
-    body = find_body(page, outline, (), headline)
+    page_lines = build_lines(page.root)
+    headline = next(index for index, line in enumerate(page_lines.lines) if line.text == TITLE)
+    body = find_body(page, page_lines, (), headline)
     assert body is not None
-    assert body_text(outline, *text_range(outline, body.element, TITLE)) == text
+    assert join_body_text(page_lines, *find_text_range(page_lines, body.element, TITLE)) == text

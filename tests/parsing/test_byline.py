@@ -38,7 +38,7 @@ def at(text: str) -> datetime:
 def test_glued_and_spaced_headers_split_alike(header: str) -> None:
     found = read(header)
     assert found.published is not None
-    assert (found.published.moment, found.published.precision) == (at("2019-07-05 08:29"), "minute")
+    assert (found.published.value, found.published.precision) == (at("2019-07-05 08:29"), "minute")
     assert (found.source, found.editor, found.author) == ("青田县政府", "李玉堂", None)
 
 
@@ -178,7 +178,7 @@ def test_editor(text: str, editor: str | None) -> None:
 def test_published(header: str, moment: str, label: str, rank: int) -> None:
     found = read(header)
     assert found.published is not None
-    assert found.published.moment == at(moment)
+    assert found.published.value == at(moment)
     assert found.found_by["published"] == label
     assert label_rank(label or None) == rank
 

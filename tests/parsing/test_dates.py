@@ -260,14 +260,14 @@ READ = [
 def test_read(text: str, expected: str) -> None:
     reading = read_date(text, NOW)
     precision = "minute" if ":" in expected else "day"
-    moment = datetime.fromisoformat(expected).replace(tzinfo=CST)
-    assert (reading.moment, reading.precision, reading.reason) == (moment, precision, None)
-    assert reading.moment is not None
-    assert reading.moment.utcoffset() == timedelta(hours=8)
+    value = datetime.fromisoformat(expected).replace(tzinfo=CST)
+    assert (reading.value, reading.precision, reading.reason) == (value, precision, None)
+    assert reading.value is not None
+    assert reading.value.utcoffset() == timedelta(hours=8)
 
 
 def test_now_in_another_zone_is_the_same_now() -> None:
     utc = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)  # 04:00 on the 24th in China
-    assert read_date("今天", utc).moment == datetime(2026, 11, 24, tzinfo=CST)
-    assert read_date("昨天 10:20", utc).moment == datetime(2026, 11, 23, 10, 20, tzinfo=CST)
-    assert read_date("3小时前", utc).moment == utc - timedelta(hours=3)
+    assert read_date("今天", utc).value == datetime(2026, 11, 24, tzinfo=CST)
+    assert read_date("昨天 10:20", utc).value == datetime(2026, 11, 23, 10, 20, tzinfo=CST)
+    assert read_date("3小时前", utc).value == utc - timedelta(hours=3)

@@ -80,7 +80,7 @@ def test_label_rank_prefers_publication() -> None:
 )
 def test_date_from_url(url: str, expected: str) -> None:
     reading = date_from_url(url)
-    assert (reading.moment, reading.precision) == (datetime.fromisoformat(expected).replace(tzinfo=CST), "day")
+    assert (reading.value, reading.precision) == (datetime.fromisoformat(expected).replace(tzinfo=CST), "day")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def at(text: str) -> datetime:
 def test_month_and_day_of_a_list_row(
     text: str, hint: YearMonth | None, neighbours: list[datetime], expected: datetime
 ) -> None:
-    assert read_month_day(text, NOW, hint, neighbours).moment == expected
+    assert read_month_day(text, NOW, hint, neighbours).value == expected
 
 
 @pytest.mark.parametrize(
@@ -168,8 +168,8 @@ PIECES = st.sampled_from(
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=14).map("".join)))
 def test_any_text_gives_a_reading(text: str) -> None:
     reading = read_date(text, NOW)
-    assert (reading.moment is None) == (reading.reason in REASONS)
-    assert reading.moment is None or reading.moment <= NOW + timedelta(days=1)
+    assert (reading.value is None) == (reading.reason in REASONS)
+    assert reading.value is None or reading.value <= NOW + timedelta(days=1)
     for found in find_dates(text, NOW):
         assert 0 <= found.start < found.end <= len(text)
     date_from_url(text)

@@ -101,5 +101,5 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "reason"), REFUSED)
 def test_refused(text: str, reason: str) -> None:
     reading = read_date(text, NOW)
-    assert (reading.moment, reading.precision, reading.reason) == (None, None, reason)
+    assert (reading.value, reading.precision, reading.reason) == (None, None, reason)
     assert reason in REASONS

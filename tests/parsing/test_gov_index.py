@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crawler.parsing.gov_index import read_gov_index
-from crawler.parsing.outline import build_lines
 from crawler.parsing.page import parse_html
+from crawler.parsing.page_lines import build_lines
 
 FIELDS = {
     "index_number": "000000000/2024-00001",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from crawler.parsing.content import PlacedTable, tables_in
-from crawler.parsing.outline import build_lines
 from crawler.parsing.page import parse_html
+from crawler.parsing.page_lines import build_lines
 
 
 def tables(html: str) -> list[PlacedTable]:
-    outline = build_lines(parse_html(f"<html><body><div>{html}</div></body></html>"))
-    body = outline.tagged("div")[0]
-    return tables_in(outline, body, *outline.spans[body])
+    page_lines = build_lines(parse_html(f"<html><body><div>{html}</div></body></html>"))
+    body = page_lines.select_tag("div")[0]
+    return tables_in(page_lines, body, *page_lines.spans[body])
 
 
 def test_row_and_column_spans_are_expanded() -> None:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.parsing.article import Refusal
-from crawler.parsing.page import MAX_ATTRIBUTES, Page, overloaded
+from crawler.parsing.article import PageRejection
+from crawler.parsing.page import MAX_ATTRIBUTES, Page, is_overloaded
 from crawler.platforms.reading import read_article
 
 MANY = range(MAX_ATTRIBUTES + 1)
@@ -28,7 +28,7 @@ MANY = range(MAX_ATTRIBUTES + 1)
     ids=["plain", "slashes", "quoted ends", "glued", "unquoted", "behind odd quotes", "unclosed"],
 )
 def test_it_is_found(html):
-    assert overloaded(html.encode())
+    assert is_overloaded(html.encode())
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_it_is_found(html):
     ids=["empty", "many tags", "an image in its address", "as many as may be", "only text"],
 )
 def test_other_pages_are_not_taken_for_it(html):
-    assert not overloaded(html.encode())
+    assert not is_overloaded(html.encode())
 
 
 @pytest.mark.parametrize(
@@ -52,12 +52,12 @@ def test_other_pages_are_not_taken_for_it(html):
     ids=["starts in a name", "starts in a value"],
 )
 def test_a_page_made_to_be_slow_to_scan_counts_as_one(html):
-    assert overloaded(html.encode())
+    assert is_overloaded(html.encode())
 
 
 def test_the_page_is_refused_unparsed():
     markup = "<title>题</title><p " + " ".join(f"a{number}" for number in MANY) + ">正文</p>"
     page = Page.from_bytes(markup.encode(), "http://x.example/1.html")
     answer = read_article(page, now=datetime(2026, 3, 1, tzinfo=UTC))
-    assert answer == Refusal("too_large", "a tag of the page has more than 20,000 attributes")
+    assert answer == PageRejection("too_large", "a tag of the page has more than 20,000 attributes")
     assert len(list(page.root.iter())) == 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from crawler.parsing.body import find_body
-from crawler.parsing.outline import build_lines
 from crawler.parsing.page import Page
+from crawler.parsing.page_lines import build_lines
 from crawler.parsing.rules import Rules
-from crawler.parsing.titles import Headline, nearest_headline, stated_headline
+from crawler.parsing.titles import Headline, find_nearest_headline, find_stated_headline
 
 TITLE = "溪口县开展校园食品安全检查"
 BODY = "<div id='zoom'>" + "<p>今天上午，县市场监管局检查了三所学校的食堂，要求严格落实责任。</p>" * 4 + "</div>"
@@ -16,13 +16,13 @@ BODY = "<div id='zoom'>" + "<p>今天上午，县市场监管局检查了三所�
 
 def headline(head: str, body: str, rules: Rules | None = None) -> Headline | None:
     page = Page(url="", text=f"<html><head>{head}</head><body>{body}{BODY}</body></html>")
-    outline = build_lines(page.root)
-    layers = [("platform:x", rules)] if rules else []
-    stated = stated_headline(page, outline, layers)
+    page_lines = build_lines(page.root)
+    rule_stack = [("platform:x", rules)] if rules else []
+    stated = find_stated_headline(page, page_lines, rule_stack)
     if stated is not None:
         return stated
-    found = find_body(page, outline, layers)
-    return nearest_headline(page, outline, found.element) if found else None
+    found = find_body(page, page_lines, rule_stack)
+    return find_nearest_headline(page, page_lines, found.element) if found else None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.parsing.article import Refusal
+from crawler.parsing.article import PageRejection
 from crawler.parsing.page import Page
 from crawler.platforms.detect import detect
 from crawler.platforms.reading import read_article, read_list
@@ -40,7 +40,7 @@ def test_a_page_of_the_site_proves_it(proof):
         assert len(read_list(page, site=site, now=NOW).items) == wanted["items"]
         return
     article = read_article(page, site=site, now=NOW)
-    assert not isinstance(article, Refusal)
+    assert not isinstance(article, PageRejection)
     assert article.title == wanted["title"]
     assert article.published_at
     assert f"{article.published_at:%Y-%m-%d %H:%M}".startswith(wanted["published_at"][:16])

@@ -18,7 +18,7 @@ from scrapy.http import Response
 from scrapy_spider_metadata import Args
 
 from crawler.items import Article
-from crawler.parsing.outline import build_lines
+from crawler.parsing.page_lines import build_lines
 from crawler.sites.site import Site
 from crawler.spiders.arguments import CrawlArguments
 from crawler.spiders.base import ArticleRequest, NewsSpider, page_of

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.parsing.outline import PageLines, build_lines
 from crawler.parsing.page import parse_html
+from crawler.parsing.page_lines import PageLines, build_lines
 
 
-def outline(html: str) -> PageLines:
+def page_lines(html: str) -> PageLines:
     return build_lines(parse_html(html))
 
 
 def texts(html: str) -> list[str]:
-    return [line.text for line in outline(html).lines]
+    return [line.text for line in page_lines(html).lines]
 
 
 def test_blocks_and_breaks_end_lines_inline_elements_do_not() -> None:
@@ -32,22 +32,22 @@ def test_white_space_between_elements_is_a_wide_gap() -> None:
 
 
 def test_a_line_that_comes_to_nothing_is_in_no_span() -> None:
-    found = outline("<p>前文</p><b>&#1;</b>")
+    found = page_lines("<p>前文</p><b>&#1;</b>")
     assert [line.text for line in found.lines] == ["前文"]
     assert max(end for _, end in found.spans.values()) == 1
 
 
 def test_links_and_punctuation_outside_them_are_counted() -> None:
-    line = outline("<p>前文，<a href='/x'>链接， 文字</a> 。</p>").lines[0]
-    assert (line.linked, line.marks) == (5, 2)
-    line = outline("<p><a href='/x'>链接，</a> <a href='/y'>文字</a></p>").lines[0]
-    assert (line.linked, line.marks) == (5, 0)
+    line = page_lines("<p>前文，<a href='/x'>链接， 文字</a> 。</p>").lines[0]
+    assert (line.link_chars, line.punctuation) == (5, 2)
+    line = page_lines("<p><a href='/x'>链接，</a> <a href='/y'>文字</a></p>").lines[0]
+    assert (line.link_chars, line.punctuation) == (5, 0)
 
 
 def test_a_line_seen_before_adds_no_punctuation() -> None:
     twin = "<div><p>今天上午，县里召开会议，研究工作。</p></div>"
-    found = outline(twin + twin)
-    assert found.marks[-1] == 3
+    found = page_lines(twin + twin)
+    assert found.punctuation[-1] == 3
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_line_seen_before_adds_no_punctuation() -> None:
     ],
 )
 def test_selectors_find_elements_in_order(selector: str, expected: list[str]) -> None:
-    found = outline("<section><p id='a'>一</p></section><div class='b'>二</div><p class='b c'>三</p>")
+    found = page_lines("<section><p id='a'>一</p></section><div class='b'>二</div><p class='b c'>三</p>")
     assert [found.text(element) for element in found.select(selector)] == expected
 
 

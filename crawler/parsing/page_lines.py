@@ -61,8 +61,8 @@ class Line:
 
     text: str
     node: HtmlElement
-    linked: int = 0
-    marks: int = 0
+    link_chars: int = 0
+    punctuation: int = 0
 
 
 @dataclass
@@ -73,7 +73,7 @@ class PageLines:
     lines: list[Line] = field(default_factory=list)
     spans: dict[HtmlElement, tuple[int, int]] = field(default_factory=dict)
     """Every visible element: the index of its first line, and of the line after its last."""
-    marks: list[int] = field(default_factory=list)
+    punctuation: list[int] = field(default_factory=list)
     """`marks[i]`: the punctuation of the first `i` lines; a line seen before (a desktop and mobile twin) adds none."""
     sizes: list[int] = field(default_factory=list)
     """`sizes[i]`: the characters of the first `i` lines."""
@@ -81,31 +81,31 @@ class PageLines:
 
     def select(self, selector: str) -> list[HtmlElement]:
         """The visible elements a CSS or XPath selector finds, in document order; [] for a selector that is none."""
-        parts = _parts(selector)
+        parts = _parse_simple(selector)
         if parts is None:
-            return [el for el in elements_of(self.root, selector) if el in self.spans]
+            return [el for el in select_elements(self.root, selector) if el in self.spans]
         names, tag = parts
         if not names:
-            return self.tagged(tag)
-        found = self._named.get(names[0], [])
+            return self.select_tag(tag)
+        found = self._by_name.get(names[0], [])
         for name in names[1:]:
-            pool = self._named.get(name, [])
+            pool = self._by_name.get(name, [])
             found = [element for element in found if element in pool]
         return [element for element in found if element.tag == tag] if tag else list(found)
 
-    def tagged(self, tag: str) -> list[HtmlElement]:
+    def select_tag(self, tag: str) -> list[HtmlElement]:
         """The visible elements with a tag, in document order."""
         if tag not in self._by_tag:
             self._by_tag[tag] = [el for el in self.root.iter(tag) if el in self.spans]
         return self._by_tag[tag]
 
-    def starting(self, first: int, last: int) -> list[HtmlElement]:
+    def select_starting(self, first: int, last: int) -> list[HtmlElement]:
         """The visible elements whose first line is one of `first` to `last`, in document order."""
         starts = [start for start, _ in self.spans.values()]
         return list(islice(self.spans, bisect_left(starts, first), bisect_right(starts, last)))
 
     @cached_property
-    def _named(self) -> dict[str, list[HtmlElement]]:
+    def _by_name(self) -> dict[str, list[HtmlElement]]:
         """The visible elements by `#id` and by `.class`."""
         found: defaultdict[str, list[HtmlElement]] = defaultdict(list)
         for element in self.spans:
@@ -123,10 +123,10 @@ class PageLines:
             return " ".join(str(element.text_content()).split())
         return "\n".join(line.text for line in self.lines[start:end])
 
-    def marks_in(self, element: HtmlElement) -> int:
+    def punctuation_in(self, element: HtmlElement) -> int:
         """How much Chinese punctuation outside links an element holds."""
         start, end = self.spans[element]
-        return self.marks[end] - self.marks[start]
+        return self.punctuation[end] - self.punctuation[start]
 
     def size_of(self, element: HtmlElement) -> int:
         """How many characters of text an element holds."""
@@ -141,14 +141,14 @@ def _classes(value: str) -> tuple[str, ...]:
 
 
 @cache
-def _parts(selector: str) -> tuple[tuple[str, ...], str] | None:
+def _parse_simple(selector: str) -> tuple[tuple[str, ...], str] | None:
     """`div.a#b` as its names (`.a`, `#b`) and its tag ("" for any); None for what isn't a selector of one element."""
     simple = _SIMPLE.match(selector)
     return (tuple(re.findall(r"[#.][\w-]+", simple["rest"])), (simple["tag"] or "").lower()) if simple else None
 
 
 @cache
-def _compiled(selector: str) -> etree.XPath | None:
+def _compile_selector(selector: str) -> etree.XPath | None:
     try:
         if selector.startswith(("/", "./", "(")):
             return etree.XPath(selector)
@@ -157,25 +157,25 @@ def _compiled(selector: str) -> etree.XPath | None:
         return None
 
 
-def elements_of(root: HtmlElement, selector: str) -> list[HtmlElement]:
+def select_elements(root: HtmlElement, selector: str) -> list[HtmlElement]:
     """The elements a CSS or XPath selector finds, visible or not, in document order; [] for a selector that is none."""
-    compiled = _compiled(selector)
+    compiled = _compile_selector(selector)
     found = compiled(root) if compiled is not None else []
     return [el for el in found if isinstance(el, etree.ElementBase)] if isinstance(found, list) else []
 
 
-def _walk(outline: PageLines) -> None:  # noqa: C901, PLR0912, PLR0915
+def _walk(page_lines: PageLines) -> None:  # noqa: C901, PLR0912, PLR0915
     """Fill lines and spans in one walk over the tree: an element is left when one comes that is no child of it. A
     fifth of what a page costs, hence no call where none is needed; lxml's `iterwalk` takes as long."""
-    lines, spans = outline.lines, outline.spans
+    lines, spans = page_lines.lines, page_lines.spans
     pieces: list[str] = []
     plain: list[str] = []
     links = 0
     # The element being in, and those around it; names of their own take a twentieth less than the top of one stack.
-    around = inside = outline.root.getparent()
-    kind, start, block = _BLOCK, 0, outline.root
+    around = inside = page_lines.root.getparent()
+    kind, start, block = _BLOCK, 0, page_lines.root
     outer: list[tuple[HtmlElement, int, int, HtmlElement]] = []
-    for element in chain(outline.root.iter(), (None,)):
+    for element in chain(page_lines.root.iter(), (None,)):
         above = around if element is None else element.getparent()
         while inside is not above:
             left = inside
@@ -219,7 +219,7 @@ def _walk(outline: PageLines) -> None:  # noqa: C901, PLR0912, PLR0915
                 pieces.append(text)
                 if not links:
                     plain.append(text)
-    _end_line(lines, outline.root, pieces, plain)
+    _end_line(lines, page_lines.root, pieces, plain)
     # The last line, which elements within it have counted, may have come to nothing.
     if spans and max(map(itemgetter(1), spans.values())) > (last := len(lines)):
         spans.update({element: (start, min(end, last)) for element, (start, end) in spans.items()})
@@ -232,21 +232,21 @@ def _end_line(lines: list[Line], block: HtmlElement, pieces: list[str], plain: l
     if len(pieces) == 1 and text.isalnum():
         # Mostly a link of a menu: nothing to part, nothing to count.
         lines.append(Line(text, block, 0 if plain else len(text)))
-    elif text := _parted(text):
+    elif text := _normalise_spaces(text):
         if not plain:
             line = Line(text, block, len(text) - text.count(" "), 0)
         elif len(plain) == len(pieces):
             line = Line(text, block, 0, len(_MARK.findall(text)))
         else:
             outside = "".join(plain)
-            linked = len(text) - text.count(" ") - len("".join(outside.split()))
-            line = Line(text, block, linked, 0 if outside.isascii() else len(_MARK.findall(outside)))
+            link_chars = len(text) - text.count(" ") - len("".join(outside.split()))
+            line = Line(text, block, link_chars, 0 if outside.isascii() else len(_MARK.findall(outside)))
         lines.append(line)
     pieces.clear()
     plain.clear()
 
 
-def _parted(text: str) -> str:
+def _normalise_spaces(text: str) -> str:
     """A line's text with single spaces, and two where the page parts things more widely."""
     if "\u3000" in text or "\xa0\xa0" in text:
         text = _HARD.sub(_GAP, text)
@@ -256,23 +256,23 @@ def _parted(text: str) -> str:
 
 def build_lines(root: HtmlElement) -> PageLines:
     """The outline of a parsed page; never raises. The tree is not changed."""
-    outline = PageLines(root)
-    _walk(outline)
-    _sum_up(outline)
-    return outline
+    page_lines = PageLines(root)
+    _walk(page_lines)
+    _sum_up(page_lines)
+    return page_lines
 
 
-def _sum_up(outline: PageLines) -> None:
+def _sum_up(page_lines: PageLines) -> None:
     seen: set[str] = set()
-    sizes = [len(line.text) for line in outline.lines]
-    marks = []
-    for line, size in zip(outline.lines, sizes, strict=True):
+    sizes = [len(line.text) for line in page_lines.lines]
+    punctuation = []
+    for line, size in zip(page_lines.lines, sizes, strict=True):
         if size < 12:
-            marks.append(line.marks)
+            punctuation.append(line.punctuation)
         elif line.text in seen:
-            marks.append(0)
+            punctuation.append(0)
         else:
             seen.add(line.text)
-            marks.append(line.marks)
-    outline.marks = list(accumulate(marks, initial=0))
-    outline.sizes = list(accumulate(sizes, initial=0))
+            punctuation.append(line.punctuation)
+    page_lines.punctuation = list(accumulate(punctuation, initial=0))
+    page_lines.sizes = list(accumulate(sizes, initial=0))
