@@ -12,6 +12,7 @@ from crawler.parsing.article import EmbeddedFields, PageRejection, extract, reje
 from crawler.parsing.page import MAX_ATTRIBUTES, Page, PageRequest
 from crawler.parsing.page_lines import build_lines
 from crawler.parsing.parts import join_parts, next_part
+from crawler.platforms.answers import is_json, list_answer, next_answer, total_of
 from crawler.platforms.base import Listing, ListItem, Platform
 from crawler.platforms.detect import by_name, detect
 from crawler.platforms.links import hidden_items, list_links, selected_links
@@ -68,7 +69,7 @@ def read_list(page: Page, *, platform: str | None = None, site: Site | None = No
     `now` (aware) is when the page was fetched. Never raises on a page's content. The next
     request stays on the page's host (an API: on the same organisation's) and is never the request that was just sent.
     """
-    is_answer = page.text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["} or "<datastore" in page.text[:500].lower()
+    is_answer = is_json(page) or "<datastore" in page.text[:500].lower()
     if page.status in _GONE:
         return Listing(platform=platform or "generic", reason="not_found")
     if len(page.text) < _STUB and len(page.text.encode("utf-8", "replace")) < _STUB and not is_answer:
@@ -79,10 +80,14 @@ def read_list(page: Page, *, platform: str | None = None, site: Site | None = No
     own = site.rules_for(page.url) if site else None
     items = selected_links(page.root, own.items, page.url, now) if own and own.items else kind.list_items(page, now)
     shell = kind.needs_api(page)
+    following = None
+    if not items and is_answer:
+        items = list_answer(page, now)
+        following = next_answer(page, len(items))
     if items is None:
-        items = [] if is_answer or shell else _items(page, kind, now)
-    following = _following(kind, page, bool(items) or shell)
-    total = kind.total(page) or (None if is_answer else total_by_call(page.text))
+        items = [] if shell else _items(page, kind, now)
+    following = _following(kind, page, bool(items) or shell, following)
+    total = kind.total(page) or (total_of(page) if is_answer else total_by_call(page.text))
     reason = None
     if not items:
         reason = "empty" if is_answer else ("needs_api" if shell else _why(page, "empty"))
@@ -108,12 +113,13 @@ def _once(items: list[ListItem]) -> list[ListItem]:
     return list({item.url: item for item in reversed(items)}.values())[::-1]
 
 
-def _following(kind: Platform, page: Page, goes_on: bool) -> PageRequest | None:
-    """The next request, if there is one worth sending: a page without items ends its list."""
+def _following(kind: Platform, page: Page, goes_on: bool, found: PageRequest | None) -> PageRequest | None:
+    """The next request, if there is one worth sending: a page without items ends its list. `found` is the one that
+    the answer of an unknown interface leads to."""
     if not goes_on:
         return None
-    found = kind.next_page(page)
-    if found is None and not kind.needs_api(page):
+    found = found or kind.next_page(page)
+    if found is None and not kind.needs_api(page) and not is_json(page):
         found = next_of(page)
     if found is None or not found.url or found == page.sent or (found.method == "GET" and found.url == page.url):
         return None

