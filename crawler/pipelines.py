@@ -21,6 +21,7 @@ from crawler.parsing.urls import article_id, canonical_url
 from crawler.runs.site_stats import CrawlStats
 from crawler.sites.places import places_named
 from crawler.storage import extension as tenure
+from crawler.storage.crawl_state import crawl_state
 from crawler.storage.extension import drain, spool_directory
 from crawler.storage.spool import Spool
 from crawler.storage.store import Store, open_store, place_of
@@ -91,10 +92,6 @@ class StorePipeline:
             on_lost=self._end_crawl,
         )
 
-    @property
-    def _replays(self) -> bool:
-        return getattr(self.crawler.spider, "replays", False)
-
     async def _drain(self, store: Store, directory: Path, place: str) -> None:
         count, others = await drain(store, directory, place)
         if count:
@@ -119,13 +116,13 @@ class StorePipeline:
         """The item, once the writer holds it. Raises DropItem for rejects and where the store is lost."""
         if self.writer is None:
             raise DropItem("no store", log_level="DEBUG")
-        fields = ItemAdapter(item)
+        fields, is_reparse = ItemAdapter(item), crawl_state(self.crawler).is_reparse
         try:
             if isinstance(item, Article):
                 fields["run"] = self.stats.get_value("run_id")
                 document = {"_id": article_id(fields["canonical_url"]), **item.as_document()}
-                await self.writer.add(document, reread=self._replays)
-            elif isinstance(item, Reject) and self._replays:
+                await self.writer.add(document, reread=is_reparse)
+            elif isinstance(item, Reject) and is_reparse:
                 # The crawl that fetched the page has recorded what it gave then.
                 self.stats.inc_value(f"reparse/rejected/{item.reason}")
             elif isinstance(item, Reject):
@@ -158,17 +155,17 @@ class StorePipeline:
 
     async def _remember_sections(self) -> None:
         """Only now is everything the sections gave in the store, so only now may they count as complete."""
-        spider, now = self.crawler.spider, datetime.now(UTC)
+        state, now = crawl_state(self.crawler), datetime.now(UTC)
         assert self.store is not None
         complete: dict[str, dict[str, dict[str, Any]]] = {}
-        for section in getattr(spider, "sections", ()):
-            if history := section.outcome(spider.window, now):  # type: ignore[union-attr]
+        for section in state.sections:
+            if history := section.outcome(now):
                 row = {"complete_at": history.complete_at, "complete_since": history.complete_since}
-                complete.setdefault(section.crawl.site.code, {})[section.key] = {**row, "open": history.open}
+                complete.setdefault(section.site.code, {})[section.key] = {**row, "open": history.open}
         for site, histories in complete.items():
             await self.store.sections.complete(site, histories)
-        for section in getattr(spider, "gone", ()):
-            await self.store.sections.gone(section.crawl.site.code, [section.key], now)
+        for section in state.missing_sections:
+            await self.store.sections.gone(section.site.code, [section.key], now)
 
     def _lost(self, error: StoreError) -> None:
         if not self.stats.get_value("store/lost"):
@@ -312,8 +309,8 @@ def rated(article: Article) -> Relevance:
 
 
 class RatePipeline:
-    """Gives articles their `relevance`. Where the spider keeps only what is relevant (`relevant_from`), an article
-    below goes to `rejects` as `irrelevant` with its score, so that no later crawl fetches it
+    """Gives articles their `relevance`. If the crawl has a relevance threshold, an article below it
+    goes to `rejects` as `irrelevant` with its score, so that no later crawl fetches it
     (`rejects/irrelevant` counts them)."""
 
     def __init__(self, crawler: Crawler) -> None:
@@ -329,7 +326,7 @@ class RatePipeline:
             return item
         rating = rated(item)
         item.relevance = rating.as_dict()
-        threshold = self._threshold(item)
+        threshold = crawl_state(self.crawler).threshold_for(item.canonical_url)
         if threshold is None or rating.score >= threshold:
             return item
         why = f"relevance {rating.score:.3f}, kept from {threshold:g} on: {item.title}"
@@ -338,11 +335,6 @@ class RatePipeline:
         if store := self.crawler.get_item_pipeline(StorePipeline):
             await store.process_item(reject)
         raise DropItem(f"irrelevant: {why}: {item.url}", log_level="DEBUG")
-
-    def _threshold(self, article: Article) -> float | None:
-        """The relevance from which on the article is kept; `scrapy reparse` knows it of each."""
-        wanted = getattr(self.crawler.spider, "relevance_wanted", None)
-        return wanted(article) if wanted else getattr(self.crawler.spider, "relevant_from", None)
 
 
 # Locate: the places an article names.

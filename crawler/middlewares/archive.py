@@ -25,6 +25,8 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from crawler.storage.crawl_state import crawl_state
+
 logger = logging.getLogger(__name__)
 
 
@@ -88,8 +90,8 @@ class ArchiveMiddleware:
         if asked is None:
             return {"page": "other"}
         address = request.meta.get("redirect_urls", [request.url])[0]
-        kept = getattr(self.crawler.spider, "relevant_from", None)
-        return {"page": "article", **asked.described(), "address": address, "relevant_from": kept}
+        threshold = crawl_state(self.crawler).relevance_threshold
+        return {"page": "article", **asked.described(), "address": address, "relevant_from": threshold}
 
     def _close(self) -> None:
         if self.files is not None:

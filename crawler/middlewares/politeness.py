@@ -16,6 +16,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from scrapy.utils.misc import load_object
 
 from crawler.parsing.urls import other_scheme
+from crawler.storage.crawl_state import crawl_state
 from crawler.storage.extension import TENURES
 
 logger = logging.getLogger(__name__)
@@ -230,4 +231,4 @@ class LeaseMiddleware:
 
 
 def _names(crawler: Crawler) -> str:
-    return "、".join(site.name for site in getattr(crawler.spider, "sites", ()))
+    return "、".join(site.name for site in crawl_state(crawler).sites)

@@ -33,6 +33,7 @@ from crawler.runs.summary import (
     run_of,
     site_line,
 )
+from crawler.storage.crawl_state import crawl_state
 from crawler.storage.state import RunStore
 from crawler.storage.store import Store
 
@@ -72,13 +73,13 @@ class RunExtension:
 
     async def spider_opened(self, spider: Spider) -> None:
         """Record the start; from now on sites are recorded as they end."""
-        now = datetime.now(UTC)
+        now, state = datetime.now(UTC), crawl_state(self.crawler)
         self.document = {
             "_id": self.run_id,
             "parent": None,
             "spider": spider.name,
-            "arguments": spider.args.model_dump(mode="json", exclude_defaults=True),  # type: ignore[attr-defined]
-            "sites": [site.code for site in getattr(spider, "sites", ())],
+            "arguments": dict(state.arguments),
+            "sites": [site.code for site in state.sites],
             "started_at": now,
             "progress_at": now,
             "finished_at": None,

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from scrapy import Request, Spider
+from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, DownloadCancelledError, DownloadTimeoutError, IgnoreRequest
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
@@ -29,6 +30,7 @@ from crawler.runs.site_stats import CrawlStats
 from crawler.sites.site import Site
 from crawler.spiders.arguments import CrawlArguments
 from crawler.spiders.sections import SectionCrawl, Window
+from crawler.storage.crawl_state import CrawlState
 from crawler.storage.store import Store
 
 # What a failed request means: a reason of the fixed vocabulary, a sentence, and whether asking again may help.
@@ -149,11 +151,16 @@ class NewsSpider(Spider):
     keeps = "all"
     """What is stored where the argument `keep` is not given: `relevant` or `all`."""
 
-    @property
-    def relevant_from(self) -> float | None:
-        """The relevance from which on articles are kept; None where all are."""
-        relevant = (self.args.keep or self.keeps) == "relevant"
-        return self.settings.getfloat("RELEVANCE_THRESHOLD") if relevant else None
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.crawl_state = CrawlState(arguments=self.args.model_dump(mode="json", exclude_defaults=True))
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        if (spider.args.keep or cls.keeps) == "relevant":
+            spider.crawl_state.relevance_threshold = crawler.settings.getfloat("RELEVANCE_THRESHOLD")
+        return spider
 
     def nothing_to_do(self) -> str | None:
         """Why the arguments leave nothing to crawl, or None."""

@@ -23,4 +23,4 @@ class CountySpider(Args[SiteArguments], ListSpider):
         super().__init__(*args, **kwargs)
         registry = load()
         found = {site.code: site for query in self.args.site for site in registry.find(query)}
-        self.sites = list(found.values())
+        self.crawl_state.sites = list(found.values())

@@ -180,31 +180,26 @@ _GONE = frozenset({"http_404", "http_410"})
 
 
 class ListSpider(NewsSpider):
-    """Base of `cfsn` and `county`: subclasses set `sites`."""
-
-    sites: Sequence[Site] = ()
+    """Base of `cfsn` and `county`: subclasses set `crawl_state.sites`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.sections: list[SectionCrawl] = []
-        """Every section this crawl began, for the store to remember at its end."""
-        self.gone: list[SectionCrawl] = []
-        """Optional sections that the site does not have."""
         self.homes = SectionDiscovery(self)
 
     def nothing_to_do(self) -> str | None:
         """Why these arguments leave nothing to crawl, in a sentence that says what to do; None where they do."""
-        if any(self.chosen(site) or not site.sections for site in self.sites):
+        if any(self.chosen(site) or not site.sections for site in self.crawl_state.sites):
             return None
-        names = "、".join(site.name for site in self.sites[:5])
-        sections = list(dict.fromkeys(s.name for site in self.sites for s in site.sections))[:20]
+        names = "、".join(site.name for site in self.crawl_state.sites[:5])
+        sections = list(dict.fromkeys(s.name for site in self.crawl_state.sites for s in site.sections))[:20]
         wanted = ",".join(self.args.section)
         return f"no section of {names} has {wanted} in its name; there are, among others: {', '.join(sections)}"
 
     async def start(self) -> AsyncIterator[Any]:
         """The first list page of every section of every site."""
-        for site in self.sites:
-            crawl = SiteCrawl(site, self.args.limit, time.monotonic() + self.settings.getfloat("MAX_SITE_SECONDS"))
+        for site in self.crawl_state.sites:
+            deadline = time.monotonic() + self.settings.getfloat("MAX_SITE_SECONDS")
+            crawl = SiteCrawl(site, self.args.limit, deadline, self.window)
             begun = await self.begin(crawl)
             for section in begun:
                 yield self.list_request(PageRequest(section.section.url), section, None)
@@ -237,7 +232,7 @@ class ListSpider(NewsSpider):
         if begun:
             self.accounts.begin(site, len(begun))
             crawl.walking += len(begun)
-        self.sections += begun
+        self.crawl_state.sections += begun
         return begun
 
     def chosen(self, site: Site) -> list[Section]:
@@ -310,7 +305,7 @@ class ListSpider(NewsSpider):
         known: set[str] = set()
         if self.store and not self.args.refresh and inside:
             retry_after = datetime.now(UTC) - timedelta(days=self.settings.getint("REJECT_RETRY_DAYS"))
-            known = await self.stored(self.store.known(inside, retry_after, self.relevant_from))
+            known = await self.stored(self.store.known(inside, retry_after, self.crawl_state.relevance_threshold))
         self.count("links/known", len(known), site)
         taken = section.crawl.take(key for key in inside if key not in known)
         section.passed += len(items) - len(taken)
@@ -373,7 +368,7 @@ class ListSpider(NewsSpider):
             section.ended = "last_page"  # a pager that counts more pages than the site has published
         elif problem.final and section.section.optional:
             section.ended = "gone"
-            self.gone.append(section)
+            self.crawl_state.missing_sections.append(section)
         else:
             self.lose(section, problem.detail, consult=not section.pages and problem.reason in _GONE)
             return

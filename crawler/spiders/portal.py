@@ -19,4 +19,4 @@ class CfsnSpider(Args[CrawlArguments], ListSpider):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.sites = load().find("cfsn")
+        self.crawl_state.sites = list(load().find("cfsn"))

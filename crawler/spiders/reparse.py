@@ -43,13 +43,12 @@ class ReparseArguments(BaseModel):
 
 class ReparseSpider(Args[ReparseArguments], NewsSpider):
     """Yields the articles of archived pages, read with today's rules, to the pipelines of a crawl; its items stand for
-    pages that were fetched before (`replays`), so that none replaces a version that was fetched later. Counts
+    pages that were fetched before (`is_reparse`), so that none replaces a version that was fetched later. Counts
     `reparse/pages`, `/refused/<reason>`, `/cut_short`, `/torn`."""
 
     name = "reparse"
     params = ReparseArguments
     args: ReparseArguments  # type: ignore[assignment]
-    replays = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -59,11 +58,7 @@ class ReparseSpider(Args[ReparseArguments], NewsSpider):
         self.codes = {site.code for query in self.args.site for site in self.registry.find(query)}
         self.parts: dict[str, tuple[ArticleRequest, float | None]] = {}
         """Articles whose next part is still to come, by its address."""
-        self.thresholds: dict[str | None, float | None] = {}
-
-    def relevance_wanted(self, article: Article) -> float | None:
-        """The relevance from which on the crawl that fetched `article` kept it."""
-        return self.thresholds.pop(article.canonical_url, None)
+        self.crawl_state.is_reparse = True
 
     async def start(self) -> AsyncIterator[Any]:
         """The articles of the archives, in the order in which they were fetched."""
@@ -123,7 +118,7 @@ class ReparseSpider(Args[ReparseArguments], NewsSpider):
     def _completed(self, asked: ArticleRequest, moment: datetime, threshold: float | None) -> list[Article]:
         articles = self._finish(asked, moment)
         for article in articles:
-            self.thresholds[article.canonical_url] = threshold
+            self.crawl_state.article_thresholds[article.canonical_url] = threshold
         return articles
 
     def _asked(self, archived: Archived, told: dict[str, Any]) -> ArticleRequest:

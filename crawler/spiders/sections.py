@@ -13,6 +13,7 @@ from crawler.parsing.urls import article_id, canonical_url
 from crawler.platforms.base import ListItem
 from crawler.platforms.pager import PagerWatch, Seen
 from crawler.sites.site import Section, Site
+from crawler.storage.crawl_state import History
 
 # When to turn the page: pure decisions over one list page, the window asked for, and what earlier crawls left. A
 # section is *complete* when a crawl walked it to its end (or to `since`) and every article on the way was stored or
@@ -48,17 +49,6 @@ class Window:
         # A row that shows only its day may have been published at any minute of it.
         whole_day = self.since and item.published_at and item.precision == "day"
         return self.since - timedelta(days=1, microseconds=-1) if self.since and whole_day else self.since
-
-
-@dataclass(frozen=True)
-class History:
-    """What earlier crawls left of a section: `complete_at`, when it was last walked to its end (None: never);
-    `complete_since`, from which publication time on that holds (None: from its beginning); `open`, whether a later
-    crawl began and did not end."""
-
-    complete_at: datetime | None = None
-    complete_since: datetime | None = None
-    open: bool = False
 
 
 def stop_reason(
@@ -115,6 +105,8 @@ class SiteCrawl:
     remaining: int | None
     deadline: float = math.inf
     """When its time is up, on the monotonic clock."""
+    window: Window = field(default_factory=Window)
+    """The time that the crawl asks for."""
     scheduled: Seen = field(default_factory=Seen)
     """The articles asked for, in whichever section they were found."""
     home: Mapping[str, Any] = field(default_factory=dict)
@@ -181,17 +173,22 @@ class SectionCrawl:
             self.crawl.scheduled = Seen()
 
     @property
+    def site(self) -> Site:
+        """The site that the section belongs to."""
+        return self.crawl.site
+
+    @property
     def key(self) -> str:
         """The section's key in the store."""
         return section_key(self.section)
 
-    def outcome(self, window: Window, now: datetime) -> History | None:
+    def outcome(self, now: datetime) -> History | None:
         """Its history after this crawl where it was walked to its end, None where something is left to do."""
         # "limit", "time" and "gone" are no ends; a section without a single link may be one whose template changed.
         if self.ended in {None, "limit", "time", "failed", "gone"} or self.waiting or self.failures or not self.listed:
             return None
         assert self.ended is not None
-        return completed(self.history, window, self.ended, now)
+        return completed(self.history, self.crawl.window, self.ended, now)
 
 
 def section_key(section: Section) -> str:

@@ -13,6 +13,7 @@ from scrapy.crawler import Crawler
 
 from crawler.errors import StoreError
 from crawler.sites.site import Site
+from crawler.storage.crawl_state import crawl_state
 from crawler.storage.leases import HeldElsewhere, Lease, Leases
 from crawler.storage.operations import Document
 from crawler.storage.spool import Leftover, leftovers
@@ -51,7 +52,8 @@ async def begin(crawler: Crawler, store: Store) -> bool:
     """Take the leases of the sites of a crawl that is about to start, unless they were lent to it. Sites that another
     crawl holds are left out of it, told and counted (`sites/held_elsewhere`). False where none is left. Raises
     StoreError."""
-    sites = list(getattr(crawler.spider, "sites", ()))
+    state = crawl_state(crawler)
+    sites = state.sites
     if not sites or crawler in TENURES:
         return True
     leases = Leases(store, crawler.settings.getfloat("LEASE_SECONDS"))
@@ -67,7 +69,7 @@ async def begin(crawler: Crawler, store: Store) -> bool:
             crawler.stats.inc_value("sites/held_elsewhere")
             if len(sites) - len(kept) <= TOLD:
                 logger.warning("%s is left out: %s is crawling it; try again later", site.name, other)
-    crawler.spider.sites = kept  # type: ignore[union-attr]
+    state.sites = kept
     return bool(kept)
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from crawler.parsing.dates import CST
 from crawler.platforms.base import ListItem
-from crawler.spiders.sections import History, Window, completed, stop_reason
+from crawler.spiders.sections import Window, completed, stop_reason
+from crawler.storage.crawl_state import History
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=CST)
 
