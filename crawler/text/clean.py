@@ -1,6 +1,6 @@
-"""Plain text as people read it: no invisible characters, one paragraph a line, no page furniture.
+"""Clean text: no invisible characters, one paragraph per line, no buttons and notices of the page ("furniture").
 
-Names, numbers and the spelling of words stay as they were written: nothing is translated, widened or reworded here.
+Names, numbers and spelling stay as written: nothing is translated, converted to full width or reworded here.
 """
 
 import re
@@ -14,14 +14,14 @@ _BREAK = re.compile("\r\n?|[\n\v\f\x85\u2028\u2029]")
 _SPACES = re.compile("[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _HAN = "\u3400-\u9fff\uf900-\ufaff"
 
-# What is left of entities that were escaped twice or cut: &amp;nbsp; nbsp; ?quot;
+# Remains of entities that were escaped twice or cut: &amp;nbsp; nbsp; ?quot;
 _ENTITIES = {"nbsp": " ", "ensp": " ", "emsp": " ", "thinsp": " ", "quot": '"', "ldquo": "“", "rdquo": "”"}
 _ENTITIES |= {"lsquo": "‘", "rsquo": "’", "middot": "·", "mdash": "—", "hellip": "…", "amp": "&", "lt": "<", "gt": ">"}
 _ENTITY = re.compile(
     rf"(?:&(?:amp;)*|(?<![\w=/&])[?？]|(?<=[{_HAN}])[?？])({'|'.join(_ENTITIES)});|&(?:amp;)*#(?:160|12288|8195|8194);"
 )
 
-# One mark typed or copied over and over; …… —— and !!! with three are left as a writer may have meant them.
+# One mark repeated by mistake. …… and —— and up to three !!! stay, since a writer may have meant them.
 _REPEATED = re.compile("([，、；：,;。！？!?])\\1+")
 
 _SHARE = (
@@ -50,18 +50,18 @@ _TOGETHER = re.compile(r"(?:【|\[|〔)(?:纠错|打印本?页?|关闭窗?口?|�
 
 
 def clean_text(text: str) -> str:
-    """A body: NFC, one paragraph a line, spaces collapsed, invisible characters and page furniture gone."""
+    """Return a clean body: NFC, one paragraph per line, single spaces, no invisible characters, no furniture."""
     lines = (_line(line) for line in _BREAK.split(_visible(text)))
     return "\n".join(line for line in lines if line and not is_furniture(line))
 
 
 def clean_line(text: str) -> str | None:
-    """A title or a name on one line, spaces collapsed; None where nothing is left."""
+    """Return a title or a name on one line with single spaces; None if nothing is left."""
     return _line(_BREAK.sub(" ", _visible(text))) or None
 
 
 def is_furniture(line: str) -> bool:
-    """Whether a whole line is a page's furniture: print, close, share and scan buttons, neighbours, advertisements."""
+    """Return whether a whole line is page furniture: buttons (print, share, scan), neighbouring articles, ads."""
     if len(line) > MAX_FURNITURE_LENGTH or line.endswith("。"):
         return False
     rest = _TOGETHER.sub(" ", line).strip()

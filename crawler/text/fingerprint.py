@@ -1,8 +1,8 @@
-"""What two articles with the same story have in common: a hash of the whole text, and a few hashes of its pieces.
+"""Fingerprints of a text: one hash of all of it, a few hashes of its pieces, and the changes between two versions.
 
 The pieces are chosen by winnowing (Schleimer, Wilkerson, Aiken: "Winnowing: Local Algorithms for Document
 Fingerprinting", SIGMOD 2003), thinned to a fixed number, so that a reprint with a new head, a cut tail or paragraphs in
-another order keeps most of them. They find candidates; `cluster.py` decides.
+another order keeps most of them. They find candidates; `similarity.py` decides.
 """
 
 from __future__ import annotations
@@ -15,24 +15,23 @@ from functools import lru_cache
 from itertools import compress
 from zlib import crc32
 
-SHINGLE = 8
-"""Characters of a piece: long enough that two stories rarely share one by chance."""
-SPACING = 8
-"""Pieces kept begin at least so many characters apart: of those nearer the one with the smallest hash."""
-KEPT = 16
-"""Pieces kept of a text, those with the smallest hashes."""
-LONGEST = 50_000
-"""Characters of the normalised text that are looked at: what a reader would compare, and a bound for the work."""
-SHORT_BODY = 40
-"""A normalised body shorter than this (请点击附件查看, a caption) says nothing without its title."""
+SHINGLE_LENGTH = 8
+"""Characters per piece: long enough that two stories rarely share one by chance."""
+MIN_SPACING = 8
+"""Minimum distance between the beginnings of two kept pieces, in characters."""
+MAX_HASHES = 16
+"""How many pieces of a text are kept: those with the smallest hashes."""
+MAX_COMPARED_LENGTH = 50_000
+"""How many characters of the normalised text are used: a limit on the work."""
+MIN_BODY_LENGTH = 40
+"""A shorter normalised body (请点击附件查看, a caption) does not identify a story without its title."""
 
-_WIDTH = 2 * SHINGLE
+_WIDTH = 2 * SHINGLE_LENGTH
 _OFFSET_BITS = 20
 _OFFSET_MASK = (1 << _OFFSET_BITS) - 1
 _MAY_BEGIN = bytes((low * 167 + 13) % 256 < 64 for low in range(256))
-# What a page counts or stamps at every visit: no version of the article. One alternative a word, each beginning
-# with a
-# literal: such a pattern skips through a text that has none of them.
+# Counters and times that change with every visit: not a new version of the article. One alternative per word, each
+# beginning with a literal, because such a pattern skips quickly through a text that has none of them.
 _COUNTERS = re.compile(
     "|".join(
         [
@@ -47,8 +46,10 @@ _SEPARATORS = re.compile(r"[\W_]+")
 
 
 def normalise(text: str) -> str:
-    """`text` without what reprints change at will: white space, punctuation, width and case. Letters, Han characters
-    and digits stay, in their order, nothing between them."""
+    """Return `text` without what reprints change: white space, punctuation, width and case.
+
+    Only letters, Han characters and digits are left.
+    """
     letters = _SEPARATORS.sub("", text)
     if not unicodedata.is_normalized("NFKC", letters):
         letters = _SEPARATORS.sub("", unicodedata.normalize("NFKC", letters))
@@ -56,33 +57,38 @@ def normalise(text: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _normal(body: str) -> str:
-    """A body without counters, normalised; the hash and the fingerprint of an article ask for the same one."""
+def _normalise_body(body: str) -> str:
+    """Return a body without counters, normalised. Cached, since hash and fingerprint use the same one."""
     return normalise(_COUNTERS.sub("", body))
 
 
-def compared(body: str | None) -> str:
-    """What of a body is compared with others: its normalised text, at most `LONGEST` characters."""
-    return _normal((body or "")[: 2 * LONGEST])[:LONGEST]
+def select_compared_text(body: str | None) -> str:
+    """Return the part of a body used for comparison: normalised, at most `MAX_COMPARED_LENGTH` characters."""
+    return _normalise_body((body or "")[: 2 * MAX_COMPARED_LENGTH])[:MAX_COMPARED_LENGTH]
 
 
 def content_hash(title: str | None, body: str | None) -> str | None:
-    """32 hexadecimal digits, equal for exact copies: of the normalised body without counters of visits and shares, and
-    of title and body where the body is too short to be a story of its own: 请点击附件查看 under two titles stays apart.
-    None where the body has no letter: two pages that show only pictures can't be told to be copies."""
-    text = _normal(body or "")
+    """Return 32 hexadecimal digits that are equal for exact copies, or None if the body has no letters.
+
+    The hash is taken from the normalised body without counters, and also from the title if the body is too short to
+    identify a story: 请点击附件查看 under two titles is two articles.
+    """
+    text = _normalise_body(body or "")
     if not text:
         return None
-    if len(text) < SHORT_BODY:
+    if len(text) < MIN_BODY_LENGTH:
         text = f"{normalise(title or '')}\n{text}"
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def fingerprint(title: str | None, body: str | None) -> list[int]:
-    """At most `KEPT` signed 64-bit hashes, sorted; near-duplicates share some of them. Empty for a body too short to
-    be compared: only an exact copy is a duplicate of it. The title, which a reprint changes first, adds nothing."""
-    text = compared(body)
-    if len(text) < SHORT_BODY:
+    """Return at most `MAX_HASHES` signed 64-bit hashes, sorted. Near-duplicates share some of them.
+
+    Empty for a body too short to be compared: only an exact copy is its duplicate. The title is not used, because a
+    reprint changes it first.
+    """
+    text = select_compared_text(body)
+    if len(text) < MIN_BODY_LENGTH:
         return []
     units = text.encode("utf-16-le", "surrogatepass")
     pieces = (units[at : at + _WIDTH] for at in _chosen(units))
@@ -91,33 +97,38 @@ def fingerprint(title: str | None, body: str | None) -> list[int]:
 
 
 def _chosen(units: bytes) -> list[int]:
-    """Offsets of the pieces kept, smallest hash first. Only every fourth character may begin a piece, by a property of
-    the character itself, so that the choice doesn't depend on where it stands: a quarter of the work."""
+    """Return the offsets of the kept pieces, smallest hash first.
+
+    Only a quarter of all characters may begin a piece, chosen by the character itself and not by its position: this
+    saves three quarters of the work.
+    """
     starts = compress(range(0, len(units) - _WIDTH + 2, 2), units[::2].translate(_MAY_BEGIN))
     chosen: list[int] = []
     before = -1
-    # The offset rides in the low bits: sorting whole numbers is what Python does fastest.
+    # The low bits hold the offset, because Python sorts integers fastest.
     for ranked in sorted([crc32(units[at : at + _WIDTH]) << _OFFSET_BITS | at for at in starts]):
         at, rank = ranked & _OFFSET_MASK, ranked >> _OFFSET_BITS
-        if rank != before and all(not -2 * SPACING < at - other < 2 * SPACING for other in chosen):
+        if rank != before and all(not -2 * MIN_SPACING < at - other < 2 * MIN_SPACING for other in chosen):
             chosen.append(at)
-            if len(chosen) == KEPT:
+            if len(chosen) == MAX_HASHES:
                 break
         before = rank
     return chosen
 
 
-# What changed between two versions of a text, by paragraph.
+# --- What changed between two versions of a text, by paragraph ---
 
 MAX_PARAGRAPHS = 2000
-"""Beyond this a comparison takes too long and nobody reads it."""
+"""More take too long to compare, and nobody reads the result."""
 MAX_DIFF_LENGTH = 200_000
 """Characters of a diff."""
 
 
 def paragraph_changes(old: str | None, new: str | None) -> list[str]:
-    """The paragraphs that went (`- …`) and came (`+ …`), in the order of the text, `…` for what stayed in between.
-    Versions too long to be compared give one sentence."""
+    """Return removed (`- …`) and added (`+ …`) paragraphs in order, with `…` for unchanged ones between them.
+
+    Versions too long to be compared yield one sentence.
+    """
     before, after = (old or "").splitlines(), (new or "").splitlines()
     if max(len(before), len(after)) > MAX_PARAGRAPHS:
         return [f"{len(before)} paragraphs became {len(after)}"]

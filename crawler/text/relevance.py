@@ -1,8 +1,8 @@
-"""How much an article is about food safety, and what says so: a weighted lexicon, the title counting most.
+"""The relevance of an article to food safety, and its reasons: a weighted lexicon in which the title counts most.
 
-Terms of the subject (食品安全, 地沟油) give points by themselves. Everyday terms count in pairs: a food (猪肉) as far
-as something is done about its safety (抽检), and an act of supervision as far as food is its object; so neither a
-festival of oranges nor an inspection of lifts is news of food safety. One point is a score of 0.5.
+Terms of the subject (食品安全, 地沟油) score by themselves. Everyday terms score in pairs, a food (猪肉) together with
+an act of supervision (抽检), so neither a festival of oranges nor an inspection of lifts is food-safety news. One point
+is a score of 0.5.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from typing import Any, NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-# The lexicon of relevance: which terms speak for food safety, and the automaton that finds them all in one walk.
+# --- The lexicon, and the automaton that finds all its terms in one pass ---
 
 ROLES = ("topic", "food", "act", "other")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Term:
-    """One term: its group and what it counts in each of ROLES; `damp` is a factor, 1 for none."""
+    """One term: its group and its weight in each of ROLES. `damp` multiplies the score; 1 has no effect."""
 
     text: str
     group: str
     weights: tuple[float, ...]
     damp: float = 1.0
     roles: tuple[int, ...] = field(init=False)
-    """The places in `weights` of what is not 0."""
+    """The indexes of `weights` that are not 0."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "roles", tuple(role for role, weight in enumerate(self.weights) if weight))
@@ -43,22 +43,22 @@ class Lexicon:
 
     def __init__(self, terms: Iterable[Term]) -> None:
         self._terms = {term.text: term for term in terms}
-        # The longest term wins where several begin: so a guard (粮食安全) hides what it holds (食安).
+        # The longest of several terms wins, so that a longer term (粮食安全) hides a shorter one in it (食安).
         self._finder = AhoCorasick(list(self._terms), matchkind=MatchKind.LeftmostLongest)
 
     def count(self, text: str) -> dict[Term, int]:
-        """How often `text` holds each term, overlaps apart."""
+        """Return how often each term occurs in `text`, without overlaps."""
         try:
             found = self._finder.find_matches_as_strings(text)
         except UnicodeEncodeError:
-            # A lone surrogate is no text to the finder.
+            # The finder does not accept lone surrogates.
             found = self._finder.find_matches_as_strings(text.encode("utf-8", "replace").decode())
         return {self._terms[word]: count for word, count in Counter(found).items()}
 
 
 @cache
 def load() -> Lexicon:
-    """The lexicon of this installation."""
+    """Return the shipped lexicon, which is read once."""
     groups = tomllib.loads((Path(__file__).parent / "lexicon.toml").read_text("utf-8"))["groups"]
     return Lexicon(
         Term(text, name, tuple(group.get(role, 0.0) for role in ROLES), group.get("damp", 1.0))
@@ -68,25 +68,25 @@ def load() -> Lexicon:
 
 
 MAX_TERMS = 12
-"""What an article keeps as its reasons."""
+"""How many terms an article keeps as reasons."""
 
 TITLE, SECTION, SOURCE, BODY = "title", "section", "source", "body"
-# What a term counts in each; a body counts by density, below.
+# The weight of a term in each zone. In a body density counts, see below.
 _ZONES = {TITLE: 1.0, SECTION: 0.6, SOURCE: 0.5}
-# The lead of a text says what it is about; a list of duties further down names everything.
+# The first characters say what a text is about; a list of duties further down names everything.
 _LEAD = 200
 _BEHIND_LEAD = 0.5
 _DENSITY = 500
-# The most that a body gives (topic, food, act, other), however often it repeats itself, and how fast it gets there.
+# The maximum score of a body (topic, food, act, other), and how quickly it is reached.
 _BODY_MOST = (1.6, 1.5, 1.2, 1.5)
 _BODY_SCALE = 2.0
-# All that a portal of food safety publishes is under supervision already.
+# Everything on a food-safety portal is about supervision already.
 _PORTAL_ACT = 0.5
 _EVEN = (1.0,) * len(ROLES)
 
 
 class Reason(NamedTuple):
-    """What one term of one `zone` (title, section, source, body) gives: points, or for `damp` groups a factor."""
+    """One term in one `zone` (title, section, source, body) with its points, -1 for a term that damps the score."""
 
     term: str
     zone: str
@@ -96,19 +96,19 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Relevance:
-    """`score` from 0 to 1; `reasons`, the weightiest first."""
+    """`score` from 0 to 1; `reasons`, highest weight first."""
 
     score: float
     reasons: tuple[Reason, ...]
 
     @property
     def terms(self) -> list[str]:
-        """The terms the score rests on, weightiest first, each once; what speaks against it has a minus before it."""
+        """The terms that produced the score, highest weight first, each once; a minus marks terms against it."""
         named = {("-" if reason.weight < 0 else "") + reason.term: None for reason in self.reasons}
         return list(named)[:MAX_TERMS]
 
     def as_dict(self) -> dict[str, Any]:
-        """The field `relevance` of an article."""
+        """Return the article field `relevance`."""
         return {"score": self.score, "terms": self.terms}
 
 
@@ -120,7 +120,7 @@ def relevance(
     source: str | None = None,
     kind: str | None = None,
 ) -> Relevance:
-    """How far a clean article is about food safety. `section` is its 栏目, `source` its 来源, `kind` its site's."""
+    """Score a clean article. `section` is its 栏目, `source` its 来源, `kind` the kind of its site (`portal`, …)."""
     texts = {TITLE: title or "", SECTION: section or "", SOURCE: source or "", BODY: body or ""}
     found = _found(texts)
     scale = _body_scale(found, len(texts[BODY]))
@@ -129,7 +129,7 @@ def relevance(
     for (zone, term), count in found.items():
         weights, factors = term.weights, scale if zone == BODY else _EVEN
         times = count if zone == BODY else _ZONES[zone]
-        # Spelt out: fifty terms an article, and a loop over the roles takes three times as long.
+        # Written out, because a loop over the roles takes three times as long.
         topic, food = weights[0] * times * factors[0], weights[1] * times * factors[1]
         act, other = weights[2] * times * factors[2], weights[3] * times * factors[3]
         topics, foods, acts, others = topics + topic, foods + food, acts + act, others + other
@@ -143,16 +143,16 @@ def relevance(
 
 
 def _points(topic: float, food: float, act: float, other: float) -> float:
-    """Points of an article: the subject's own, and those of food and supervision as far as they meet."""
+    """Return the points of an article: those of the subject, and those of food and supervision together."""
     if not food or not act:
         return topic
-    # Supervision that has other objects too is shared with them; the harmonic mean is small where either is.
+    # Supervision is shared with its other objects. The harmonic mean is small if either is small.
     act *= food / (food + other)
     return topic + 2 * food * act / (food + act)
 
 
 def _found(texts: dict[str, str]) -> dict[tuple[str, Term], float]:
-    """How often each zone holds each term; in the body, what stands behind the lead counts half."""
+    """Return how often each zone has each term. In the body, terms after the first characters count half."""
     count, body = load().count, texts[BODY]
     found = {(zone, term): 1.0 for zone in _ZONES if texts[zone] for term in count(texts[zone])}
     found |= {(BODY, term): float(times) for term, times in count(body[:_LEAD]).items()}
@@ -162,7 +162,7 @@ def _found(texts: dict[str, str]) -> dict[tuple[str, Term], float]:
 
 
 def _body_scale(found: dict[tuple[str, Term], float], length: int) -> list[float]:
-    """What one weighted occurrence in a body of `length` characters is worth, by role: with density, ever less."""
+    """Return the worth of one weighted occurrence in a body of `length` characters, by role; it falls with density."""
     totals = [0.0] * len(ROLES)
     for (zone, term), count in found.items():
         if zone == BODY:

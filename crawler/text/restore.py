@@ -1,4 +1,4 @@
-"""Restore Chinese text that came through a content farm to what was written."""
+"""Restore Chinese text that a content farm corrupted: lost bytes, pinyin glosses, traditional characters, marks."""
 
 import re
 from collections.abc import Mapping
@@ -7,32 +7,32 @@ from typing import NamedTuple
 
 from crawler.text.characters import to_simplified
 from crawler.text.gbk_repair import MARKS, repair
-from crawler.text.glosses import Corruption, damage, strip_glosses
+from crawler.text.glosses import Corruption, detect_corruption, strip_glosses
 
-# Full-width marks back where a farm made them half-width: beside Chinese characters, not inside numbers or English.
+# --- Punctuation: half-width marks beside Chinese characters, which farms produce, become full-width ---
 
 _CHINESE = "[\u3400-\u9fff\uf900-\ufaff。，、；：？！“”‘’（）《》〈〉【】「」『』…—％]"
 _CHINESE_ONE = re.compile(_CHINESE)
 _PAIR = re.compile(r"\(([^()\n]*)\)")
 _LONE = re.compile(rf"(?<={_CHINESE})[()]|[()](?={_CHINESE})")
 _MARK = re.compile(rf"(?<={_CHINESE})[,;:!?]|[,;:!?](?={_CHINESE})")
-# 60%,RCEP: English puts a space after a comma, and a number's comma stands between digits.
+# 60%,RCEP is Chinese: English has a space after a comma, and a comma in a number stands between digits.
 _CLAUSE = re.compile(r"(?<=[%)\]\"℃+])[,;](?=[A-Za-z0-9])")
 
 
-def widen(text: str) -> str:
-    """Text with `, ; : ! ? ( )` in full width where a Chinese character or mark stands beside them.
+def to_fullwidth(text: str) -> str:
+    """Return text with `, ; : ! ? ( )` in full width if a Chinese character or mark stands beside them.
 
-    08:29, 1,000, URLs and English sentences keep theirs. A run of marks is read from its outer ones inwards.
+    08:29, 1,000, URLs and English sentences keep theirs. A run of marks is converted from its outer marks inwards.
     """
     text = _PAIR.sub(_bracket, text)
-    text = _LONE.sub(_wide, text)
-    text = _MARK.sub(_wide, text)
-    text = _MARK.sub(_wide, text)
-    return _CLAUSE.sub(_wide, text)
+    text = _LONE.sub(_widen_mark, text)
+    text = _MARK.sub(_widen_mark, text)
+    text = _MARK.sub(_widen_mark, text)
+    return _CLAUSE.sub(_widen_mark, text)
 
 
-def _wide(mark: re.Match[str]) -> str:
+def _widen_mark(mark: re.Match[str]) -> str:
     return MARKS[mark[0]]
 
 
@@ -44,12 +44,11 @@ def _bracket(pair: re.Match[str]) -> str:
     return pair[0]
 
 
-__all__ = ["Change", "Restoration", "Restored", "damage", "restore", "restore_fields"]
-
-
 class Change(NamedTuple):
-    """One change: its kind, its place (in characters) in the text as it was when the change was made, what was there,
-    what is there now, and why."""
+    """One change of a text.
+
+    `position` counts characters in the text as it was when the change was made; `kind` is gbk, gloss or script.
+    """
 
     kind: str
     position: int
@@ -60,15 +59,15 @@ class Change(NamedTuple):
     doubtful: bool = False
 
     def explain(self) -> str:
-        """The change in one line."""
+        """Return the change as one line for a person."""
         runner_up = f", else {self.runner_up}" if self.runner_up else ""
         doubt = ", doubtful" if self.doubtful else ""
         return f"{self.before!r} → {self.after!r} ({self.kind}: {self.reason}{runner_up}{doubt})"
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
-    """A restored text and what was changed in it, in order of place."""
+class RestoredText:
+    """A restored text and the changes made, in order of place."""
 
     text: str
     changes: tuple[Change, ...] = ()
@@ -76,7 +75,7 @@ class Restored:
 
 @dataclass(slots=True)
 class Restoration:
-    """What was changed in a document, counted over its fields."""
+    """The changes of a document, counted over all its fields."""
 
     glosses: int = 0
     gbk_repairs: int = 0
@@ -85,7 +84,7 @@ class Restoration:
     changes: dict[str, tuple[Change, ...]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, int]:
-        """The `restored` document of an article."""
+        """Return the article field `restored`."""
         return {
             "glosses": self.glosses,
             "gbk_repairs": self.gbk_repairs,
@@ -94,6 +93,7 @@ class Restoration:
         }
 
     def add(self, name: str, changes: tuple[Change, ...]) -> None:
+        """Add the changes of the field `name`."""
         self.changes[name] = changes
         for change in changes:
             self.glosses += change.kind == "gloss"
@@ -103,11 +103,13 @@ class Restoration:
 
 
 def restore_fields(
-    fields: Mapping[str, str | None], witness: str = ""
+    fields: Mapping[str, str | None], context: str = ""
 ) -> tuple[dict[str, str | None], Restoration | None]:
-    """Restore the fields of one document, judged together; None as the second where nothing was changed. `witness` is
-    more text of the document, which helps to judge and isn't restored."""
-    found = damage("\n".join(value for value in (*fields.values(), witness) if value))
+    """Return the restored fields of one document, and the changes (None if nothing was changed).
+
+    All fields are judged together. `context` is more text of the document that helps to judge and is not restored.
+    """
+    found = detect_corruption("\n".join(value for value in (*fields.values(), context) if value))
     if not found:
         return dict(fields), None
     restored: dict[str, str | None] = {}
@@ -120,16 +122,16 @@ def restore_fields(
     return restored, counts if counts.changes else None
 
 
-def restore(text: str) -> Restored:
-    """Restore one text; text that is neither garbled nor traditional comes back as it is."""
-    found = damage(text)
-    return _restore(text, found) if found else Restored(text)
+def restore(text: str) -> RestoredText:
+    """Restore one text. Text that is neither garbled nor traditional is returned unchanged."""
+    found = detect_corruption(text)
+    return _restore(text, found) if found else RestoredText(text)
 
 
-def _restore(text: str, found: Corruption) -> Restored:
+def _restore(text: str, found: Corruption) -> RestoredText:
     changes: list[Change] = []
     if found.garbled:
-        text, repairs = repair(text, found.glossed)
+        text, repairs = repair(text, found.annotated)
         changes += (
             Change("gbk", r.position, r.before, r.after, "bytes put back", r.runner_up, r.doubtful) for r in repairs
         )
@@ -147,5 +149,5 @@ def _restore(text: str, found: Corruption) -> Restored:
             )
         text = simple
     if found.garbled:
-        text = widen(text)
-    return Restored(text, tuple(changes))
+        text = to_fullwidth(text)
+    return RestoredText(text, tuple(changes))

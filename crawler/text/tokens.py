@@ -11,7 +11,7 @@ import re
 import unicodedata
 from functools import cache
 
-from crawler.text.characters import CharacterTable, simplified
+from crawler.text.characters import CharacterTable, simplify_character
 
 TITLE = "^"
 """Goes before a token of the title: headlines can be asked for alone."""
@@ -29,7 +29,7 @@ _SIMPLIFIED_FURTHER = "乾夥後徵捱摺於菸著袷麴麽"
 
 def _folded_character(character: str) -> str:
     folded = unicodedata.normalize("NFKC", character).lower()
-    return simplified(folded) if _PAIRS.match(folded) else folded
+    return simplify_character(folded) if _PAIRS.match(folded) else folded
 
 
 _FOLDING = CharacterTable(_folded_character)

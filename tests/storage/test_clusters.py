@@ -20,7 +20,7 @@ from crawler.storage.store import connect
 from crawler.storage.stories import Stories
 from crawler.storage.writer import ArticleWriter
 from crawler.text.fingerprint import content_hash, fingerprint
-from crawler.text.similarity import HOLDERS
+from crawler.text.similarity import MAX_TEXTS_PER_HASH
 
 WRITER = Path(__file__).with_name("write_stories.py")
 TEXT = (
@@ -172,7 +172,7 @@ def test_a_hash_never_leads_to_more_than_a_few(opened, told):
 
     clusters, filed = asyncio.run(scenario())
     assert len(clusters) == 1
-    assert filed <= HOLDERS + 10
+    assert filed <= MAX_TEXTS_PER_HASH + 10
 
 
 def test_what_a_killed_process_left_is_settled_by_the_next(opened, told):

@@ -6,7 +6,14 @@ import random
 
 import pytest
 
-from crawler.text.similarity import BOILERPLATE, COMPARED, HOLDERS, Clusterer, IndexedText, shortlist
+from crawler.text.similarity import (
+    MAX_CANDIDATES,
+    MAX_CLUSTERS_PER_HASH,
+    MAX_TEXTS_PER_HASH,
+    Clusterer,
+    IndexedText,
+    shortlist,
+)
 
 COMMON = [chr(code) for code in range(0x4E00, 0x5E00)]
 DEEDS = ("抽样送检", "上门培训", "张榜公布", "约谈店主", "清点库存", "核对票据", "更换冷柜", "走访村民", "排查隐患")
@@ -77,28 +84,28 @@ def test_hundreds_of_stories_in_any_order() -> None:
 
 
 def test_a_text_is_filed_only_where_there_is_room() -> None:
-    full = [IndexedText(f"k{n}", "c", [1]) for n in range(HOLDERS)]
+    full = [IndexedText(f"k{n}", "c", [1]) for n in range(MAX_TEXTS_PER_HASH)]
     near, filed = shortlist("new", [1, 2], full)
     assert filed == [2]
-    assert near == [f"k{n}" for n in range(HOLDERS)]
+    assert near == [f"k{n}" for n in range(MAX_TEXTS_PER_HASH)]
 
 
 def test_of_texts_that_come_together_the_first_are_filed() -> None:
-    keys = [f"k{n:02}" for n in range(2 * HOLDERS)]
+    keys = [f"k{n:02}" for n in range(2 * MAX_TEXTS_PER_HASH)]
     filed = [shortlist(key, [1], [IndexedText(other, None, [1]) for other in keys if other != key])[1] for key in keys]
-    assert filed == [[1]] * HOLDERS + [[]] * HOLDERS
+    assert filed == [[1]] * MAX_TEXTS_PER_HASH + [[]] * MAX_TEXTS_PER_HASH
 
 
 def test_a_phrase_of_many_stories_leads_nowhere() -> None:
-    holders = [IndexedText(f"k{n}", f"c{n}", [1]) for n in range(BOILERPLATE + 1)]
-    assert shortlist("new", [1, 2], [*holders, IndexedText("near", "c0", [2])])[0] == ["near"]
+    sharing = [IndexedText(f"k{n}", f"c{n}", [1]) for n in range(MAX_CLUSTERS_PER_HASH + 1)]
+    assert shortlist("new", [1, 2], [*sharing, IndexedText("near", "c0", [2])])[0] == ["near"]
 
 
 def test_those_that_share_most_are_compared_first() -> None:
     hashes = list(range(16))
-    holders = [IndexedText(f"k{n:02}", "c", hashes[: n % 8 + 1]) for n in range(40)]
-    near, _ = shortlist("new", hashes, holders)
-    assert len(near) == COMPARED
+    sharing = [IndexedText(f"k{n:02}", "c", hashes[: n % 8 + 1]) for n in range(40)]
+    near, _ = shortlist("new", hashes, sharing)
+    assert len(near) == MAX_CANDIDATES
     assert near[0] == "k07"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.text.fingerprint import KEPT, content_hash, fingerprint, normalise
+from crawler.text.fingerprint import MAX_HASHES, content_hash, fingerprint, normalise
 
 STORY = (
     "西山县市场监督管理局近日对全县十二家米粉作坊开展突击检查。执法人员重点查看了原料进货票据、"
@@ -58,7 +58,7 @@ def test_a_reprint_keeps_most_pieces() -> None:
 
 def test_pieces_fit_a_database() -> None:
     pieces = fingerprint(None, STORY)
-    assert 8 <= len(pieces) <= KEPT
+    assert 8 <= len(pieces) <= MAX_HASHES
     assert pieces == sorted(set(pieces))
     assert all(-(2**63) <= piece < 2**63 for piece in pieces)
 
@@ -70,11 +70,11 @@ def test_pieces_are_the_same_in_every_process_and_version() -> None:
 
 
 def test_five_megabytes_are_bounded_work() -> None:
-    assert 8 <= len(fingerprint(None, STORY * 9000)) <= KEPT
+    assert 8 <= len(fingerprint(None, STORY * 9000)) <= MAX_HASHES
     assert content_hash(None, STORY * 9000) != content_hash(None, STORY * 8999)
 
 
 @given(st.text(alphabet=st.characters(), max_size=300))
 def test_any_text_has_keys(text: str) -> None:
-    assert len(fingerprint(text, text)) <= KEPT
+    assert len(fingerprint(text, text)) <= MAX_HASHES
     assert content_hash(text, text) == content_hash(text, text + " ")

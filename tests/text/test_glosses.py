@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.text.glosses import bare, is_reading, readings, strip_glosses
+from crawler.text.glosses import is_reading, list_readings, strip_glosses, strip_tones
 
 # Its last byte and the letter F are 團 to a table of byte pairs.
 STRADDLED = bytes.fromhex("b988").decode("gbk")
@@ -40,9 +40,9 @@ def test_every_gloss_is_listed_with_its_place() -> None:
 
 
 def test_readings_hold_toned_and_bare_forms() -> None:
-    assert {"zhòng", "chóng", "zhong", "chong"} <= readings("重")
-    assert readings("A") == readings("") == frozenset()
-    assert (bare("lǜ"), bare("nüè"), bare("xiàn")) == ("lv", "nve", "xian")
+    assert {"zhòng", "chóng", "zhong", "chong"} <= list_readings("重")
+    assert list_readings("A") == list_readings("") == frozenset()
+    assert (strip_tones("lǜ"), strip_tones("nüè"), strip_tones("xiàn")) == ("lv", "nve", "xian")
 
 
 def test_one_right_alternative_is_enough() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.text.restore import widen
+from crawler.text.restore import to_fullwidth
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from crawler.text.restore import widen
     ],
 )
 def test_marks_beside_chinese_are_widened(half: str, wide: str) -> None:
-    assert widen(half) == wide
+    assert to_fullwidth(half) == wide
 
 
 @pytest.mark.parametrize(
@@ -25,4 +25,4 @@ def test_marks_beside_chinese_are_widened(half: str, wide: str) -> None:
     ["08:29", "1,000", "https://example.org/a?b=1;c", "Hello, world! (ok)", "f(a,b)", "15:0", "React (2024), Vue"],
 )
 def test_numbers_addresses_and_english_stay(kept: str) -> None:
-    assert widen(kept) == kept
+    assert to_fullwidth(kept) == kept

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.text.characters import simplified, simplified_only, to_simplified, traditional_only
+from crawler.text.characters import simplified_only, simplify_character, to_simplified, traditional_only
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_conversion(old: str, new: str) -> None:
 
 
 def test_single_characters() -> None:
-    assert [simplified(character) for character in "縣后里A。"] == ["县", "后", "里", "A", "。"]
+    assert [simplify_character(character) for character in "縣后里A。"] == ["县", "后", "里", "A", "。"]
 
 
 def test_what_belongs_to_one_script_only() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler.text.characters import MOST, CharacterTable
+from crawler.text.characters import MAX_TABLE_SIZE, CharacterTable
 
 
 def test_each_character_is_made_once():
@@ -21,4 +21,4 @@ def test_a_page_that_shows_all_of_unicode_does_not_fill_the_memory():
     table = CharacterTable(str.upper)
     every = "".join(map(chr, range(0xD800))) + "".join(map(chr, range(0xE000, 0x20000)))
     assert every.translate(table) == "".join(map(str.upper, every))
-    assert len(table) <= MOST
+    assert len(table) <= MAX_TABLE_SIZE

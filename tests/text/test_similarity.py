@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.text.similarity import Story, compare, disjoint
+from crawler.text.similarity import Story, are_disjoint, compare
 
 TITLE = "西山县突击检查米粉作坊"
 BODY = (
@@ -31,9 +31,9 @@ LINES = BODY.split("\n")
     ids=["tag", "cut", "new title", "reordered", "synonyms", "page furniture"],
 )
 def test_reprints(title: str, body: str) -> None:
-    likeness = compare(Story.of(TITLE, BODY), Story.of(title, body))
-    assert likeness.same, likeness
-    assert compare(Story.of(title, body), Story.of(TITLE, BODY)) == likeness
+    similarity = compare(Story.of(TITLE, BODY), Story.of(title, body))
+    assert similarity.same, similarity
+    assert compare(Story.of(title, body), Story.of(TITLE, BODY)) == similarity
 
 
 def _sampling(number: int, batches: int, item: str, value: str, shop: str) -> Story:
@@ -50,10 +50,10 @@ def _sampling(number: int, batches: int, item: str, value: str, shop: str) -> St
 def test_notices_of_one_template_are_different() -> None:
     one = _sampling(7, 213, "云岭牌米粉", "0.31", "好邻居超市东门店")
     other = _sampling(9, 186, "早安豆浆", "0.18", "惠民农贸市场方圆摊位")
-    likeness = compare(one, other)
-    assert likeness.contained > 0.4
-    assert not likeness.same
-    assert "numbers" in likeness.reason
+    similarity = compare(one, other)
+    assert similarity.contained > 0.4
+    assert not similarity.same
+    assert "numbers" in similarity.reason
     assert compare(one, _sampling(7, 213, "云岭牌米粉", "0.31", "好邻居超市东门店")).same
 
 
@@ -66,9 +66,9 @@ def _appointment(name: str, office: str) -> Story:
 
 
 def test_appointments_of_different_people_are_different() -> None:
-    likeness = compare(_appointment("于向晚", "县水利局副局长"), _appointment("白一桥", "县粮食和物资储备局局长"))
-    assert likeness.contained > 0.5
-    assert not likeness.same
+    similarity = compare(_appointment("于向晚", "县水利局副局长"), _appointment("白一桥", "县粮食和物资储备局局长"))
+    assert similarity.contained > 0.5
+    assert not similarity.same
 
 
 def test_the_same_ceremony_a_year_later_is_another_story() -> None:
@@ -87,22 +87,22 @@ def test_the_same_ceremony_a_year_later_is_another_story() -> None:
         f"好雨知时，西山县开镰仪式清晨在老粮仓广场热闹开场。\n{same}\n辽阔的稻田里，金黄的稻穗迎风起伏，乡亲们早早赶到田边等候。"
         "\n种粮能手云中月割下第一镰，寄托着全县乡亲对好收成的深情期盼。",
     )
-    likeness = compare(one, other)
-    assert likeness.contained >= 0.4
-    assert not likeness.same
-    assert "in other words" in likeness.reason
+    similarity = compare(one, other)
+    assert similarity.contained >= 0.4
+    assert not similarity.same
+    assert "in other words" in similarity.reason
 
 
 def test_wording_in_common_under_another_headline_is_not_enough() -> None:
     part = LINES[2] + "\n" + "东河镇的豆腐节昨天开幕，九个村的豆腐坊摆开长桌，请游客品尝老卤点出的豆腐。" * 2
-    likeness = compare(Story.of(TITLE, BODY), Story.of("东河镇豆腐节开幕", part))
-    assert not likeness.same
+    similarity = compare(Story.of(TITLE, BODY), Story.of("东河镇豆腐节开幕", part))
+    assert not similarity.same
 
 
 def test_nothing_in_common() -> None:
     other = Story.of("豆腐节", "东河镇的豆腐节昨天开幕，九个村的豆腐坊摆开长桌，请游客品尝用老卤点出来的热豆腐和豆花。")
-    assert disjoint(Story.of(TITLE, BODY), other)
-    assert not disjoint(Story.of(TITLE, BODY), Story.of(TITLE, LINES[2]))
+    assert are_disjoint(Story.of(TITLE, BODY), other)
+    assert not are_disjoint(Story.of(TITLE, BODY), Story.of(TITLE, LINES[2]))
 
 
 def test_short_texts_are_like_nothing() -> None:

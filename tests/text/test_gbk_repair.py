@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.text.gbk_repair import readings_at, two_bytes
+from crawler.text.gbk_repair import encode_pair, readings_at
 from crawler.text.restore import restore
 
 TABLE = {
@@ -96,9 +96,9 @@ def test_a_gloss_between_bytes_names_the_lost_one() -> None:
 
 
 def test_two_bytes_covers_private_use_and_nothing_longer() -> None:
-    assert two_bytes("海") == bytes.fromhex("baa3")
-    assert len(two_bytes("\ue1a2")) == 2
-    assert two_bytes("𠮷") == two_bytes("A") == two_bytes("\ud800") == b""
+    assert encode_pair("海") == bytes.fromhex("baa3")
+    assert len(encode_pair("\ue1a2")) == 2
+    assert encode_pair("𠮷") == encode_pair("A") == encode_pair("\ud800") == b""
 
 
 @given(st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=5))

@@ -2,25 +2,25 @@
 
 import pytest
 
-from crawler.text.glosses import damage
+from crawler.text.glosses import detect_corruption
 
 GARBLED = "全縣食品安全監(jiān)管工作會議召開,各鄉(xiāng)鎮(zhèn)負責人參加會議。"
 
 
 def test_toned_glosses_on_traditional_characters_are_garbled() -> None:
-    found = damage(GARBLED)
+    found = detect_corruption(GARBLED)
     assert found.garbled
     assert found.traditional
-    assert found.glossed == {"監", "鄉", "鎮"}
+    assert found.annotated == {"監", "鄉", "鎮"}
 
 
 def test_untoned_glosses_need_more_of_them() -> None:
-    assert damage("新(xin)華社記(ji)者(zhe)在北京(jing)報道會(hui)(hui)議(yi)").garbled
-    assert not damage("新(xin)華社記(ji)者報道會議").garbled
+    assert detect_corruption("新(xin)華社記(ji)者(zhe)在北京(jing)報道會(hui)(hui)議(yi)").garbled
+    assert not detect_corruption("新(xin)華社記(ji)者報道會議").garbled
 
 
 def test_simplified_text_glossed_again_and_again_is_garbled() -> None:
-    assert damage(
+    assert detect_corruption(
         "会(huì)议强调食(shí)品安全，会(huì)上通报食(shí)品抽检(jiǎn)，会(huì)后食(shí)品企业受检(jiǎn)。"
     ).garbled
 
@@ -38,11 +38,11 @@ def test_simplified_text_glossed_again_and_again_is_garbled() -> None:
     ],
 )
 def test_sound_simplified_text_passes(sound: str) -> None:
-    assert not damage(sound)
+    assert not detect_corruption(sound)
 
 
 def test_traditional_text_without_glosses_is_traditional_only() -> None:
-    found = damage("臺北市政府衛生局公布抽驗結果,請業者儘速改善。")
+    found = detect_corruption("臺北市政府衛生局公布抽驗結果,請業者儘速改善。")
     assert found.traditional
     assert not found.garbled
-    assert not found.glossed
+    assert not found.annotated
