@@ -1,25 +1,42 @@
-"""What goes wrong with a store, in a sentence for people."""
+"""The errors a person can act on, and the exit status a command ends with."""
 
 from __future__ import annotations
 
+from typing import ClassVar
 
-class StoreError(Exception):
-    """The store can't be used. The message says why and what to do; it never holds credentials."""
+
+class CrawlerError(Exception):
+    """An error a person can act on: the message says why and what to do, and a command prints it without a traceback.
+
+    It never holds credentials.
+    """
+
+    exit_status: ClassVar[int] = 1
+    """1: it failed; 2: it was used wrongly."""
+
+
+class StoreError(CrawlerError):
+    """The database can't be used."""
 
 
 class StoreUnavailable(StoreError):
-    """The store doesn't answer: the same request may succeed later."""
+    """The database does not answer: the same request may succeed later."""
 
 
-# What goes wrong with a question, in a sentence for people.
+class EmptyDatabase(StoreError):
+    """The database has no articles yet."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the database {name} is empty: run a crawl first, or run `scrapy demo` and set MONGO_DATABASE=demo"
+        )
 
 
-class QueryError(Exception):
-    """The question can't be answered as it is put. The message says why and what to do."""
+class QueryError(CrawlerError):
+    """A query or a filter can't be understood."""
+
+    exit_status = 2
 
 
-# What goes wrong when data is carried out or in, in a sentence for people.
-
-
-class TransferError(Exception):
-    """Nothing was carried. The message says why and what to do."""
+class TransferError(CrawlerError):
+    """An export, import or backup failed; nothing was written."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.cli import plain
+from crawler.output import plain
 
 if TYPE_CHECKING:
     from crawler.discovery.fixtures import CapturedResponse, Fixture

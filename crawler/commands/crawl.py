@@ -146,7 +146,7 @@ def _show(item: Any) -> None:
 
 def _portrait(article: Article) -> str:
     """What a reader wants to see of an article that was just scraped."""
-    from crawler.cli import plain
+    from crawler.output import plain
     from crawler.parsing.date_forms import CST
 
     when = "date unknown"

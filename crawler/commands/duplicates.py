@@ -13,7 +13,7 @@ from typing import Any
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.cli import plain
+from crawler.output import plain
 from crawler.parsing.date_forms import CST
 
 _CHUNK = 200

@@ -11,7 +11,7 @@ from typing import Any
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.cli import plain
+from crawler.output import plain
 from crawler.parsing.date_forms import CST
 
 

@@ -86,7 +86,7 @@ class Command(ScrapyCommand):
 def _lines(counts: Counts) -> Iterator[str]:
     from rich.cells import cell_len
 
-    from crawler.cli import plain
+    from crawler.output import plain
     from crawler.search.stats import TIMES
 
     rows = counts.rows[-_MAX_ROWS:] if counts.by in TIMES else counts.rows[:_MAX_ROWS]

@@ -25,6 +25,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from crawler.errors import CrawlerError
 from crawler.storage.crawl_state import crawl_state
 
 logger = logging.getLogger(__name__)
@@ -226,8 +227,10 @@ _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))
 _BROKEN = (ArchiveLoadFailed, zlib.error, EOFError, UnicodeError, ValueError, AttributeError)
 
 
-class ArchiveError(Exception):
+class ArchiveError(CrawlerError):
     """An archive that can't be read; the text is one sentence for people."""
+
+    exit_status = 2
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from email.utils import formatdate, make_msgid
 from typing import Any, Protocol
 from urllib.parse import unquote, urlencode, urlsplit
 
+from crawler.errors import CrawlerError
 from crawler.parsing.date_forms import CST
 from crawler.runs.verdict import WORDS
 
@@ -195,7 +196,7 @@ _SECRET = ("ALARM_", "MONGO_", "CRAWLER_WORKER_")
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
-class AlarmError(Exception):
+class AlarmError(CrawlerError):
     """A message that was not delivered; `lasting` where trying again is useless before somebody mends something."""
 
     def __init__(self, sentence: str, *, lasting: bool = False, wait_seconds: float = 0) -> None:
@@ -204,8 +205,10 @@ class AlarmError(Exception):
         self.wait_seconds = wait_seconds
 
 
-class BadChannel(Exception):
+class BadChannel(CrawlerError):
     """A wrong variable of the environment, in a sentence."""
+
+    exit_status = 2
 
 
 class Channel(Protocol):

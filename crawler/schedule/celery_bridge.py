@@ -30,7 +30,7 @@ from redis.exceptions import RedisError
 from scrapy.settings import Settings
 from scrapy.utils.reactor import install_reactor
 
-from crawler.errors import StoreError
+from crawler.errors import CrawlerError, StoreError
 from crawler.schedule.due import Document, DueTimes, store_time
 from crawler.schedule.worker import (
     ORDER,
@@ -59,7 +59,7 @@ VISIBLE_SECONDS = 3600
 """When Redis gives a message to another worker although the first still works on it: the lease refuses the second."""
 
 
-class BrokerError(Exception):
+class BrokerError(CrawlerError):
     """The broker can't be used. The message says why and what to do; it never holds credentials."""
 
 

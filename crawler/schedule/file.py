@@ -15,6 +15,7 @@ from typing import Any
 from cronsim import CronSim, CronSimError
 from pydantic import ValidationError
 
+from crawler.errors import CrawlerError
 from crawler.parsing.date_forms import CST
 from crawler.sites.registry import Registry
 from crawler.sites.site import Problem, Site, SiteError
@@ -122,8 +123,10 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _MODELS: dict[str, type[CrawlArguments]] = {"cfsn": CrawlArguments, "county": SiteArguments}
 
 
-class ScheduleError(Exception):
+class ScheduleError(CrawlerError):
     """The schedule file can't be used; `problems` has every fault, the message a line for each."""
+
+    exit_status = 2
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = tuple(problems)

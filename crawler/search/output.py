@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from crawler.cli import plain
+from crawler.output import BEIJING, harmless, plain
 from crawler.search.filters import Filters, Plan
 from crawler.search.language import Query
 from crawler.search.search import SAMPLE, Found, Hit, Passage, spans
-from crawler.transfer.formats import BEIJING, harmless
 
 FORMATS = ("table", "json", "jsonl", "csv")
 _MARK, _DIM, _END = "\x1b[1;31m", "\x1b[2m", "\x1b[0m"

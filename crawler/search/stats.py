@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from crawler.cli import plain
 from crawler.errors import QueryError
+from crawler.output import plain
 from crawler.search.filters import Filters, matching
 from crawler.transfer.export import replacing
 from crawler.transfer.formats import BEIJING

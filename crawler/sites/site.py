@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from crawler.errors import CrawlerError
 from crawler.parsing.rules import Rules
 
 
@@ -99,7 +100,7 @@ class Problem:
         return f"{where}: {self.place}: {self.what}" if self.place else f"{where}: {self.what}"
 
 
-class RegistryError(Exception):
+class RegistryError(CrawlerError):
     """The registry's files are broken; `problems` has every fault, the message a line for each."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -107,7 +108,7 @@ class RegistryError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-class SiteError(Exception):
+class SiteError(CrawlerError):
     """A query names no site, or no single one."""
 
 

@@ -20,6 +20,7 @@ from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.worksheet import Worksheet
 
 from crawler.errors import TransferError
+from crawler.output import harmless, is_formula
 
 # The columns of an exported article: the same names, in the same order, in every format. What is nested in the
 # store becomes flat by three rules: an object gives a column for each of its fields (`site.county` →
@@ -164,18 +165,7 @@ def row(columns: Iterable[Column], document: Mapping[str, Any]) -> Row:
 
 # Values as text: for the cells of spreadsheets, and for JSON.
 
-_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 _SEPARATOR = ";"
-
-
-def is_formula(text: str) -> bool:
-    """Whether a spreadsheet may take `text` for a formula (the list of OWASP's page on CSV injection)."""
-    return text.startswith(_FORMULA_STARTS)
-
-
-def harmless(text: str) -> str:
-    """`text` such that no spreadsheet calculates with it: an apostrophe goes before what looks like a formula."""
-    return f"'{text}" if is_formula(text) else text
 
 
 def cell(value: Any, kind: Kind) -> str | int | float | None:

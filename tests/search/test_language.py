@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from crawler.cli import plain
 from crawler.errors import QueryError
+from crawler.output import plain
 from crawler.search.filters import Filters
 from crawler.search.language import Query, read_query
 from crawler.search.output import plain_piece
