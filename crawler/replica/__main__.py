@@ -33,7 +33,7 @@ def main() -> int:
         return 1
     with replica:
         print(replica.address, flush=True)
-        hosts = ", ".join(replica.world.hosts())
+        hosts = ", ".join(replica.sites.hosts())
         print(f"serving {hosts}; use it as a proxy: curl -k -x {replica.address} http://www.cfsn.cn/", flush=True)
         try:
             threading.Event().wait()

@@ -22,15 +22,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crawler.replica.exchange import Reply, Request
+from crawler.replica.faults import fault_reply
+from crawler.replica.sites import Sites
 from crawler.replica.tls import server_context
-from crawler.replica.trouble import trouble
-from crawler.replica.world import World
 
 GZIP_FROM_BYTES = 512
 
 
 @dataclass(frozen=True)
-class Seen:
+class ReceivedRequest:
     """One request the replica answered: `time` in seconds on the wall clock (Unix), `path` with its query."""
 
     time: float
@@ -50,8 +50,8 @@ class Replica:
     """
 
     def __init__(self, port: int = 0) -> None:
-        self.world = World()
-        self.requests: list[Seen] = []
+        self.sites = Sites()
+        self.requests: list[ReceivedRequest] = []
         self._server = _Server(("127.0.0.1", port), self)
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="replica", daemon=True)
@@ -60,11 +60,11 @@ class Replica:
     @property
     def day(self) -> int:
         """Which day it is at the sites."""
-        return self.world.day
+        return self.sites.day
 
     def advance(self) -> None:
         """Go to the next day."""
-        self.world.day += 1
+        self.sites.day += 1
 
     def close(self) -> None:
         """Stop answering, drop open connections and free the port."""
@@ -88,10 +88,12 @@ class Replica:
         if request.path == "/__replica__/advance" and request.method == "POST":
             self.advance()
             return _json({"day": self.day})
-        reply = _conditional(request, trouble(request) or self.world.answer(request))
+        reply = _conditional(request, fault_reply(request) or self.sites.answer(request))
         agent = request.headers.get("user-agent", "")
         self.requests.append(
-            Seen(time.time(), request.scheme, request.host, request.method, request.target, reply.status, agent)
+            ReceivedRequest(
+                time.time(), request.scheme, request.host, request.method, request.target, reply.status, agent
+            )
         )
         return reply
 
@@ -174,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200, "Connection established")
         self.end_headers()
         self.wfile.flush()
-        context = server_context(tuple(self.server.replica.world.hosts()))
+        context = server_context(tuple(self.server.replica.sites.hosts()))
         plain, self.scheme = self.connection, "https"
         self.connection = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
         self.server.watch(self.connection, instead_of=plain)

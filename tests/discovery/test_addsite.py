@@ -16,7 +16,7 @@ HONGYA = "http://www.schy.gov.cn/"
 CODE = "511423"
 
 
-def channel(code: str) -> content.Channel:
+def channel(code: str) -> content.SiteChannel:
     return next(one for one in content.channels() if one.site == code)
 
 

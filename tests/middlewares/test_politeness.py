@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crawler.replica import Replica, content
-from crawler.replica.server import Seen
+from crawler.replica.server import ReceivedRequest
 from crawler.replica.tls import server_context
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,16 +18,16 @@ CONTACT = "mailto:news@example.org"
 ALMOST_A_SECOND = 0.9
 
 
-def by_host(requests: list[Seen]) -> dict[str, list[Seen]]:
+def by_host(requests: list[ReceivedRequest]) -> dict[str, list[ReceivedRequest]]:
     ordered = sorted(requests, key=lambda seen: (seen.host, seen.time))
     return {host: list(seen) for host, seen in groupby(ordered, key=lambda seen: seen.host)}
 
 
 @pytest.fixture
-def polite(replica: Replica, mongo_uri: str, database: str, tmp_path: Path) -> dict[str, list[Seen]]:
+def polite(replica: Replica, mongo_uri: str, database: str, tmp_path: Path) -> dict[str, list[ReceivedRequest]]:
     """What two hosts saw of a crawl of five articles, one of them slow, with no politeness setting overridden."""
     # Made now: the time it takes to make the certificate would be the way of the first request.
-    server_context(tuple(replica.world.hosts()))
+    server_context(tuple(replica.sites.hosts()))
     slow = next(a for a in content.articles(1, "cfsn") if a.slow)
     plain = next(a for a in content.articles(1, "cfsn") if a.host == slow.host and a.scheme == slow.scheme)
     county = content.articles(1, "qingtian")[:3]
@@ -81,8 +81,10 @@ def test_retries_wait_twice_as_long_each_time(crawl, replica):
 
 
 def test_a_forbidden_page_is_not_asked_for(crawl, replica):
-    stray = next(s for c in content.channels() if c.site == "cfsn" for s in c.strays if s.kind == "forbidden")
-    result = crawl("page", "-a", f"url=http://www.cfsn.cn{stray.path}")
+    broken_link = next(
+        s for c in content.channels() if c.site == "cfsn" for s in c.broken_links if s.kind == "forbidden"
+    )
+    result = crawl("page", "-a", f"url=http://www.cfsn.cn{broken_link.path}")
     assert result.returncode == 1
     assert "robots" in result.stderr
     assert {seen.path for seen in replica.requests} == {"/robots.txt"}

@@ -14,7 +14,7 @@ def test_there_is_enough_for_paging_and_every_kind_of_page():
     assert {article.charset for article in everything} == {"utf-8", "gbk"}
     assert sum(article.garbled for article in everything) == 1
     assert sum(article.slow > 0 for article in everything) == 1
-    kinds = {stray.kind for channel in content.channels() for stray in channel.strays}
+    kinds = {broken_link.kind for channel in content.channels() for broken_link in channel.broken_links}
     assert kinds == {"dead", "loop", "soft404", "no_article", "forbidden", "twin", "foreign"}
 
 
@@ -46,9 +46,9 @@ def test_the_body_is_what_a_reader_reads_in_order():
     assert market[1].startswith("行动持续到春节后")  # the caption between the two stands apart
 
 
-def test_sections_of_articles_and_strays_exist():
+def test_sections_of_articles_and_broken_links_exist():
     for channel in content.channels():
-        listed = {entry.section for entry in (*channel.articles, *channel.strays)}
+        listed = {entry.section for entry in (*channel.articles, *channel.broken_links)}
         assert listed <= set(channel.sections)
 
 

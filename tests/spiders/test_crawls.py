@@ -9,7 +9,7 @@ from crawler.parsing.urls import article_id, canonical_url
 from crawler.replica import content
 
 
-def truth_of(site: str, day: int = 1) -> dict[str, content.Article]:
+def truth_of(site: str, day: int = 1) -> dict[str, content.ReplicaArticle]:
     return {article_id(canonical_url(article.url)): article for article in content.articles(day, site)}
 
 
@@ -18,7 +18,7 @@ def fields(document: dict) -> dict:
     return {name: document[name] for name in names}
 
 
-def expected(article: content.Article) -> dict:
+def expected(article: content.ReplicaArticle) -> dict:
     return {
         "title": article.title,
         "published_at": article.published_at,
@@ -186,14 +186,19 @@ def test_window(crawl, stored):
     assert {document["url"] for document in stored.articles.find({})} == expected_urls
 
 
-def test_strays_are_recorded_as_rejects_with_their_reason(crawl, stored):
+def test_broken_links_are_recorded_as_rejects_with_their_reason(crawl, stored):
     assert crawl("cfsn").returncode == 0
-    strays = {stray.kind: stray for channel in content.channels() if channel.site == "cfsn" for stray in channel.strays}
+    broken_links = {
+        broken_link.kind: broken_link
+        for channel in content.channels()
+        if channel.site == "cfsn"
+        for broken_link in channel.broken_links
+    }
     reasons = {reject["url"].partition("cfsn.cn")[2]: reject["reason"] for reject in stored.rejects.find({})}
-    assert reasons[strays["dead"].path] == "http_404"
-    assert reasons[strays["loop"].path] == "redirect_loop"
-    assert reasons[strays["no_article"].path] in {"not_article", "list_page", "empty"}
-    assert reasons[strays["forbidden"].path] == "robots"
+    assert reasons[broken_links["dead"].path] == "http_404"
+    assert reasons[broken_links["loop"].path] == "redirect_loop"
+    assert reasons[broken_links["no_article"].path] in {"not_article", "list_page", "empty"}
+    assert reasons[broken_links["forbidden"].path] == "robots"
 
 
 def test_a_feed_holds_what_the_crawl_scraped(crawl, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.replica import content
-from crawler.replica.content import Article, Channel
+from crawler.replica.content import ReplicaArticle, SiteChannel
 from crawler.replica.exchange import Request
 from crawler.sites.registry import load
 
@@ -18,7 +18,7 @@ PLATFORMS = {
 CHANNELS = {channel.cms: channel for channel in content.channels() if channel.cms in PLATFORMS}
 
 
-def listed(channel: Channel) -> list[Article]:
+def listed(channel: SiteChannel) -> list[ReplicaArticle]:
     """The articles of the sections that the site's row names."""
     (row,) = load().find(channel.site)
     paths = {urlsplit(s.url).path + (f"?{q}" if (q := urlsplit(s.url).query) else "") for s in row.sections}
@@ -27,7 +27,7 @@ def listed(channel: Channel) -> list[Article]:
     return [article for article in channel.articles if article.section in known]
 
 
-def shown(article: Article) -> dict:
+def shown(article: ReplicaArticle) -> dict:
     """What a reader of its page would note."""
     origin = f"{article.scheme}://{article.host}"
     names = ("title", "published_at", "source", "author", "editor", "body")
@@ -70,15 +70,15 @@ def test_every_platform_end_to_end(crawl, stored, replica):
     assert {seen.host.removeprefix("www.") for seen in replica.requests} == {
         channel.host.removeprefix("www.") for channel in CHANNELS.values()
     }
-    soft = [s for channel in CHANNELS.values() for s in channel.strays if s.kind == "soft404"]
+    soft = [s for channel in CHANNELS.values() for s in channel.broken_links if s.kind == "soft404"]
     reasons = {reject["url"].partition("gov.cn")[2]: reject["reason"] for reject in stored.rejects.find({})}
-    assert {reasons.get(stray.path) for stray in soft} <= {"not_found", "empty"}
+    assert {reasons.get(broken_link.path) for broken_link in soft} <= {"not_found", "empty"}
     assert len(reasons) == len(soft) == 2
 
 
 @pytest.mark.parametrize("name", sorted(PLATFORMS))
 def test_the_home_page_links_its_sections(name, replica):
     channel = CHANNELS[name]
-    home = replica.world.answer(Request(channel.scheme, channel.host, "GET", "/")).body.decode(channel.charset)
+    home = replica.sites.answer(Request(channel.scheme, channel.host, "GET", "/")).body.decode(channel.charset)
     for section in channel.sections.values():
         assert f">{section['name']}</a>" in home

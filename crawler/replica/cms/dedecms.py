@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from crawler.replica.cms.paged import PagedCms, Shown, beside
-from crawler.replica.cms.site import Column, Entry, text
+from crawler.replica.cms.paged import ListPage, PagedCms, beside
+from crawler.replica.cms.site import Entry, SiteColumn, text
 
 
-class Dedecms(PagedCms):
+class DedecmsPages(PagedCms):
     """DedeCMS."""
 
     name = "dedecms"
     per_page: ClassVar[int] = 3
 
-    def page_path(self, column: Column, number: int) -> str:
+    def page_path(self, column: SiteColumn, number: int) -> str:
         """`list_22_2.html` is the second page of column 22."""
         path = str(column.table["path"])
         return path if number == 1 else beside(path, f"list_{column.id}_{number}.html")
 
-    def row(self, column: Column, entry: Entry) -> str:
+    def row(self, column: SiteColumn, entry: Entry) -> str:
         """The column in brackets, the title, the date behind its label."""
         return (
             f'<li><b>[<a href="{text(self.page_path(column, 1))}">{text(column.name)}</a>]</b> '
@@ -27,7 +27,7 @@ class Dedecms(PagedCms):
             f"<small>日期：</small>{entry.published_at:%Y-%m-%d} <small>点击：</small>91</span></li>"
         )
 
-    def pager(self, column: Column, shown: Shown) -> str:
+    def pager(self, column: SiteColumn, shown: ListPage) -> str:
         """Links relative to the list."""
         here = f"list_{column.id}_{{}}.html"
         numbers = "".join(

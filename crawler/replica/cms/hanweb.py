@@ -15,21 +15,21 @@ from urllib.parse import quote
 
 from crawler.replica.cms import jpaas
 from crawler.replica.cms.site import (
-    Column,
     Entry,
     Pages,
+    SiteColumn,
     article_page,
     body,
+    broken_link_pages,
     minute,
     newest_first,
     page,
     parts,
     picture_pages,
     render,
-    stray_pages,
     text,
 )
-from crawler.replica.content import Article, Channel
+from crawler.replica.content import ReplicaArticle, SiteChannel
 from crawler.replica.exchange import Reply, Request, page_key
 
 PER_PAGE = 3
@@ -40,10 +40,10 @@ SITE_CODE = "3311210001"
 NEW_ADDRESS = re.compile(r"/art/\d{4}/art_[0-9a-f]{32}\.html")
 
 
-def build(channel: Channel, day: int) -> Pages:
+def build(channel: SiteChannel, day: int) -> Pages:
     """Home page, column pages, list interfaces and articles as they stand on `day`."""
-    pages = picture_pages(channel) | stray_pages(channel)
-    columns = [Column(table, newest_first(channel, table["lists"], day)) for table in channel.sections.values()]
+    pages = picture_pages(channel) | broken_link_pages(channel)
+    columns = [SiteColumn(table, newest_first(channel, table["lists"], day)) for table in channel.sections.values()]
     pages["/"] = pages["/index.html"] = page(_home(channel, columns), validated=True, day=day)
     old = [column for column in columns if _mechanism(column, day) == "datastore"]
     new = [column for column in columns if _mechanism(column, day) == "jpaas"]
@@ -57,16 +57,16 @@ def build(channel: Channel, day: int) -> Pages:
     return pages
 
 
-def _mechanism(column: Column, day: int) -> str:
+def _mechanism(column: SiteColumn, day: int) -> str:
     by_day: list[str] = column.table["mechanism"]
     return by_day[min(day, len(by_day)) - 1]
 
 
-def _address(column: Column) -> str:
+def _address(column: SiteColumn) -> str:
     return f"/col/col{column.id}/index.html"
 
 
-def _home(channel: Channel, columns: Sequence[Column]) -> str:
+def _home(channel: SiteChannel, columns: Sequence[SiteColumn]) -> str:
     links = "".join(f'<li><a href="{_address(column)}">{text(column.name)}</a></li>' for column in columns)
     news = "".join(_row(entry) for column in columns for entry in column.entries[:4])
     places = {"site": text(channel.name), "host": channel.host, "site_code": SITE_CODE}
@@ -85,7 +85,7 @@ def _records(entries: Sequence[Entry]) -> str:
     return "\n".join(f"<record><![CDATA[{_row(entry)}]]></record>" for entry in entries)
 
 
-def _next_group(channel: Channel, column: Column, group: int) -> str:
+def _next_group(channel: SiteChannel, column: SiteColumn, group: int) -> str:
     """The address of the group of records after this one; none after the last. The site's name is encoded twice."""
     if group * GROUP >= len(column.entries):
         return "<nextgroup><![CDATA[]]></nextgroup>"
@@ -96,7 +96,7 @@ def _next_group(channel: Channel, column: Column, group: int) -> str:
     return f'<nextgroup><![CDATA[<a href="{href}"></a>]]></nextgroup>'
 
 
-def _column_page(channel: Channel, column: Column) -> str:
+def _column_page(channel: SiteChannel, column: SiteColumn) -> str:
     return render(
         "hanweb_column.html",
         site=text(channel.name),
@@ -113,7 +113,7 @@ def _column_page(channel: Channel, column: Column) -> str:
     )
 
 
-def _dataproxy(channel: Channel, columns: Sequence[Column], request: Request) -> Reply:
+def _dataproxy(channel: SiteChannel, columns: Sequence[SiteColumn], request: Request) -> Reply:
     """Records S to E, both counted from 1 and included, of the unit a POST names; or the group a GET asks for."""
     fields = request.query | request.form
     asked = (fields.get("columnid"), fields.get("unitid"))
@@ -142,12 +142,12 @@ def _xml(markup: str) -> Reply:
     return Reply(markup.encode(), content_type="text/xml; charset=utf-8")
 
 
-def _part_path(article: Article, number: int) -> str:
+def _part_path(article: ReplicaArticle, number: int) -> str:
     stem, dot, ending = article.path.rpartition(".")
     return article.path if number == 1 else f"{stem}_{number}{dot}{ending}"
 
 
-def _pager(article: Article, number: int) -> str:
+def _pager(article: ReplicaArticle, number: int) -> str:
     """The links between the pages of an article, as the editor's page break makes them; nothing where it has one."""
     if article.pages == 1:
         return ""
@@ -160,7 +160,7 @@ def _pager(article: Article, number: int) -> str:
     return f'<div class="pagination" style="text-align: center;">{" ".join(links)}</div>'
 
 
-def _article(channel: Channel, article: Article, number: int) -> str:
+def _article(channel: SiteChannel, article: ReplicaArticle, number: int) -> str:
     column = channel.sections[article.section]
     by_minute, by_day = minute(article.published_at), f"{article.published_at:%Y-%m-%d}"
     editor = f'<div class="xl_bj">责任编辑：{text(article.editor)}</div>' if article.editor else ""

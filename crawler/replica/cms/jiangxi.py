@@ -7,29 +7,29 @@ from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
-from crawler.replica.cms.paged import PagedCms, Shown
-from crawler.replica.cms.site import Column, Entry, Pages, minute, newest_first
-from crawler.replica.content import Channel
+from crawler.replica.cms.paged import ListPage, PagedCms
+from crawler.replica.cms.site import Entry, Pages, SiteColumn, minute, newest_first
+from crawler.replica.content import SiteChannel
 from crawler.replica.exchange import Reply, Request
 
 API = "/queryList"
 
 
-class Jiangxi(PagedCms):
+class JiangxiPages(PagedCms):
     """JCMS as Jiangxi runs it."""
 
     name = "jiangxi"
     per_page: ClassVar[int] = 3
 
-    def page_path(self, column: Column, number: int) -> str:
+    def page_path(self, column: SiteColumn, number: int) -> str:
         """There is one page only; a script fills it."""
         return str(column.table["path"])
 
-    def row(self, column: Column, entry: Entry) -> str:
+    def row(self, column: SiteColumn, entry: Entry) -> str:
         """None: the shell is empty."""
         return ""
 
-    def pager(self, column: Column, shown: Shown) -> str:
+    def pager(self, column: SiteColumn, shown: ListPage) -> str:
         """The question of the script."""
         fields = (
             f"unitid: '{column.id}',\n webSiteCode: ['yzqrmzf'],\n channelCode: ['col{column.id}'],\n dataBefore: ''"
@@ -39,16 +39,16 @@ class Jiangxi(PagedCms):
             f"loadPageData(params, '{column.id}');"
         )
 
-    def build(self, channel: Channel, day: int) -> Pages:
+    def build(self, channel: SiteChannel, day: int) -> Pages:
         """The shells, the interface and the articles."""
-        columns = [Column(table, newest_first(channel, [key], day)) for key, table in channel.sections.items()]
+        columns = [SiteColumn(table, newest_first(channel, [key], day)) for key, table in channel.sections.items()]
         return super().build(channel, day) | {API: partial(self._answer, columns)}
 
-    def lists(self, channel: Channel, column: Column) -> Pages:
+    def lists(self, channel: SiteChannel, column: SiteColumn) -> Pages:
         """The shell of a column."""
-        return super().lists(channel, Column(column.table, []))
+        return super().lists(channel, SiteColumn(column.table, []))
 
-    def _answer(self, columns: Sequence[Column], request: Request) -> Reply:
+    def _answer(self, columns: Sequence[SiteColumn], request: Request) -> Reply:
         """One page of a column; the addresses are JSON in a text, one for each kind of device."""
         try:
             fields = request.form

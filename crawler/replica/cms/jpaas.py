@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from crawler.replica.cms.site import Column, render, text
-from crawler.replica.content import Channel
+from crawler.replica.cms.site import SiteColumn, render, text
+from crawler.replica.content import SiteChannel
 from crawler.replica.exchange import Reply, Request
 
 UNIT = "/api-gateway/jpaas-publish-server/front/page/build/unit"
@@ -16,7 +16,7 @@ NAVIGATION_TAG, LIST_TAG = "栏目导航", "当前栏目信息列表"
 ROWS = 5
 
 
-def shell(channel: Channel, column: Column) -> str:
+def shell(channel: SiteChannel, column: SiteColumn) -> str:
     """The column page: two units to build, neither with any content yet."""
     units = "\n".join(
         render("jpaas_unit.html", element=element, unit=UNIT, web=WEB_ID, page=column.id, tag=tag)
@@ -25,7 +25,7 @@ def shell(channel: Channel, column: Column) -> str:
     return render("jpaas_column.html", site=text(channel.name), column=text(column.name), units=units)
 
 
-def unit(columns: Sequence[Column], request: Request) -> Reply:
+def unit(columns: Sequence[SiteColumn], request: Request) -> Reply:
     """One unit's HTML. Only `paramJson` turns the page; a tag that is not in UTF-8 finds nothing."""
     nothing = _json({"success": False, "code": "200", "data": {}})
     try:
@@ -42,12 +42,12 @@ def unit(columns: Sequence[Column], request: Request) -> Reply:
     return _json({"success": True, "code": "200", "data": {"html": markup}}) if markup else nothing
 
 
-def _navigation(columns: Sequence[Column]) -> str:
+def _navigation(columns: Sequence[SiteColumn]) -> str:
     links = [f'<a href="/col/col{column.id}/index.html">{text(column.name)}</a>' for column in columns]
     return f'<ul class="nav">{"".join(f"<li>{link}</li>" for link in links)}</ul>'
 
 
-def _rows(column: Column, number: int, size: int) -> str:
+def _rows(column: SiteColumn, number: int, size: int) -> str:
     rows = "".join(
         f'<li class="cf"><a class="fl" href="{text(entry.path)}" title="{text(entry.title)}">{text(entry.title)}</a>'
         f'<span class="fr">{entry.published_at:%Y-%m-%d}</span></li>'

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from crawler.replica.cms.paged import PagedCms, Shown, cut
-from crawler.replica.cms.site import Column, Entry, text
+from crawler.replica.cms.paged import ListPage, PagedCms, cut
+from crawler.replica.cms.site import Entry, SiteColumn, text
 
 
-class Lonsun(PagedCms):
+class LonsunPages(PagedCms):
     """Lonsun."""
 
     name = "lonsun"
     per_page: ClassVar[int] = 3
 
-    def page_path(self, column: Column, number: int) -> str:
+    def page_path(self, column: SiteColumn, number: int) -> str:
         """The pages after the first stand under the column's number."""
         return str(column.table["path"]) if number == 1 else f"/content/column/{column.id}?pageIndex={number}"
 
-    def row(self, column: Column, entry: Entry) -> str:
+    def row(self, column: SiteColumn, entry: Entry) -> str:
         """A title cut short; the whole one is its `title`."""
         return (
             f'<li><a href="{text(entry.path)}" target="_blank" title="{text(entry.title)}" class="left">'
             f'{text(cut(entry.title, 14))}</a><span class="right date">{entry.published_at:%Y-%m-%d}</span></li>'
         )
 
-    def pager(self, column: Column, shown: Shown) -> str:
+    def pager(self, column: SiteColumn, shown: ListPage) -> str:
         """A link to the next page."""
         if shown.is_last:
             return '<span class="disabled">下一页</span>'

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from crawler.replica.cms.paged import PagedCms, Shown, beside
-from crawler.replica.cms.site import Column, Entry, text
+from crawler.replica.cms.paged import ListPage, PagedCms, beside
+from crawler.replica.cms.site import Entry, SiteColumn, text
 
 
-class Nfcms(PagedCms):
+class NfcmsPages(PagedCms):
     """NFCMS."""
 
     name = "nfcms"
     per_page: ClassVar[int] = 3
 
-    def page_path(self, column: Column, number: int) -> str:
+    def page_path(self, column: SiteColumn, number: int) -> str:
         """`index_2.html` is the second page."""
         path = str(column.table["path"])
         return path if number == 1 else beside(path, f"index_{number}.html")
 
-    def row(self, column: Column, entry: Entry) -> str:
+    def row(self, column: SiteColumn, entry: Entry) -> str:
         """The address is whole, with the scheme the site had before."""
         origin = str(column.table.get("origin", ""))
         href = entry.path if "://" in entry.path else f"{origin}{entry.path}"
@@ -28,7 +28,7 @@ class Nfcms(PagedCms):
             f'<span class="time">{entry.published_at:%Y-%m-%d}</span></li>'
         )
 
-    def pager(self, column: Column, shown: Shown) -> str:
+    def pager(self, column: SiteColumn, shown: ListPage) -> str:
         """Links to the pages beside this one."""
         if shown.is_last:
             return f'<span class="current">{shown.number}</span>'

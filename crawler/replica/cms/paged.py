@@ -13,24 +13,24 @@ from math import ceil
 from typing import ClassVar
 
 from crawler.replica.cms.site import (
-    Column,
     Entry,
     Pages,
+    SiteColumn,
     body,
+    broken_link_pages,
     minute,
     newest_first,
     picture_pages,
     render,
     split,
-    stray_pages,
     text,
 )
-from crawler.replica.content import Article, Channel
+from crawler.replica.content import ReplicaArticle, SiteChannel
 from crawler.replica.exchange import Reply, page_key
 
 
 @dataclass(frozen=True)
-class Shown:
+class ListPage:
     """One page of a list: its entries, its number of `count`, and how many entries the whole list has."""
 
     entries: Sequence[Entry]
@@ -55,24 +55,24 @@ class PagedCms(ABC):
         self.page_size = per_page or self.per_page
 
     @abstractmethod
-    def page_path(self, column: Column, number: int) -> str:
+    def page_path(self, column: SiteColumn, number: int) -> str:
         """The address (path and query) of a list page; 1 is the column's own."""
 
     @abstractmethod
-    def row(self, column: Column, entry: Entry) -> str:
+    def row(self, column: SiteColumn, entry: Entry) -> str:
         """One entry of a list."""
 
     @abstractmethod
-    def pager(self, column: Column, shown: Shown) -> str:
+    def pager(self, column: SiteColumn, shown: ListPage) -> str:
         """What leads from one list page to the next."""
 
-    def head(self, channel: Channel, article: Article) -> str:
+    def head(self, channel: SiteChannel, article: ReplicaArticle) -> str:
         """What the page says of the article in its `<head>`: the national tags (国办发〔2017〕47号)."""
         return national_tags(channel, article)
 
-    def article(self, channel: Channel, article: Article) -> str:
+    def article(self, channel: SiteChannel, article: ReplicaArticle) -> str:
         """An article's page."""
-        column = Column(channel.sections[article.section], [])
+        column = SiteColumn(channel.sections[article.section], [])
         form = self.date_form if article.shown == "minute" else self.date_form.partition(" ")[0]
         return render(
             f"{self.name}_article.html",
@@ -92,7 +92,7 @@ class PagedCms(ABC):
             extra=text(str(column.table.get("extra", ""))),
         )
 
-    def list_page(self, channel: Channel, column: Column, shown: Shown) -> str:
+    def list_page(self, channel: SiteChannel, column: SiteColumn, shown: ListPage) -> str:
         """A list page."""
         return render(
             f"{self.name}_list.html",
@@ -104,7 +104,7 @@ class PagedCms(ABC):
             pager=self.pager(column, shown),
         )
 
-    def home_page(self, channel: Channel, columns: Sequence[Column]) -> str:
+    def home_page(self, channel: SiteChannel, columns: Sequence[SiteColumn]) -> str:
         """The home page: its menu names the columns, and the news stand below."""
         menu = "".join(f'<li><a href="{text(self.page_path(c, 1))}">{text(c.name)}</a></li>' for c in columns)
         news = "".join(_news(entry) for column in columns for entry in column.entries[:3])
@@ -114,10 +114,10 @@ class PagedCms(ABC):
         """How many pages a list of `total` entries has."""
         return max(ceil(total / self.page_size), 1)
 
-    def build(self, channel: Channel, day: int) -> Pages:
+    def build(self, channel: SiteChannel, day: int) -> Pages:
         """Home page, list pages and articles as they stand on `day`."""
-        pages = picture_pages(channel) | stray_pages(channel)
-        columns = [Column(table, newest_first(channel, [key], day)) for key, table in channel.sections.items()]
+        pages = picture_pages(channel) | broken_link_pages(channel)
+        columns = [SiteColumn(table, newest_first(channel, [key], day)) for key, table in channel.sections.items()]
         pages["/"] = pages["/index.html"] = encoded(channel, self.home_page(channel, columns))
         for column in columns:
             pages |= self.lists(channel, column)
@@ -125,16 +125,16 @@ class PagedCms(ABC):
             pages[page_key(article.path)] = encoded(channel, self.article(channel, article), article.slow)
         return pages
 
-    def lists(self, channel: Channel, column: Column) -> Pages:
+    def lists(self, channel: SiteChannel, column: SiteColumn) -> Pages:
         """The list pages of one column."""
         groups, pages = split(column.entries, self.page_size), Pages()
         for number, entries in enumerate(groups, start=1):
-            shown = Shown(entries, number, len(groups), len(column.entries))
+            shown = ListPage(entries, number, len(groups), len(column.entries))
             pages[page_key(self.page_path(column, number))] = encoded(channel, self.list_page(channel, column, shown))
         return pages
 
 
-def encoded(channel: Channel, markup: str, delay: float = 0.0) -> Reply:
+def encoded(channel: SiteChannel, markup: str, delay: float = 0.0) -> Reply:
     """An HTML page in the site's encoding, which header and page may name rightly, wrongly or not at all."""
     named = f"; charset={channel.header_charset}" if channel.header_charset else ""
     return Reply(markup.encode(channel.charset), content_type=f"text/html{named}", delay=delay)
@@ -145,7 +145,7 @@ def labelled(label: str, value: str | None) -> str:
     return f"{label}{text(value)}" if value else ""
 
 
-def national_tags(channel: Channel, article: Article, published: datetime | None = None) -> str:
+def national_tags(channel: SiteChannel, article: ReplicaArticle, published: datetime | None = None) -> str:
     """The meta tags of a content page; `published` in place of the article's own time."""
     moment = published or article.published_at
     shown = f"{moment:%Y-%m-%d}" if article.precision == "day" else minute(moment)

@@ -9,24 +9,24 @@ from crawler.replica.cms.site import (
     Pages,
     article_page,
     body,
+    broken_link_pages,
     minute,
     newest_first,
     page,
     picture_pages,
     render,
     split,
-    stray_pages,
     text,
 )
-from crawler.replica.content import Article, Channel, Stray
+from crawler.replica.content import BrokenLink, ReplicaArticle, SiteChannel
 from crawler.replica.exchange import page_key
 
 PAGE_SIZE = 5
 
 
-def build(channel: Channel, day: int) -> Pages:
+def build(channel: SiteChannel, day: int) -> Pages:
     """Home page, column lists and articles as they stand on `day`."""
-    pages = picture_pages(channel) | stray_pages(channel)
+    pages = picture_pages(channel) | broken_link_pages(channel)
     pages["/index.html"] = page(_home(channel, day), validated=True, day=day)
     for key, column in channel.sections.items():
         groups = split(newest_first(channel, [key], day), PAGE_SIZE)
@@ -45,11 +45,11 @@ def _page_path(first: str, number: int) -> str:
     return first if number == 1 else first.replace(".html", f"_{number}.html")
 
 
-def _home(channel: Channel, day: int) -> str:
+def _home(channel: SiteChannel, day: int) -> str:
     return render("portal_new_home.html", site=text(channel.name), nav=_nav(channel), news=_rows(channel.on(day)[:6]))
 
 
-def _nav(channel: Channel) -> str:
+def _nav(channel: SiteChannel) -> str:
     return "".join(f'<a href="{column["path"]}">{text(column["name"])}</a>' for column in channel.sections.values())
 
 
@@ -62,7 +62,7 @@ def _rows(entries: Sequence[Entry]) -> str:
 
 
 def _href(entry: Entry) -> str:
-    is_twin = isinstance(entry, Stray) and entry.kind == "twin"
+    is_twin = isinstance(entry, BrokenLink) and entry.kind == "twin"
     return f"{entry.path}?view=pc" if is_twin else entry.path
 
 
@@ -70,14 +70,14 @@ def _cut(title: str) -> str:
     return title if len(title) <= 22 else title[:21] + "…"
 
 
-def _list_page(channel: Channel, key: str, entries: Sequence[Entry], following: str | None) -> str:
+def _list_page(channel: SiteChannel, key: str, entries: Sequence[Entry], following: str | None) -> str:
     pager = f'<a href="{following}">下一页</a>' if following else "<span>没有更多了</span>"
     name = text(channel.sections[key]["name"])
     places = {"site": text(channel.name), "nav": _nav(channel), "section": name}
     return render("portal_new_list.html", rows=_rows(entries), pager=pager, **places)
 
 
-def _article(channel: Channel, article: Article) -> str:
+def _article(channel: SiteChannel, article: ReplicaArticle) -> str:
     authors = article.author.replace(" ", "、") if article.author else None
     labelled = (("来源", article.source), ("作者", authors), ("编辑", article.editor))
     parts = [f"{label}：{text(value)}" for label, value in labelled if value]

@@ -9,6 +9,7 @@ from crawler.replica.cms.site import (
     Pages,
     article_page,
     body,
+    broken_link_pages,
     minute,
     newest_first,
     page,
@@ -16,18 +17,19 @@ from crawler.replica.cms.site import (
     render,
     shown_title,
     split,
-    stray_pages,
     text,
 )
-from crawler.replica.content import Article, Channel
+from crawler.replica.content import ReplicaArticle, SiteChannel
 from crawler.replica.exchange import page_key
 
 PAGE_SIZE = 4
 
 
-def build(channel: Channel, day: int) -> Pages:
+def build(channel: SiteChannel, day: int) -> Pages:
     """Home page, section lists and articles as they stand on `day`."""
-    pages = picture_pages(channel) | stray_pages(channel) | {"/": page(_home(channel, day), validated=True, day=day)}
+    pages = (
+        picture_pages(channel) | broken_link_pages(channel) | {"/": page(_home(channel, day), validated=True, day=day)}
+    )
     for key, section in channel.sections.items():
         groups = split(newest_first(channel, [key], day), PAGE_SIZE)
         for number, entries in enumerate(groups, start=1):
@@ -39,7 +41,7 @@ def build(channel: Channel, day: int) -> Pages:
     return pages
 
 
-def _home(channel: Channel, day: int) -> str:
+def _home(channel: SiteChannel, day: int) -> str:
     nav = "".join(
         f'<li><a href="{text(section["path"])}">{text(section["name"])}</a></li>'
         for section in channel.sections.values()
@@ -48,7 +50,7 @@ def _home(channel: Channel, day: int) -> str:
     return render("portal_old_home.html", site=text(channel.name), nav=nav, news=news)
 
 
-def _list_page(channel: Channel, key: str, entries: Sequence[Entry], count: int) -> str:
+def _list_page(channel: SiteChannel, key: str, entries: Sequence[Entry], count: int) -> str:
     section = channel.sections[key]
     places = {"site": text(channel.name), "section": text(section["name"]), "pager": _pager(section["path"], count)}
     if "hangye" not in section["path"]:
@@ -70,7 +72,7 @@ def _pager(path: str, count: int) -> str:
     return "".join(f'<a href="{text(path)}&amp;page={number}">{label}</a>' for label, number in labels)
 
 
-def _article(channel: Channel, article: Article) -> str:
+def _article(channel: SiteChannel, article: ReplicaArticle) -> str:
     editor = f" 编辑：{article.editor}" if article.editor else ""
     source = f"<span>来源：{text(article.source)}</span>" if article.source else ""
     return render(

@@ -15,14 +15,14 @@ from math import ceil
 from string import Template
 from typing import Any, TypeVar
 
-from crawler.replica.content import Article, Block, Channel, File, Picture, Stray
-from crawler.replica.damage import damage
+from crawler.replica.content import Block, BrokenLink, File, Picture, ReplicaArticle, SiteChannel
+from crawler.replica.corrupt import corrupt
 from crawler.replica.exchange import Reply, Request, page_key
 
 Pages = dict[str, Reply | Callable[[Request], Reply]]
 """What a site answers, by the `page_key` of the address."""
 
-Entry = Article | Stray
+Entry = ReplicaArticle | BrokenLink
 """What a list page links to."""
 
 
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Column:
+class SiteColumn:
     """One section's row of the content and what it lists, newest first."""
 
     table: dict[str, Any]
@@ -69,19 +69,19 @@ def page(markup: str, *, validated: bool = False, day: int = 1, delay: float = 0
     return Reply(markup.encode(), headers=modified if validated else (), validated=validated, delay=delay)
 
 
-def article_page(article: Article, markup: str) -> Reply:
+def article_page(article: ReplicaArticle, markup: str) -> Reply:
     """The page of `article` in its charset. The HTTP header names none where the page says it itself."""
     body = markup.encode("gb18030" if article.charset == "gbk" else article.charset)
     kind = "text/html" if article.charset == "gbk" else "text/html; charset=utf-8"
     return Reply(body, content_type=kind, delay=article.slow)
 
 
-def body(article: Article, style: str = "text-indent: 2em;") -> str:
+def body(article: ReplicaArticle, style: str = "text-indent: 2em;") -> str:
     """The body as the editor of a CMS leaves it: styled paragraphs, pictures, a table, links to attachments."""
     return "\n".join(_block(article, block, style) for block in article.blocks())
 
 
-def parts(article: Article) -> list[Article]:
+def parts(article: ReplicaArticle) -> list[ReplicaArticle]:
     """The article cut into its `pages`: the pictures on the first, table and files on the last."""
     if article.pages == 1:
         return [article]
@@ -92,7 +92,7 @@ def parts(article: Article) -> list[Article]:
     return cut
 
 
-def _block(article: Article, block: Block, style: str) -> str:
+def _block(article: ReplicaArticle, block: Block, style: str) -> str:
     if isinstance(block, str):
         return f'<p style="{style}">{text(_as_shown(article, block))}</p>'
     if isinstance(block, Picture):
@@ -108,10 +108,10 @@ def shown_title(article: Entry) -> str:
     return _as_shown(article, article.title)
 
 
-def newest_first(channel: Channel, sections: Container[str], day: int) -> list[Entry]:
+def newest_first(channel: SiteChannel, sections: Container[str], day: int) -> list[Entry]:
     """What a list of `sections` shows on `day`."""
     entries: list[Entry] = [article for article in channel.on(day) if article.section in sections]
-    entries += [stray for stray in channel.strays if stray.section in sections]
+    entries += [broken_link for broken_link in channel.broken_links if broken_link.section in sections]
     return sorted(entries, key=lambda entry: entry.published_at, reverse=True)
 
 
@@ -120,27 +120,27 @@ def split(entries: Sequence[T], size: int) -> list[Sequence[T]]:
     return [entries[start : start + size] for start in range(0, max(len(entries), 1), size)]
 
 
-def stray_pages(channel: Channel) -> Pages:
+def broken_link_pages(channel: SiteChannel) -> Pages:
     """The answers of the links that lead to no article. Dead ones have none, twins have their article's."""
     pages: Pages = {}
-    for stray in channel.strays:
-        key = page_key(stray.path)
-        if stray.kind == "loop":
-            there, back = f"{stray.path}?from=list", stray.path
+    for broken_link in channel.broken_links:
+        key = page_key(broken_link.path)
+        if broken_link.kind == "loop":
+            there, back = f"{broken_link.path}?from=list", broken_link.path
             pages[key] = Reply(status=302, headers=(("Location", there),))
             pages[page_key(there)] = Reply(status=302, headers=(("Location", back),))
-        elif stray.kind == "soft404":
+        elif broken_link.kind == "soft404":
             pages[key] = page(render("soft404.html", site=text(channel.name)))
-        elif stray.kind == "no_article":
+        elif broken_link.kind == "no_article":
             links = [f'<a href="{text(entry.path)}">{text(entry.title)}</a>' for entry in channel.articles]
             rows = "".join(f"<li>{link}</li>" for link in links)
-            pages[key] = page(render("topic.html", site=text(channel.name), title=text(stray.title), rows=rows))
-        elif stray.kind == "forbidden":
+            pages[key] = page(render("topic.html", site=text(channel.name), title=text(broken_link.title), rows=rows))
+        elif broken_link.kind == "forbidden":
             pages[key] = page(render("soft404.html", site="robots.txt"))
     return pages
 
 
-def picture_pages(channel: Channel) -> Pages:
+def picture_pages(channel: SiteChannel) -> Pages:
     """The images and attachments of a channel."""
     pages: Pages = {}
     for article in channel.articles:
@@ -152,7 +152,7 @@ def picture_pages(channel: Channel) -> Pages:
 
 
 def _as_shown(entry: Entry, line: str) -> str:
-    return damage(line) if isinstance(entry, Article) and entry.garbled else line
+    return corrupt(line) if isinstance(entry, ReplicaArticle) and entry.garbled else line
 
 
 def _picture(path: str, caption: str | None) -> str:

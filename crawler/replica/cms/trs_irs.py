@@ -8,30 +8,30 @@ from functools import partial
 from math import ceil
 from typing import Any, ClassVar
 
-from crawler.replica.cms.paged import PagedCms, Shown
-from crawler.replica.cms.site import Column, Entry, Pages, newest_first, text
-from crawler.replica.content import Channel
+from crawler.replica.cms.paged import ListPage, PagedCms
+from crawler.replica.cms.site import Entry, Pages, SiteColumn, newest_first, text
+from crawler.replica.content import SiteChannel
 from crawler.replica.exchange import Reply, Request
 
 API = "/irs/front/search"
 CODE = "18a0d1b7"
 
 
-class TrsIrs(PagedCms):
+class TrsIrsPages(PagedCms):
     """TRS IRS (海云)."""
 
     name = "trs_irs"
     per_page: ClassVar[int] = 3
 
-    def page_path(self, column: Column, number: int) -> str:
+    def page_path(self, column: SiteColumn, number: int) -> str:
         """There is one page only; a script fills it."""
         return str(column.table["path"])
 
-    def row(self, column: Column, entry: Entry) -> str:
+    def row(self, column: SiteColumn, entry: Entry) -> str:
         """None: the shell is empty."""
         return ""
 
-    def pager(self, column: Column, shown: Shown) -> str:
+    def pager(self, column: SiteColumn, shown: ListPage) -> str:
         """The question of the script."""
         channel = f'{{ "property": "channel_id", "operator": "eq", "value": "{column.id}", "weight": 100 }}'
         return (
@@ -41,16 +41,16 @@ class TrsIrs(PagedCms):
             f'$.ajax({{ url: "{API}", type: "post", data: JSON.stringify(params), success: show }});'
         )
 
-    def build(self, channel: Channel, day: int) -> Pages:
+    def build(self, channel: SiteChannel, day: int) -> Pages:
         """The shells, the interface and the articles."""
-        columns = [Column(table, newest_first(channel, [key], day)) for key, table in channel.sections.items()]
+        columns = [SiteColumn(table, newest_first(channel, [key], day)) for key, table in channel.sections.items()]
         return super().build(channel, day) | {API: partial(self._answer, channel, columns)}
 
-    def lists(self, channel: Channel, column: Column) -> Pages:
+    def lists(self, channel: SiteChannel, column: SiteColumn) -> Pages:
         """The shell of a column."""
-        return super().lists(channel, Column(column.table, []))
+        return super().lists(channel, SiteColumn(column.table, []))
 
-    def _answer(self, channel: Channel, columns: Sequence[Column], request: Request) -> Reply:
+    def _answer(self, channel: SiteChannel, columns: Sequence[SiteColumn], request: Request) -> Reply:
         """One page of a column; `orderBy` and `searchBy` must be there, as they must at the real one."""
         try:
             asked: dict[str, Any] = json.loads(request.body)

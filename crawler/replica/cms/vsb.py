@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from crawler.replica.cms.paged import PagedCms, Shown, with_field
-from crawler.replica.cms.site import Column, Entry, text
+from crawler.replica.cms.paged import ListPage, PagedCms, with_field
+from crawler.replica.cms.site import Entry, SiteColumn, text
 
 
-class Vsb(PagedCms):
+class VsbPages(PagedCms):
     """VSB with dynamic lists."""
 
     name = "vsb"
     per_page: ClassVar[int] = 3
 
-    def page_path(self, column: Column, number: int) -> str:
+    def page_path(self, column: SiteColumn, number: int) -> str:
         """`PAGENUM=2` is the second page."""
         path = str(column.table["path"])
         return path if number == 1 else with_field(path, f"PAGENUM={number}")
 
-    def row(self, column: Column, entry: Entry) -> str:
+    def row(self, column: SiteColumn, entry: Entry) -> str:
         """A numbered row."""
         title = text(entry.title)
         return (
@@ -27,7 +27,7 @@ class Vsb(PagedCms):
             f"{title}</a><span>{entry.published_at:%Y-%m-%d}</span></li>"
         )
 
-    def pager(self, column: Column, shown: Shown) -> str:
+    def pager(self, column: SiteColumn, shown: ListPage) -> str:
         """共 N 条, and the link to the next page."""
         following = text(self.page_path(column, shown.number + 1))
         link = "" if shown.is_last else f'<span class="p_next p_fun"><a href="{following}">下页</a></span>'

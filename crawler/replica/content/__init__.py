@@ -31,7 +31,7 @@ Block = str | Picture | Rows | File
 
 
 @dataclass(frozen=True)
-class Article:
+class ReplicaArticle:
     """One article as a careful reader would note it: the fields of `crawler.items.Article` that a page shows.
 
     `path` is the address on `host`; `url` the whole of it. `published_at` is China Standard Time; the page shows it
@@ -63,7 +63,7 @@ class Article:
     slow: float = 0.0
     pages: int = 1
     same_as: str | None = None
-    changed: Article | None = field(default=None, repr=False)
+    changed: ReplicaArticle | None = field(default=None, repr=False)
     """The article as it reads from day 2 on."""
 
     @property
@@ -87,7 +87,7 @@ class Article:
 
 
 @dataclass(frozen=True)
-class Stray:
+class BrokenLink:
     """A link of a list page that leads to no article. `kind`: `dead` (404), `loop` (redirects in a circle), `soft404`,
     `no_article` (a topic page full of links), `forbidden` (robots.txt), `twin` (of the article at `path`), `foreign`
     (`path` is a whole address on another site)."""
@@ -100,7 +100,7 @@ class Stray:
 
 
 @dataclass(frozen=True)
-class Channel:
+class SiteChannel:
     """One part of a site made by one CMS: its sections (key → name, path, and what the CMS needs), in order."""
 
     site: str
@@ -109,8 +109,8 @@ class Channel:
     cms: str
     name: str
     sections: dict[str, dict[str, Any]]
-    articles: tuple[Article, ...]
-    strays: tuple[Stray, ...]
+    articles: tuple[ReplicaArticle, ...]
+    broken_links: tuple[BrokenLink, ...]
     robots: tuple[str, ...] = ()
     charset: str = "utf-8"
     """What the site's pages are written in; `meta_charset` is what they say, `header_charset` what the HTTP header."""
@@ -119,20 +119,20 @@ class Channel:
     redirects: bool = False
     """Whether any other scheme or host name of the site leads to `scheme`://`host`."""
 
-    def on(self, day: int) -> tuple[Article, ...]:
+    def on(self, day: int) -> tuple[ReplicaArticle, ...]:
         """The articles as they stand on `day`."""
         return tuple(_as_of(article, day) for article in self.articles if article.day <= day)
 
 
 @lru_cache(maxsize=1)
-def channels() -> tuple[Channel, ...]:
+def channels() -> tuple[SiteChannel, ...]:
     """Every channel of the replica, read from the TOML files of this folder."""
     folder = files(__package__)
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
     return tuple(_channel(tomllib.loads((folder / name).read_text("utf-8"))) for name in names)
 
 
-def articles(day: int = 1, site: str | None = None) -> list[Article]:
+def articles(day: int = 1, site: str | None = None) -> list[ReplicaArticle]:
     """The truth: every article a reader finds on `day`, of one site or of all."""
     return [article for channel in channels() if site in {None, channel.site} for article in channel.on(day)]
 
@@ -145,32 +145,32 @@ def _line(block: Block) -> str:
     return block if isinstance(block, str) else "\n".join(" ".join(row) for row in block)
 
 
-def _as_of(article: Article, day: int) -> Article:
+def _as_of(article: ReplicaArticle, day: int) -> ReplicaArticle:
     return article.changed if article.changed and day > 1 else article
 
 
-def _channel(table: dict[str, Any]) -> Channel:
+def _channel(table: dict[str, Any]) -> SiteChannel:
     shared = {key: table[key] for key in ("site", "host", "scheme")}
-    return Channel(
+    return SiteChannel(
         **shared,
         cms=table["cms"],
         name=table["name"],
         sections=table["sections"],
         articles=tuple(_article(row, shared) for row in table["article"]),
-        strays=tuple(Stray(**row) for row in table.get("stray", [])),
+        broken_links=tuple(BrokenLink(**row) for row in table.get("broken_link", [])),
         robots=tuple(table.get("robots", [])),
         **{key: table[key] for key in ("charset", "meta_charset", "header_charset", "redirects") if key in table},
     )
 
 
-def _article(row: dict[str, Any], shared: dict[str, str]) -> Article:
+def _article(row: dict[str, Any], shared: dict[str, str]) -> ReplicaArticle:
     changed = row.get("changed", {})
     values = {key: value for key, value in row.items() if key not in {"changed", "body"}} | shared
     values["paragraphs"] = _paragraphs(row["body"])
     values["images"] = tuple(Picture(**image) for image in row.get("images", []))
     values["attachments"] = tuple(File(**file) for file in row.get("attachments", []))
     values["table"] = tuple(tuple(cells) for cells in row.get("table", []))
-    article = Article(**values)
+    article = ReplicaArticle(**values)
     if changed:
         later = replace(article, title=changed.get("title", article.title), paragraphs=_paragraphs(changed["body"]))
         article = replace(article, changed=later)

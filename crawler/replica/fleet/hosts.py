@@ -12,16 +12,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crawler.parsing.date_forms import CST
-from crawler.replica.cms.dedecms import Dedecms
-from crawler.replica.cms.lonsun import Lonsun
-from crawler.replica.cms.nfcms import Nfcms
-from crawler.replica.cms.paged import PagedCms, Shown, beside
-from crawler.replica.cms.phpcms import Phpcms
-from crawler.replica.cms.site import Column
-from crawler.replica.cms.trs import Trs
-from crawler.replica.cms.ucap import Ucap
-from crawler.replica.cms.vsb import Vsb
-from crawler.replica.content import Article, Channel
+from crawler.replica.cms.dedecms import DedecmsPages
+from crawler.replica.cms.lonsun import LonsunPages
+from crawler.replica.cms.nfcms import NfcmsPages
+from crawler.replica.cms.paged import ListPage, PagedCms, beside
+from crawler.replica.cms.phpcms import PhpcmsPages
+from crawler.replica.cms.site import SiteColumn
+from crawler.replica.cms.trs import TrsPages
+from crawler.replica.cms.ucap import UcapPages
+from crawler.replica.cms.vsb import VsbPages
+from crawler.replica.content import ReplicaArticle, SiteChannel
 from crawler.replica.exchange import page_key
 from crawler.replica.fleet import words
 from crawler.sites.site import Site
@@ -36,7 +36,10 @@ _NUMBER = re.compile(r"(\d{7})\D*$")
 _PAGE = re.compile(r"[?&]PAGENUM=(\d+)")
 
 
-_KINDS: dict[str, PagedCms] = {kind.name: kind(PER_PAGE) for kind in (Trs, Ucap, Vsb, Phpcms, Dedecms, Lonsun, Nfcms)}
+_KINDS: dict[str, PagedCms] = {
+    kind.name: kind(PER_PAGE)
+    for kind in (TrsPages, UcapPages, VsbPages, PhpcmsPages, DedecmsPages, LonsunPages, NfcmsPages)
+}
 _ADDRESSES = {
     "trs": "{folder}/{date:%Y%m}/t{date:%Y%m%d}_{number}.html",
     "ucap": "{folder}/{date:%Y%m}/{key:.25}{number}.shtml",
@@ -60,8 +63,8 @@ class Host:
     fault: str | None = None
     padding: str = ""
     name: str = ""
-    channel: Channel = field(init=False)
-    column: Column = field(init=False)
+    channel: SiteChannel = field(init=False)
+    column: SiteColumn = field(init=False)
     lists: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,7 +76,7 @@ class Host:
         name = self.site.sections[0].name if self.site.sections else f"{self.site.short}要闻"
         table: dict[str, Any] = {"name": name, "path": path, "id": "22", "origin": f"{url.scheme}://{self.name}"}
         charset = "gb18030" if self.kind == "dedecms" else "utf-8"
-        self.channel = Channel(
+        self.channel = SiteChannel(
             site=self.site.code,
             host=self.name,
             scheme=url.scheme,
@@ -81,12 +84,12 @@ class Host:
             name=f"{self.site.name}人民政府",
             sections={"news": table},
             articles=(),
-            strays=(),
+            broken_links=(),
             charset=charset,
             meta_charset="gb2312" if self.kind == "dedecms" else "utf-8",
             header_charset="" if self.kind == "dedecms" else "utf-8",
         )
-        self.column = Column(table, [])
+        self.column = SiteColumn(table, [])
         numbers = range(self.cms.pages_of(self.articles), 0, -1)
         self.lists = {page_key(self.cms.page_path(self.column, number)): number for number in numbers}
 
@@ -95,14 +98,14 @@ class Host:
         """The maker of its pages."""
         return _KINDS[self.kind]
 
-    def article(self, index: int) -> Article:
+    def article(self, index: int) -> ReplicaArticle:
         """Its article of that index, 0 the newest; the same at every call."""
         random = Random(f"{self.name} {index}")
         date = self.newest - timedelta(hours=7 * index, minutes=random.randint(0, 59))
         key = hashlib.md5(self.name.encode(), usedforsecurity=False).hexdigest()
         folder = beside(self.column.table["path"], "")[:-1]
         path = _ADDRESSES[self.kind].format(folder=folder, date=date, number=_FIRST + index, key=key)
-        return Article(
+        return ReplicaArticle(
             site=self.site.code,
             host=self.name,
             scheme=self.channel.scheme,
@@ -136,7 +139,7 @@ class Host:
         found = _PAGE.search(target) if self.fault in {"pager", "calendar"} else None
         return int(found[1]) if found else None
 
-    def _asked(self, target: str) -> Article | None:
+    def _asked(self, target: str) -> ReplicaArticle | None:
         found = _NUMBER.search(target)
         index = int(found[1]) - _FIRST if found else -1
         if index < 0 or (index >= self.articles and self.fault != "calendar"):
@@ -151,7 +154,7 @@ class Host:
         last = shown * PER_PAGE if self.fault == "calendar" else min(shown * PER_PAGE, self.articles)
         entries = [self.article(index) for index in range((shown - 1) * PER_PAGE, last)]
         count = number + 1 if endless else self.cms.pages_of(self.articles)
-        return self.cms.list_page(self.channel, self.column, Shown(entries, number, count, self.articles))
+        return self.cms.list_page(self.channel, self.column, ListPage(entries, number, count, self.articles))
 
 
 def _merged(path: str) -> str:

@@ -40,7 +40,7 @@ class Made:
 
 def pages(count: int) -> Iterator[Made]:
     """`count` pages, each determined by its number alone."""
-    from crawler.replica.damage import damage
+    from crawler.replica.corrupt import corrupt
 
     for number in range(count):
         chance = random.Random(number)
@@ -56,7 +56,7 @@ def pages(count: int) -> Iterator[Made]:
         values |= {"site": f"示范{number % len(HOSTS)}县人民政府", "host": host}
         shown = lines
         if garbled:
-            shown, values["title"] = [damage(line) for line in lines], damage(title)
+            shown, values["title"] = [corrupt(line) for line in lines], corrupt(title)
         layout = chance.choice(list(LAYOUTS))
         markup = render(layout, chance, shown, values)
         yield Made(host, PATHS[layout].format(number=number), title, time, "\n".join(lines), markup, garbled)

@@ -66,7 +66,7 @@ class Crawl:
 
 
 @dataclass
-class Round:
+class DemoRun:
     """Crawls that run at once, on one `day` of the replica."""
 
     title: str
@@ -74,27 +74,27 @@ class Round:
     crawls: list[Crawl]
 
 
-def plan() -> list[Round]:
-    """The rounds of the demo, in order."""
+def plan() -> list[DemoRun]:
+    """The runs of the demo, in order."""
 
     def everything(**more: str) -> list[Crawl]:
         return [Crawl("cfsn", more), Crawl("county", {"site": "qingtian", **more})]
 
     return [
-        Round("Day 1: everything is new.", 1, everything()),
-        Round("Day 2: a few new articles; the county's list has moved to another platform.", 2, everything()),
-        Round("Day 2 again, with refresh: known articles are read again for changes.", 2, everything(refresh="1")),
+        DemoRun("Day 1: everything is new.", 1, everything()),
+        DemoRun("Day 2: a few new articles; the county's list has moved to another platform.", 2, everything()),
+        DemoRun("Day 2 again, with refresh: known articles are read again for changes.", 2, everything(refresh="1")),
     ]
 
 
-def run(rounds: list[Round], settings: Settings, replica: Replica, console: Console) -> bool:
-    """Run `rounds` against `replica` and tell how they go: live on a terminal, else by plain lines. False where Ctrl-C
+def run(runs: list[DemoRun], settings: Settings, replica: Replica, console: Console) -> bool:
+    """Run `runs` against `replica` and tell how they go: live on a terminal, else by plain lines. False where Ctrl-C
     ended them early."""
     from scrapy.crawler import AsyncCrawlerProcess
 
     process = AsyncCrawlerProcess(settings)
     loop = asyncio.get_event_loop()
-    show = loop.create_task(_show(process, rounds, replica, console))
+    show = loop.create_task(_show(process, runs, replica, console))
     process.start(stop_after_crawl=False)
     if not show.done():
         # Ctrl-C ended the reactor first: let the live lines be closed.
@@ -103,15 +103,15 @@ def run(rounds: list[Round], settings: Settings, replica: Replica, console: Cons
             loop.run_until_complete(show)
         return False
     show.result()
-    return not any(crawl.interrupted for this in rounds for crawl in this.crawls)
+    return not any(crawl.interrupted for this in runs for crawl in this.crawls)
 
 
-async def _show(process: AsyncCrawlerProcess, rounds: list[Round], replica: Replica, console: Console) -> None:
+async def _show(process: AsyncCrawlerProcess, runs: list[DemoRun], replica: Replica, console: Console) -> None:
     from twisted.internet import reactor
 
     here: Any = reactor
     try:
-        for this in rounds:
+        for this in runs:
             while replica.day < this.day:
                 replica.advance()
             console.print(f"\n[bold]{this.title}[/bold]")

@@ -13,7 +13,7 @@ BOMB_BYTES = 200 * 1024 * 1024
 HEAD = "<html><head><meta charset=utf-8><title>食品安全月报</title></head><body><h1>食品安全月报</h1><p>"
 
 
-def trouble(request: Request) -> Reply | None:
+def fault_reply(request: Request) -> Reply | None:
     """The answer to `/__replica__/KIND`, None for any other path. Kinds: `large` (a page of 30 MB), `bomb` (gzip that
     unpacks to 200 MB), `loop` (redirects to itself), `slow` (10 s), `error` (500), `broken` (not decodable)."""
     kind = request.path.removeprefix("/__replica__/")

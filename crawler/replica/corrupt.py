@@ -15,7 +15,7 @@ HALF_WIDTH = str.maketrans(MARKS, ",?!:;()")
 GLOSSED_SHARE = 3
 
 
-def damage(line: str) -> str:
+def corrupt(line: str) -> str:
     """`line` (clean simplified text) as the farm shows it: traditional, with glosses and lost bytes."""
     traditional = _converter().convert(line)
     data = traditional.encode("gb18030")

@@ -5,41 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crawler.replica.cms import hanweb, portal_new, portal_old
-from crawler.replica.cms.dedecms import Dedecms
-from crawler.replica.cms.easysite import Easysite
-from crawler.replica.cms.eportal import Eportal
-from crawler.replica.cms.jiangxi import Jiangxi
-from crawler.replica.cms.lonsun import Lonsun
-from crawler.replica.cms.nfcms import Nfcms
-from crawler.replica.cms.phpcms import Phpcms
+from crawler.replica.cms.dedecms import DedecmsPages
+from crawler.replica.cms.easysite import EasysitePages
+from crawler.replica.cms.eportal import EportalPages
+from crawler.replica.cms.jiangxi import JiangxiPages
+from crawler.replica.cms.lonsun import LonsunPages
+from crawler.replica.cms.nfcms import NfcmsPages
+from crawler.replica.cms.phpcms import PhpcmsPages
 from crawler.replica.cms.site import Pages
-from crawler.replica.cms.trs import Trs
-from crawler.replica.cms.trs_irs import TrsIrs
-from crawler.replica.cms.ucap import Ucap
-from crawler.replica.cms.vsb import Vsb
-from crawler.replica.content import Channel, channels
+from crawler.replica.cms.trs import TrsPages
+from crawler.replica.cms.trs_irs import TrsIrsPages
+from crawler.replica.cms.ucap import UcapPages
+from crawler.replica.cms.vsb import VsbPages
+from crawler.replica.content import SiteChannel, channels
 from crawler.replica.exchange import Reply, Request, page_key
 
-BUILDERS: dict[str, Callable[[Channel, int], Pages]] = {
+BUILDERS: dict[str, Callable[[SiteChannel, int], Pages]] = {
     "portal_old": portal_old.build,
     "portal_new": portal_new.build,
     "hanweb": hanweb.build,
-    "dedecms": Dedecms().build,
-    "easysite": Easysite().build,
-    "eportal": Eportal().build,
-    "jiangxi": Jiangxi().build,
-    "lonsun": Lonsun().build,
-    "nfcms": Nfcms().build,
-    "phpcms": Phpcms().build,
-    "trs": Trs().build,
-    "trs_irs": TrsIrs().build,
-    "ucap": Ucap().build,
-    "vsb": Vsb().build,
+    "dedecms": DedecmsPages().build,
+    "easysite": EasysitePages().build,
+    "eportal": EportalPages().build,
+    "jiangxi": JiangxiPages().build,
+    "lonsun": LonsunPages().build,
+    "nfcms": NfcmsPages().build,
+    "phpcms": PhpcmsPages().build,
+    "trs": TrsPages().build,
+    "trs_irs": TrsIrsPages().build,
+    "ucap": UcapPages().build,
+    "vsb": VsbPages().build,
 }
 NOT_FOUND = "<html><head><title>404</title></head><body><h1>404 Not Found</h1></body></html>"
 
 
-class World:
+class Sites:
     """All sites on one `day`, built when a host is first asked for."""
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ def _moved(request: Request, host: str) -> str | None:
     return f"{one.scheme}://{one.host}{request.target}"
 
 
-def _robots(mine: list[Channel]) -> Reply:
+def _robots(mine: list[SiteChannel]) -> Reply:
     rules = [f"Disallow: {path}" for channel in mine for path in channel.robots]
     text = "\n".join(["User-agent: *", *(rules or ["Disallow:"]), ""])
     return Reply(text.encode(), content_type="text/plain; charset=utf-8")
