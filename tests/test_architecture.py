@@ -14,7 +14,7 @@ import crawler
 PACKAGE = Path(crawler.__file__).parent
 MAX_LINES = 500
 LAYERS = (
-    ("text", "items", "settings", "errors"),
+    ("text", "items", "settings", "errors", "output"),
     ("parsing", "samples"),
     ("sites",),
     ("storage", "platforms"),
@@ -31,11 +31,10 @@ REPLICA_READERS = ("commands.demo",)
 REPLICA_NEEDS = {"parsing", "sites", "text", "items", "settings", "errors"}
 
 ALLOWED = {
-    "search.stats imports cli": "search",
-    "search.output imports cli": "search",
     "runs.extension imports replica": "runs",
     "rooms in a circle: pipelines, runs": "store",
     "modules in a circle: storage.state, storage.store": "store",
+    "class Command in cli, runs.alert_channels": "runs",
     "class Candidate in discovery.candidates, text.similarity": "sites",
     "class Entry in schedule.file, storage.operations": "runs",
     "class Found in discovery.survey, search.search": "sites",
