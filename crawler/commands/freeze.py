@@ -95,7 +95,7 @@ def _drafted(answer: Response | Failed, site: Site, *, as_list: bool) -> Fixture
     """Raises NothingToFreeze where there is no such page."""
     from crawler.discovery.fixtures import CapturedResponse, freeze_article, freeze_list
     from crawler.discovery.survey import stranger
-    from crawler.parsing.article import PageRejection
+    from crawler.parsing.rejection import PageRejection
     from crawler.platforms.reading import read_article, read_list
     from crawler.spiders.base import Failed, page_of
     from crawler.spiders.survey import headers_of

@@ -13,9 +13,9 @@ from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
 from crawler.discovery.candidates import Candidate, Verdict, candidates, links_more
-from crawler.parsing.article import BLOCKED_STATUS, reject_page, reject_placeholder
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.page_lines import build_lines
+from crawler.parsing.rejection import BLOCKED_STATUS, reject_page, reject_placeholder
 from crawler.parsing.urls import canonical_url, other_scheme
 from crawler.platforms.base import Listing, ListItem
 from crawler.platforms.links import absolute
@@ -42,9 +42,9 @@ def is_gone(page: Page, home: Page | None, missing: Page | None) -> str | None:
     is a page of its own. `missing` is the site's answer to `missing_url`."""
     if page.status >= 400:
         return f"answers {page.status}"
-    refused = reject_page(page, build_lines(page.root))
-    if refused and refused[0] in {"not_found", "blocked", "parked", "closed", "default_page", "login"}:
-        return refused[1]
+    rejected = reject_page(page, build_lines(page.root))
+    if rejected and rejected.reason in {"not_found", "blocked", "parked", "closed", "default_page", "login"}:
+        return rejected.detail
     if home is not None and canonical_url(page.url) == canonical_url(home.url):
         return "leads back to the home page"
     if home is not None and same_page(page, home):
@@ -114,7 +114,7 @@ def stranger(page: Page, site: Site | None) -> tuple[str, str] | None:
     """`(reason, sentence)` where `page` is not a page of `site`: `parked`, `login`, `closed`, `default_page`, or
     `foreign` (its marks name another owner); None where it may be. Without `site` only what no site would show."""
     if (found := reject_placeholder(page, build_lines(page.root))) is not None:
-        return found
+        return found.reason, found.detail
     return _foreign(page, site) if site is not None and site.gb_code else None
 
 

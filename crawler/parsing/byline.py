@@ -1,7 +1,7 @@
-"""Who published an article and when, read by label from the lines around its body.
+"""Who published an article and when: read by label from the lines around its body.
 
-A header prints date, 来源, 作者 and 编辑 in any order, glued or spaced; the tail of the body holds the credits
-(`（记者 甲 乙）`, `责任编辑：丙`). Rules go by what a label means, never by class names or columns.
+A header prints date, 来源, 作者 and 编辑 in any order, with or without spaces; the tail of the body holds the credits
+(`（记者 甲 乙）`, `责任编辑：丙`). The rules depend on the meaning of labels, never on class names or columns.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from datetime import datetime
 
 from lxml.html import HtmlElement
 
-from crawler.parsing.body import ends_article, is_legal, opens_with_date
 from crawler.parsing.date_forms import plain_marks
 from crawler.parsing.dates import DateReading, FoundDate, find_dates, label_rank, read_date
+from crawler.parsing.line_kinds import ends_article, is_legal, opens_with_date
 from crawler.parsing.page_lines import PageLines
 from crawler.parsing.people import author_credit, editor_credit
 from crawler.parsing.titles import fold
@@ -49,7 +49,7 @@ _MEDIA = re.compile(
     r"|(?:新浪|搜狐|腾讯|网易|凤凰|央视|央广|人民|新华)[\u4e00-\u9fff]{2,4}(?:-[\u4e00-\u9fff]{2,8})?"
 )
 _DATED = re.compile(r"(?:\d[-/.]\d{1,2}|\d:\d{2}|[日时分秒])[\])]?\s{0,8}[(\[【|]?\s{0,8}$")
-"""The end of a date, which a header goes on from with its next label."""
+"""The end of a date, after which a header continues with its next label."""
 _RELATIVE = re.compile(r"[前刚昨今周]|星期|礼拜|ago|now|day", re.I)
 _MAX_NAME_LENGTH = 30
 _MAX_PART_LENGTH = 8000
@@ -59,12 +59,13 @@ _OPEN, _CLOSE = "([{（［《〈", ")]}）］》〉"
 
 @dataclass(frozen=True)
 class Byline:
-    """What the lines around a body say. Unknown is None. Authors are joined by a space, editors by `、`.
+    """The date and names in the lines around a body. Unknown is None; authors are joined by a space, editors by `、`.
 
-    `found_by` names the label of each field: `来源`, `责任编辑`, `记者`, `()` for a signature in brackets, empty for a
-    date or source without one. A date whose label ranks 3 (`label_rank`: 成文日期, 开始时间) was taken only because
-    nothing better stood there. `source_cut` is True where the page cuts the source with an ellipsis, so that another
-    place may know the whole."""
+    `found_by` names the label of each field: `来源`, `责任编辑`, `记者`, `()` for a signature in brackets, "" for a
+    date or source without a label. A date whose label ranks 3 (`label_rank`: 成文日期, 开始时间) is there only because
+    the header has nothing better. `source_cut` is True if the page cuts the source with an ellipsis, so that another
+    place may have all of it.
+    """
 
     published: DateReading | None = None
     source: str | None = None
@@ -75,12 +76,12 @@ class Byline:
 
 
 def read_byline(header: str, tail: str = "", *, now: datetime, lead: str = "") -> Byline:
-    """The date, source, author and editor of an article.
+    """Return the date, source, author and editor of an article.
 
-    `header` is the visible text between title and body (comments removed, blocks on lines of their own), `tail` the
-    last paragraphs of the body and some 300 characters after it, `lead` the first paragraph of the body; `now` as in
-    `read_date`. The header wins for date and source; a credit in the tail serves for author and editor. Of each part at
-    most 8,000 characters are read, those nearest the body.
+    `header` is the visible text between title and body (blocks on lines of their own), `tail` the last paragraphs of
+    the body and about 300 characters after it, `lead` the first paragraph of the body; `now` as in `read_date`. The
+    header wins for date and source; a credit in the tail serves for author and editor. Of each part at most 8,000
+    characters are read, those nearest the body.
     """
     header, tail, lead = header[-_MAX_PART_LENGTH:], tail[-_MAX_PART_LENGTH:], lead[:_MAX_PART_LENGTH]
     found_by: dict[str, str] = {}
@@ -145,7 +146,7 @@ def _same_day(one: FoundDate, other: FoundDate) -> bool:
 
 
 def _labelled_lines(text: str) -> str:
-    """The lines of a tail that are short enough to be credits and carry a label."""
+    """Return the lines of a tail that are short enough to be credits."""
     return "\n".join(line for line in text.split("\n") if len(line.strip()) <= 160)
 
 
@@ -178,8 +179,10 @@ def _source(
 
 
 def _clip(text: str, flat: str, start: int) -> tuple[str, bool]:
-    """The value that starts at `start`, up to the next label, date, double space, bar or end of line; and whether it
-    ends in an ellipsis."""
+    """Return the value that starts at `start`, and whether it ends in an ellipsis.
+
+    It ends at the next label, date, double space, bar or end of line.
+    """
     end = min(len(flat), start + 80)
     stop = _STOP.search(flat, start, end)
     value = text[start : stop.start() if stop else end].strip(" \t\u00a0\u3000:：,，;；。、-—–·")
@@ -188,8 +191,10 @@ def _clip(text: str, flat: str, start: int) -> tuple[str, bool]:
 
 
 def _first_name(value: str) -> str:
-    """The first of several words, unless they are Latin or two offices that publish jointly: what follows a source
-    after a space is the site's own name, a place or a button."""
+    """Return the first of several words, unless they are Latin or two offices that publish jointly.
+
+    What follows a source after a space is the site's own name, a place or a button.
+    """
     wrapped = re.match(r"[\[(（【［]\s?([^\])）】］]{1,40}?)\s?[\])）】］]", value)
     words = (wrapped[1] if wrapped else value).split()
     kept = words[:1]
@@ -203,7 +208,7 @@ def _first_name(value: str) -> str:
 
 
 def _balance(value: str) -> str:
-    """`value` without brackets that open or close outside of it, and without a pair around the whole."""
+    """Return `value` without unmatched brackets and without a pair around the whole."""
     while value and value[0] in _OPEN and value[-1] in _CLOSE and value[0] != "《":
         value = value[1:-1].strip()
     depth = 0
@@ -220,8 +225,10 @@ def _balance(value: str) -> str:
 
 
 def source_beside_date(header: str, now: datetime) -> str | None:
-    """The medium that stands unlabelled beside the date, on its line or alone on the line above, as news portals print
-    it; None without one."""
+    """Return the medium without a label beside the date, as news portals print it; else None.
+
+    It is on the date's line or alone on the line above.
+    """
     flat = plain_marks(header)
     for hit in find_dates(header, now):
         if not hit.reading.value or hit.label:
@@ -241,22 +248,23 @@ def _words(text: str) -> list[str]:
     return text.strip(" \n\u00a0\u3000·|｜").split()
 
 
-# The lines around a body that say who published it and when.
+# --- The lines around a body ---
 
-_HEADER_SIZE = 600
-_ABOVE = 8
-_TAIL_SIZE = 300
-_LAST_PARAGRAPHS = 4
-_LINK = 12
-_WITNESS = 1500
-_STRANGE = re.compile("[來編輯責佈發時間記員點擊覽閱訪問āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜɡ]")
-"""What no label of a sound simplified header holds: traditional characters of labels, vowels of glosses."""
+_MAX_HEADER_SIZE = 600
+_LINES_ABOVE = 8
+_MAX_TAIL_SIZE = 300
+_TAIL_PARAGRAPHS = 4
+_MAX_LINK_LENGTH = 12
+_MAX_CONTEXT_LENGTH = 1500
+_CORRUPTED_LABEL = re.compile("[來編輯責佈發時間記員點擊覽閱訪問āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜɡ]")
+"""Characters that no label of an undamaged simplified header has: traditional ones, and vowels of glosses."""
 
 
 @dataclass(frozen=True)
 class BylineBlock:
-    """What stands around an article's text: `header` between title and text, `above` the title, the first paragraph
-    `lead`, and `tail`: the last paragraphs with some 300 characters below them."""
+    """The text around an article: `header` between title and text, `above` the title, the first paragraph `lead`, and
+    `tail`, the last paragraphs with about 300 characters below them.
+    """
 
     header: str
     above: str
@@ -267,38 +275,40 @@ class BylineBlock:
 def find_byline_block(
     page_lines: PageLines, element: HtmlElement, text: tuple[int, int], title: str, headline: int | None
 ) -> BylineBlock:
-    """The lines around the article whose body is `element`, whose text is the range `text` and whose headline is
-    `title`, on line `headline` where it is known."""
+    """Return the lines around an article.
+
+    `element` is the body, `text` the range of its text; `title` is the headline, on the line `headline` if it is known.
+    """
     start, end = text
     line = _title_line(page_lines, start, fold(title))
     if line < 0 and headline is not None and headline < start:
         line = headline
-    header = _last(page_lines, max(line + 1, 0), start)
+    header = _take_last(page_lines, max(line + 1, 0), start)
     if line >= 0:
         header = f"{_beside_title(page_lines.lines[line].text, title)}\n{header}".strip()
-    above = _last(page_lines, max(0, line - _ABOVE), line) if line > 0 else ""
+    above = _take_last(page_lines, max(0, line - _LINES_ABOVE), line) if line > 0 else ""
     stop = max(end, page_lines.spans[element][1])
     below = (
-        _first(page_lines, end, stop, _TAIL_SIZE * 2)
+        _take_first(page_lines, end, stop, _MAX_TAIL_SIZE * 2)
         + "\n"
-        + _first(page_lines, stop, len(page_lines.lines), _TAIL_SIZE)
+        + _take_first(page_lines, stop, len(page_lines.lines), _MAX_TAIL_SIZE)
     )
-    last = "\n".join(line.text for line in page_lines.lines[max(start, end - _LAST_PARAGRAPHS) : end])
+    last = "\n".join(line.text for line in page_lines.lines[max(start, end - _TAIL_PARAGRAPHS) : end])
     lead = page_lines.lines[start].text if start < end else ""
     return BylineBlock(header, above, lead, f"{last}\n{below}".strip())
 
 
 def restore_block(around: BylineBlock, body: str | None) -> BylineBlock:
-    """`around` with its labels readable: restored like the text, on a garbled (編輯(jí)) or traditional page."""
-    if not _STRANGE.search(f"{around.header}{around.above}{around.tail}"):
+    """Return `around` restored like the text if its labels are garbled (编輯(jí)) or traditional."""
+    if not _CORRUPTED_LABEL.search(f"{around.header}{around.above}{around.tail}"):
         return around
     fields = {"header": around.header, "above": around.above, "lead": around.lead, "tail": around.tail}
-    restored, changed = restore_fields(fields, (body or "")[:_WITNESS])
+    restored, changed = restore_fields(fields, (body or "")[:_MAX_CONTEXT_LENGTH])
     return BylineBlock(**{name: restored[name] or "" for name in fields}) if changed else around
 
 
 def _title_line(page_lines: PageLines, start: int, title: str) -> int:
-    """The line of the headline nearest above the text, or -1."""
+    """Return the line of the headline nearest above the text, or -1."""
     if len(title) < 2:
         return -1
     for index in range(start - 1, -1, -1):
@@ -312,27 +322,27 @@ def _title_line(page_lines: PageLines, start: int, title: str) -> int:
 
 
 def _beside_title(line: str, title: str) -> str:
-    """What stands on the headline's own line after it (`标题 2024-05-11 来源：…`)."""
+    """Return what follows the title on its own line (`标题 2024-05-11 来源：…`)."""
     return line.split(title, 1)[1].strip() if title and title in line else ""
 
 
-def _last(page_lines: PageLines, start: int, end: int) -> str:
-    """The last 600 characters of the lines `start:end`, whole lines, without links to other pages."""
+def _take_last(page_lines: PageLines, start: int, end: int) -> str:
+    """Return the last 600 characters of the lines `start:end`, in whole lines, without links to other pages."""
     kept: list[str] = []
     size = 0
     for line in reversed(page_lines.lines[start:end]):
         if ends_article(line.text) or (
-            line.link_chars > max(_LINK, 0.6 * len(line.text)) and not opens_with_date(line.text)
+            line.link_chars > max(_MAX_LINK_LENGTH, 0.6 * len(line.text)) and not opens_with_date(line.text)
         ):
             continue
         size += len(line.text)
-        if kept and size > _HEADER_SIZE:
+        if kept and size > _MAX_HEADER_SIZE:
             break
-        kept.append(line.text[:_HEADER_SIZE])
+        kept.append(line.text[:_MAX_HEADER_SIZE])
     return "\n".join(reversed(kept))
 
 
-def _first(page_lines: PageLines, start: int, end: int, limit: int) -> str:
+def _take_first(page_lines: PageLines, start: int, end: int, limit: int) -> str:
     kept: list[str] = []
     size = 0
     for line in page_lines.lines[start:end]:

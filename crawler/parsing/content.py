@@ -1,4 +1,4 @@
-"""What a body element holds: the lines that are the article's text, and its tables."""
+"""The content of a body element: the lines of the article's text, its tables, pictures and files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from lxml.html import HtmlElement
 
 from crawler.items import Attachment, Image, Table
-from crawler.parsing.body import (
+from crawler.parsing.line_kinds import (
     ends_article,
     heads_links,
     is_credit,
@@ -25,12 +25,12 @@ from crawler.parsing.page import Page
 from crawler.parsing.page_lines import INLINE, Line, PageLines
 from crawler.parsing.titles import fold
 
-# Tables of a body as rows of cell texts, with row and column spans expanded.
+# --- Tables, as rows of cell texts with row and column spans expanded ---
 
 _MAX_COLUMNS = 60
 _MAX_ROWS = 2000
-_PROSE = 150
-"""A cell longer than this on average holds text laid out by a table, not data."""
+_MAX_CELL_LENGTH = 150
+"""If cells are longer on average, the table lays out text and does not hold data."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,7 @@ class PlacedTable:
 
 
 def tables_in(page_lines: PageLines, element: HtmlElement, start: int, end: int) -> list[PlacedTable]:
-    """The data tables of a body that stand within the lines `start:end`, in order; tables that only lay out the page
-    are left to the text."""
+    """Return the data tables of a body within the lines `start:end`, in order, without tables for layout."""
     found = []
     for node in element.iter("table"):
         span = page_lines.spans.get(node)
@@ -61,7 +60,7 @@ def tables_in(page_lines: PageLines, element: HtmlElement, start: int, end: int)
 
 
 def read_rows(page_lines: PageLines, node: HtmlElement) -> list[list[str]]:
-    """The rows of a `<table>` with spans expanded; they may differ in length."""
+    """Return the rows of a `<table>` with spans expanded; they may differ in length."""
     hanging: dict[int, tuple[int, str]] = {}
     return [row for tr in list(node.iter("tr"))[:_MAX_ROWS] if (row := _read_row(page_lines, tr, hanging))]
 
@@ -74,7 +73,7 @@ def _read(page_lines: PageLines, node: HtmlElement) -> PlacedTable | None:
     width = max(map(len, grid), default=0)
     cells = sum(map(len, own))
     size = sum(len(text) for row in own for text in row)
-    if len(grid) < 2 or width < 2 or size == 0 or size / cells > _PROSE:
+    if len(grid) < 2 or width < 2 or size == 0 or size / cells > _MAX_CELL_LENGTH:
         return None
     caption = next(node.iter("caption"), None)
     title = _text(page_lines, caption) if caption is not None else ""
@@ -89,8 +88,10 @@ def _read(page_lines: PageLines, node: HtmlElement) -> PlacedTable | None:
 
 
 def _read_row(page_lines: PageLines, tr: HtmlElement, hanging: dict[int, tuple[int, str]]) -> list[str]:
-    """A row with the cells that hang into it from above; `hanging` maps a column to how many rows more its cell spans,
-    and its text."""
+    """Return a row with the cells that hang into it from above.
+
+    `hanging` maps a column to the number of further rows its cell spans, and the cell's text.
+    """
     row: list[str] = []
     for cell in tr.iterchildren("td", "th"):
         _take_hanging(row, hanging)
@@ -123,32 +124,40 @@ def _text(page_lines: PageLines, element: HtmlElement) -> str:
     return "" if span is None else " ".join(line.text for line in page_lines.lines[span[0] : span[1]])
 
 
-_HEAD_LINES = 12
-_TITLE_LINES = 40
-_STORY = 0.4
-_AGAIN = 6
-_LONG = 40
-_VALUE = 20
-_COPY = 0.45
+# --- The text of the article ---
+
+_MAX_HEADER_LINES = 12
+_MAX_TITLE_LINES = 40
+_MIN_STORY_SHARE = 0.4
+_MAX_TITLE_GAP = 6
+_MAX_HEADER_LINE = 40
+_MAX_VALUE_LENGTH = 20
+_MIN_COPY_SHARE = 0.45
 
 
 def find_text_range(page_lines: PageLines, element: HtmlElement, title: str | None) -> tuple[int, int]:
-    """The lines of the body without the headline and header above and the credits and tools below: `(start, end)`."""
+    """Return `(start, end)`: the lines of the body's text.
+
+    The headline and header above and the credits and tools below it are left out.
+    """
     start, end = page_lines.spans[element]
     start = _after_header(page_lines.lines, start, end, fold(title or ""))
     return start, _before_tail(page_lines.lines, start, end)
 
 
 def _after_header(lines: list[Line], start: int, end: int, title: str) -> int:
-    """The first line below the header. A headline that stands above the body already and is repeated in it is text."""
-    before = lines[max(0, start - _HEAD_LINES) : start]
+    """Return the first line below the header.
+
+    A headline that is above the body already and is repeated in it is text.
+    """
+    before = lines[max(0, start - _MAX_HEADER_LINES) : start]
     known = not title
     for line in before:
         known = known or fold(line.text).startswith(title)
-    head, stop = start, min(end, start + _TITLE_LINES)
+    head, stop = start, min(end, start + _MAX_TITLE_LINES)
     if not known:
         places = [i for i in range(start, stop) if fold(lines[i].text) == title]
-        head = max((i + 1 for i in places if i <= places[0] + _AGAIN), default=start)
+        head = max((i + 1 for i in places if i <= places[0] + _MAX_TITLE_GAP), default=start)
     if not (known and any(is_dateline(line.text) for line in before)):
         head = _below_dateline(lines, head, stop)
     while head < stop and is_tool(lines[head].text):
@@ -157,20 +166,23 @@ def _after_header(lines: list[Line], start: int, end: int, title: str) -> int:
 
 
 def _below_dateline(lines: list[Line], head: int, stop: int) -> int:
-    """The line below the last header line that follows `head` before any prose."""
+    """Return the line below the last header line that follows `head` before any prose."""
     below = head
-    for index in range(head, min(stop, head + _HEAD_LINES)):
+    for index in range(head, min(stop, head + _MAX_HEADER_LINES)):
         text = lines[index].text
-        value = below == index > head and len(text) <= _VALUE and lines[index - 1].text.endswith((":", "："))
+        value = below == index > head and len(text) <= _MAX_VALUE_LENGTH and lines[index - 1].text.endswith((":", "："))
         if value or is_header(text) or is_tool(text):
             below = index + 1
-        elif lines[index].punctuation > 1 or len(text) > _LONG:
+        elif lines[index].punctuation > 1 or len(text) > _MAX_HEADER_LINE:
             break
     return below
 
 
 def _before_tail(lines: list[Line], start: int, end: int) -> int:
-    """The line after the last of the text: what follows 责任编辑 or 相关新闻 is none, unless it is a big part."""
+    """Return the line after the last line of the text.
+
+    What follows 责任编辑 or 相关新闻 is not text, unless it is a large part.
+    """
     total = sum(line.punctuation for line in lines[start:end])
     below = 0
     prose = False
@@ -189,7 +201,7 @@ def _before_tail(lines: list[Line], start: int, end: int) -> int:
 
 
 def _heads_links(lines: list[Line], index: int, end: int) -> bool:
-    """Whether a line is the heading of links to other articles, which the lines below it hold."""
+    """Return whether a line is the heading of links to other articles, which the lines below it hold."""
     return index + 1 < end and heads_links(lines[index].text) and _is_link(lines[index + 1])
 
 
@@ -200,7 +212,7 @@ def _is_below(line: Line) -> bool:
 
 
 def _is_pointer(line: Line) -> bool:
-    """Whether a line within the text is a link to another article (相关阅读：…)."""
+    """Return whether a line within the text is a link to another article (相关阅读：…)."""
     return line.link_chars > len(line.text) / 2 and ends_article(line.text) and not names_file(line.text)
 
 
@@ -209,22 +221,24 @@ def _is_link(line: Line) -> bool:
 
 
 def find_excluded_captions(page_lines: PageLines, start: int, end: int, captions: set[int]) -> set[int]:
-    """The captions that are no text of the article: all, but none in a picture story, whose captions are its text."""
+    """Return the captions that are not text: all, but none in a picture story, whose text they are."""
     size = page_lines.sizes[end] - page_lines.sizes[start]
     captioned = sum(len(page_lines.lines[index].text) for index in captions)
-    return captions if captioned < _STORY * size else set()
+    return captions if captioned < _MIN_STORY_SHARE * size else set()
 
 
 def find_lines_in(page_lines: PageLines, elements: Iterable[HtmlElement]) -> set[int]:
-    """The lines that stand in elements which fill their lines."""
+    """Return the lines of those elements that fill whole lines."""
     return {index for element in elements if element.tag not in INLINE for index in range(*page_lines.spans[element])}
 
 
 def join_body_text(
     page_lines: PageLines, start: int, end: int, tables: Sequence[PlacedTable] = (), captions: Container[int] = ()
 ) -> str | None:
-    """The text of a range of lines, one paragraph a line and one table row a line, without captions, tools and a copy
-    of the whole for mobiles; None where empty."""
+    """Return the text of a range of lines, one paragraph or table row per line; None if it is empty.
+
+    Captions, tools and a second copy of the whole text for mobiles are left out.
+    """
     twins = _find_twins(page_lines.lines, start, end)
     placed = {table.start: table for table in tables}
     kept: list[str] = []
@@ -242,14 +256,14 @@ def join_body_text(
 
 
 def _find_twins(lines: list[Line], start: int, end: int) -> set[int]:
-    """The lines that repeat one above them, where so much is repeated that it is the whole text once more."""
+    """Return the lines that repeat earlier ones, if so many do that the whole text is there twice."""
     first: dict[str, int] = {}
     again = {index for index in range(start, end) if first.setdefault(lines[index].text, index) != index}
     repeated = sum(len(lines[index].text) for index in again)
-    return again if repeated > _COPY * sum(len(line.text) for line in lines[start:end]) else set()
+    return again if repeated > _MIN_COPY_SHARE * sum(len(line.text) for line in lines[start:end]) else set()
 
 
-# Pictures and files of an article: absolute addresses, captions and names.
+# --- Pictures and files: absolute URLs, captions and names ---
 
 _SOURCES = ("data-src", "data-original", "data-lazy-src", "data-echo", "data-url", "_src", "original", "src")
 _FURNITURE = re.compile(
@@ -257,7 +271,7 @@ _FURNITURE = re.compile(
     r"\d{0,3}[-_.\w]{0,12}\.(?:gif|png|jpe?g|svg|webp)$|/(?:fileTypeImages|filetype|icons?)/|^data:|^about:|^javascript:",
     re.I,
 )
-_SMALL = 40
+_MAX_ICON_SIZE = 40
 _FILES = frozenset(
     (
         *("doc", "docx", "xls", "xlsx", "ppt", "pptx", "pdf", "wps", "et", "dps", "ofd", "ceb", "txt", "csv", "tif"),
@@ -272,8 +286,8 @@ _CAPTION = re.compile(
 )
 _CENTRED = re.compile(r"text-align\s*:\s*center", re.I)
 _MAX_CAPTION_LENGTH = 100
-_BELOW = 25
-_MOST = 500
+_LINES_BELOW = 25
+_MAX_FILES = 500
 
 
 def images_in(
@@ -285,14 +299,16 @@ def images_in(
     *,
     dropped: Collection[HtmlElement] = (),
 ) -> tuple[list[Image], set[int]]:
-    """The pictures of a body between the lines `start` and `end`, in order and each once, without icons, other
-    furniture and what stands in `dropped` elements; and the lines that are captions of theirs."""
+    """Return the pictures of a body between two lines, in order and each once, and the lines of their captions.
+
+    Icons, other furniture and pictures in `dropped` elements are left out.
+    """
     images: dict[str, Image] = {}
     captions: set[int] = set()
     base = base_url(page)
     for node in element.iter("img"):
         span = page_lines.spans.get(node)
-        if span is None or not start <= span[0] <= end or len(images) >= _MOST or _is_small(node):
+        if span is None or not start <= span[0] <= end or len(images) >= _MAX_FILES or _is_small(node):
             continue
         url = _address(node, base)
         if url is None or url in images or (dropped and _stands_in(node, dropped)):
@@ -309,7 +325,7 @@ def _stands_in(node: HtmlElement, elements: Collection[HtmlElement]) -> bool:
 
 
 def base_url(page: Page) -> str:
-    """What relative addresses of the page count from."""
+    """Return the URL that relative URLs of the page are resolved against."""
     base = next(page.root.iter("base"), None)
     return urljoin(page.url, (base.get("href") or "").strip()) if base is not None else page.url
 
@@ -323,7 +339,7 @@ def _address(node: HtmlElement, base: str) -> str | None:
 
 
 def absolute(base: str, address: str) -> str | None:
-    """`address` seen from `base`, or None where it is no address a file can be fetched from."""
+    """Return `address` resolved against `base`, or None if a file cannot be fetched from it."""
     try:
         url = urljoin(base, address)
         parts = urlsplit(url)
@@ -335,13 +351,13 @@ def absolute(base: str, address: str) -> str | None:
 def _is_small(node: HtmlElement) -> bool:
     for name in ("width", "height"):
         value = (node.get(name) or "").strip().removesuffix("px")
-        if value.isascii() and value.isdigit() and int(value[:6]) <= _SMALL:
+        if value.isascii() and value.isdigit() and int(value[:6]) <= _MAX_ICON_SIZE:
             return True
     return False
 
 
 def _caption_line(page_lines: PageLines, node: HtmlElement, at: int, end: int) -> int | None:
-    """The line below a picture where it is its caption: marked up as one, or written as one."""
+    """Return the line below a picture if it is its caption: marked up as one, or written as one."""
     figure = next(node.iterancestors("figure"), None)
     if figure is not None and (own := next(figure.iter("figcaption"), None)) is not None and own in page_lines.spans:
         start, stop = page_lines.spans[own]
@@ -362,12 +378,12 @@ def _is_caption(line: Line) -> bool:
 
 
 def attachments_in(page: Page, page_lines: PageLines, element: HtmlElement, start: int, end: int) -> list[Attachment]:
-    """The files an article links to, in its body and just below it, each once, with the names readers see."""
+    """Return the files linked in an article's body and just below it, each once, with the names shown."""
     found: dict[str, Attachment] = {}
     base = base_url(page)
-    last = max(end, page_lines.spans[element][1]) + _BELOW
+    last = max(end, page_lines.spans[element][1]) + _LINES_BELOW
     for node in page_lines.select_starting(start, last):
-        if node.tag != "a" or len(found) >= _MOST:
+        if node.tag != "a" or len(found) >= _MAX_FILES:
             continue
         href = (node.get("href") or "").strip()
         if not href or len(href) > 2000 or href[0] == "#":
@@ -389,5 +405,5 @@ def _is_file(href: str, name: str, title: str) -> bool:
 
 
 def _ends_as_file(text: str) -> bool:
-    # A page has a hundred links: a pattern would take five times as long.
+    # Faster than a regular expression, and a page has a hundred links.
     return "." in text and text.rpartition(".")[2].lower() in _FILES

@@ -1,7 +1,7 @@
-"""The written forms of an absolute date: patterns, and the numbers they stand for.
+"""The written forms of an absolute date: patterns, and the date and time they stand for.
 
-Chinese (2019年7月5日, 二〇一九年七月五日), ISO 8601, RFC 2822, `asctime` and English forms. Every repetition is
-bounded, so a pattern costs linear time on any text.
+Chinese (2019年7月5日, 二〇一九年七月五日), ISO 8601, RFC 2822, `asctime` and English forms. Every repetition in a
+pattern is limited, so that it takes linear time on any text.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
-# What reading a date gives: an aware moment with its precision, or one of a fixed set of reasons.
+# --- The result of reading a date: an aware date-time with its precision, or a reason from a fixed set ---
 
 CST = timezone(timedelta(hours=8), "CST")
-"""China Standard Time: what every date without a zone is read in."""
+"""China Standard Time, the zone of every date without one."""
 
 Precision = Literal["minute", "day"]
 
@@ -39,13 +39,16 @@ REASONS = {
     "vague": "a distance in months or years",
     "future": "more than a day after it was fetched",
 }
-"""Why a string gives no date: the fixed vocabulary of `DateReading.reason`."""
+"""Why a string is not read as a date: the values of `DateReading.reason`."""
 
 
 @dataclass(frozen=True)
 class DateReading:
-    """A date read, or why not. `value` is aware, in China Standard Time, to the second; with `precision` `day` it is
-    00:00 of that day. Exactly one of `value` and `reason` (a key of `REASONS`) is None."""
+    """A date, or the reason why there is none.
+
+    `value` is aware, in China Standard Time, to the second; with `precision` `day` it is 00:00 of that day. Exactly one
+    of `value` and `reason` (a key of `REASONS`) is None.
+    """
 
     value: datetime | None
     precision: Precision | None = None
@@ -53,27 +56,27 @@ class DateReading:
 
 
 class DateError(ValueError):
-    """A string that looks like a date and must not be read as one; `reason` is one word of `REASONS`."""
+    """A string that looks like a date and must not be read as one; `reason` is a key of `REASONS`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-_SLACK = timedelta(days=1)
+_MAX_AHEAD = timedelta(days=1)
 _NULLS = {(1, 1, 1), (1900, 1, 1), (1970, 1, 1)}
 
 
 def check_bounds(value: datetime, precision: Precision, now: datetime) -> DateReading:
-    """The reading of `value`, or the refusal of one that lies more than a day after `now` or is a database's zero."""
-    if value - now > _SLACK:
+    """Return the reading of `value`, refused if it is more than a day after `now` or a database's zero."""
+    if value - now > _MAX_AHEAD:
         return DateReading(None, reason="future")
     if value.year in {1, 1900, 1970} and (value.year, value.month, value.day) in _NULLS:
         return DateReading(None, reason="null")
     return DateReading(value, precision)
 
 
-# The time of day printed beside a date: 08:29, 8时29分, 下午3点半, 八时二十九分, with or without a zone.
+# --- The time of day beside a date: 08:29, 8时29分, 下午3点半, 八时二十九分, with or without a zone ---
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,7 @@ def _offset(found: re.Match[str]) -> timedelta:
 
 
 def to_24_hours(half: str, hour: int) -> int:
-    """The hour of 24 for a printed `hour` after 上午, 下午, 晚上, AM, …; raises Refused where the two disagree."""
+    """Return the hour of 24 for an `hour` after 上午, 下午, 晚上, AM, …. Raises DateError if they contradict."""
     half = half.lower().replace(".", "")
     if half in {"上午", "am", "凌晨", "清晨", "清早", "早晨", "早上", "早间", "早"}:
         if hour > 12:
@@ -152,8 +155,10 @@ def to_24_hours(half: str, hour: int) -> int:
 
 
 def read_clock(text: str, at: int) -> tuple[Clock | None, int]:
-    """The time of day that follows position `at` of a flattened text, and where it ends; (None, `at`) where there is
-    none. An hour without minutes (8时) is no time to the minute. Raises Refused for 上午 25 and the like."""
+    """Return the time of day at position `at` of a flattened text, and where it ends; (None, `at`) if there is none.
+
+    An hour without minutes (8时) does not count. Raises DateError for 上午 25 and the like.
+    """
     found = _CLOCK.match(text, at)
     if not found:
         return _han_clock(text, at)
@@ -184,7 +189,7 @@ def _han_clock(text: str, at: int) -> tuple[Clock | None, int]:
 
 
 def han_number(digits: str) -> int:
-    """The number 0–99 written as 十二, 二十, 〇五, 元, 5 or 05; raises Refused where the characters form none."""
+    """Return the number 0–99 written as 十二, 二十, 〇五, 元, 5 or 05. Raises DateError for other characters."""
     if digits.isdigit() and digits.isascii():
         return int(digits)
     tens, ten, units = digits.lstrip("〇").rpartition("十")
@@ -199,9 +204,12 @@ def han_number(digits: str) -> int:
     return (HAN_DIGITS[tens] if tens else 1) * 10 + (HAN_DIGITS[units] if units else 0)
 
 
+# --- Dates ---
+
+
 @dataclass(frozen=True)
 class WrittenDate:
-    """A date found at `start:end` of a text: the calendar day and, where one is printed, the clock."""
+    """A date at `start:end` of a text: the calendar day and the clock, if one is printed."""
 
     year: int
     month: int
@@ -211,7 +219,7 @@ class WrittenDate:
     end: int
 
     def to_datetime(self) -> datetime:
-        """The instant, aware, in China Standard Time; raises Refused where no such day or time exists."""
+        """Return the aware date-time in China Standard Time. Raises DateError if no such day or time exists."""
         clock = self.clock or Clock(0, 0)
         late = clock.hour == 24
         if late and (clock.minute or clock.second):
@@ -238,7 +246,7 @@ _MAP |= dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad
 _MAP |= dict.fromkeys(range(32), " ")
 _MARKS = {chr(code): plain for code, plain in _MAP.items() if code != ord("\n")}
 _MARK = re.compile(f"[{re.escape(''.join(_MARKS))}]")
-"""`str.translate` looks every character up; most texts have few of these."""
+"""Faster than `str.translate`, which looks up every character; most texts have few of these."""
 _MAP |= {
     ord(a): b for a, b in zip("時點週禮後來發壹贰叁肆伍陆柒捌玖拾", "时点周礼后来发一二三四五六七八九十", strict=True)
 }
@@ -248,15 +256,17 @@ _ENTITY = re.compile(r"&(?:#(?:x?[0-9a-f]{2,5})|nbsp|ensp|emsp|thinsp);?", re.I)
 
 @lru_cache(maxsize=16)
 def plain_marks(text: str) -> str:
-    """`text` with full-width digits, colons, bars and dashes and odd spaces made plain; same length, so positions hold.
-    Line breaks and Chinese characters stay as they are."""
+    """Return `text` with ASCII digits, colons, bars, dashes and spaces for their full-width and odd variants.
+
+    The length stays the same, so positions hold. Line breaks and Chinese characters stay.
+    """
     if "&" in text:
         text = _ENTITY.sub(lambda m: " " * len(m.group()), text)
     return _MARK.sub(lambda mark: _MARKS[mark[0]], text)
 
 
 def flatten(text: str) -> str:
-    """`plain_marks` for reading dates: line breaks are spaces, numerals and words of dates have one spelling."""
+    """Return `text` for reading dates: as `plain_marks`, and line breaks are spaces, date words have one spelling."""
     if "&" in text:
         text = _ENTITY.sub(lambda m: " " * len(m.group()), text)
     return text.translate(_MAP)
@@ -333,16 +343,18 @@ _READERS = (
 )
 
 
-_MOST = 500
+MAX_DATES = 500
 
 
 def find_written_dates(text: str) -> list[tuple[int, int, WrittenDate | DateError]]:
-    """The absolute dates printed in a flattened text, in order, none overlapping: start, end, and the form or why it
-    is none. At most the first 500 of each kind: a text with more is no header."""
+    """Return the absolute dates in a flattened text, in order and without overlaps: start, end, and date or error.
+
+    At most `MAX_DATES` of each kind are read, because a text with more is not a header.
+    """
     found: list[tuple[int, int, WrittenDate | DateError]] = []
     english = _MONTH_HINT.search(text) is not None
     for pattern, read in _READERS if english else _READERS[:2]:
-        for match in islice(pattern.finditer(text), _MOST):
+        for match in islice(pattern.finditer(text), MAX_DATES):
             try:
                 form = read(text, match)
                 found.append((match.start(), form.end, form))
@@ -350,10 +362,10 @@ def find_written_dates(text: str) -> list[tuple[int, int, WrittenDate | DateErro
                 found.append((*match.span(), refusal))
     if len(found) < 2:
         return found
-    find_excluded_captions = []
+    separate = []
     end = -1
     for hit in sorted(found, key=lambda hit: hit[0]):
         if hit[0] >= end:
-            find_excluded_captions.append(hit)
+            separate.append(hit)
             end = hit[1]
-    return find_excluded_captions
+    return separate

@@ -1,4 +1,4 @@
-"""Dates that stand beside the text: in an article's address, and the year a list row leaves out."""
+"""Dates from context: the date in an article's URL, and the year that a list row leaves out."""
 
 from __future__ import annotations
 
@@ -30,16 +30,18 @@ _ROW = re.compile(r"\D{0,16}?(?<!\d)(?P<m>\d{1,2})\s{0,3}(?:[-/.]|月)\s{0,3}(?P
 
 @dataclass(frozen=True)
 class YearMonth:
-    """What an address tells where it names no day: the year and, if it does, the month."""
+    """What a URL says without a day: the year and, if named, the month."""
 
     year: int
     month: int | None = None
 
 
 def date_from_url(url: str, now: datetime | None = None) -> DateReading:
-    """The day an article's address names (`t20230608_…`, `/art/2022/1/20/`, `/2019-07-05/`, `/20240511/…`), in China
-    Standard Time; reason `no_day` where it names a month at most, `no_date` where nothing. With `now`, a later day is
-    refused as `future`. It is when the page was created: the displayed date wins over it."""
+    """Return the day in an article's URL (`t20230608_…`, `/art/2022/1/20/`, `/2019-07-05/`, `/20240511/…`).
+
+    It is in China Standard Time; reason `no_day` if the URL names a month at most, `no_date` if nothing. With `now`, a
+    later day is refused as `future`. It is the day the page was created: the displayed date wins over it.
+    """
     path = _path(url)
     for pattern in _DAY_PATHS:
         found = pattern.search(path)
@@ -54,7 +56,7 @@ def date_from_url(url: str, now: datetime | None = None) -> DateReading:
 
 
 def month_from_url(url: str) -> YearMonth | None:
-    """The year and, if named, the month of an address: `/202310/`, `/2023/10/`, `/2025/art_…`; None without one."""
+    """Return the year and, if named, the month in a URL: `/202310/`, `/2023/10/`, `/2025/art_…`; None without one."""
     path = _path(url)
     for pattern in (*_DAY_PATHS, *_MONTH_PATHS):
         if found := pattern.search(path):
@@ -66,11 +68,11 @@ def month_from_url(url: str) -> YearMonth | None:
 def read_month_day(
     text: str, now: datetime, hint: YearMonth | None = None, neighbours: Sequence[datetime] = ()
 ) -> DateReading:
-    """The date of a list row that prints only month and day (`07-05`, `7月5日`, `07-05 08:29`).
+    """Return the date of a list row that prints only month and day (`07-05`, `7月5日`, `07-05 08:29`).
 
-    The year comes from `hint` (the row's address) or else from `neighbours`, the dates of the rows around it, nearest
-    first: the year that puts the row within half a year of the first. Without either it is refused as `no_year`: the
-    year of `now` would be a guess.
+    The year comes from `hint` (the row's URL), else from `neighbours`, the dates of the rows around it, nearest first:
+    the year that puts the row within half a year of the first. Without either the row is refused as `no_year`, because
+    the year of `now` would be a guess.
     """
     flat = flatten(text[:100]).strip()
     found = _ROW.match(flat)

@@ -1,7 +1,7 @@
 """Dates as Chinese sites and feeds print them, read without guessing.
 
-A regular expression reads the common forms; what it can't read and still holds a four-digit year goes to one reused
-`dateparser` parser. What is not a whole date is refused with a reason, never completed.
+Regular expressions read the usual forms. A string they cannot read that holds a four-digit year goes to one reused
+`dateparser` parser. A string without a whole date is refused with a reason, never completed.
 """
 
 from __future__ import annotations
@@ -31,169 +31,6 @@ from crawler.parsing.date_hints import YearMonth, date_from_url, month_from_url,
 if TYPE_CHECKING:
     from dateparser.date import DateDataParser
 
-
-# Forms that are a date only when they are the whole string: digits alone, turned-round parts, and what `dateparser`
-# reads behind the regular expressions.
-
-_STAMP = re.compile(r"/?(?:Date\()?(\d{10}|\d{13})(?:\.\d{1,9}|[+-]\d{4})?\)?/?")
-_COMPACT = re.compile(
-    r"((?:19|20)\d\d)(\d\d)(\d\d)(?:[T\s_-]?(\d\d):?(\d\d)(?::?(\d\d)(?:\.?\d{3,6})?)?)?(\s?(?:Z|[+-]\d\d:?\d\d))?"
-)
-_MIXED = re.compile(r"(?<![\d.])(\d{1,2})[/.-](\d{1,2})[/.-]((?:19|20)\d\d)(?!\d)")
-_DAY_FIRST = re.compile(r"(?P<d>\d{1,2})(?:日|\s|/)\s{0,4}(?P<y>(?:19|20)\d\d)\s?[-/.年]\s?(?P<m>\d{1,2})\s?月?")
-_YEAR_LAST = re.compile(r"(?P<m>\d{1,2})\s?[-/.月]\s?(?P<d>\d{1,2})日?[\s,]\s{0,4}(?P<y>(?:19|20)\d\d)年?")
-_DAY_LAST = re.compile(r"(?P<y>(?:19|20)\d\d)\s?[-/.年]\s?(?P<m>\d{1,2})\s?月?\s{1,4}(?P<d>\d{1,2})日?")
-
-
-def read_packed(bare: str) -> tuple[datetime, Precision] | None:
-    """A date in digits alone: 20190705, 201907050829, or seconds or milliseconds since 1970."""
-    if not bare[-1:].isdigit() and bare[-1:] not in {"Z", "z", "/", ")"}:
-        return None
-    if stamp := _STAMP.fullmatch(bare):
-        seconds = int(stamp[1][:10])
-        if seconds < 10**9:
-            raise DateError("no_date")
-        return datetime.fromtimestamp(seconds, CST), "minute"
-    found = _COMPACT.fullmatch(bare)
-    if not found:
-        return None
-    clock = None
-    if found[5]:
-        clock, _ = read_clock(f"T{found[4]}:{found[5]}:{found[6] or '00'}{(found[7] or '').strip()}", 0)
-    return WrittenDate(
-        int(found[1]), int(found[2]), int(found[3]), clock, 0, 0
-    ).to_datetime(), "minute" if clock else "day"
-
-
-def read_reordered(bare: str) -> tuple[datetime, Precision] | None:
-    """A date with its parts apart or turned round, as list rows print it: `05 2019-07`, `07-05 2019`, `25/12/2019`."""
-    for pattern in (_DAY_FIRST, _YEAR_LAST, _DAY_LAST):
-        if found := pattern.fullmatch(bare):
-            return WrittenDate(int(found["y"]), int(found["m"]), int(found["d"]), None, 0, 0).to_datetime(), "day"
-    found = _MIXED.match(bare)
-    if not found:
-        return None
-    first, second, year = (int(part) for part in found.groups())
-    if first != second and first <= 12 and second <= 12:
-        raise DateError("ambiguous")
-    month, day = (second, first) if first > 12 else (first, second)
-    clock, _ = read_clock(bare, found.end())
-    return WrittenDate(year, month, day, clock, 0, 0).to_datetime(), "minute" if clock else "day"
-
-
-_HAN_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
-
-
-@lru_cache(maxsize=1)
-def _parser(today: date) -> DateDataParser:
-    from dateparser.date import DateDataParser
-
-    settings = {
-        "TIMEZONE": "Asia/Shanghai",
-        "TO_TIMEZONE": "Asia/Shanghai",
-        "RETURN_AS_TIMEZONE_AWARE": True,
-        "PREFER_DATES_FROM": "past",
-        "REQUIRE_PARTS": ["day", "month", "year"],
-        "RELATIVE_BASE": datetime.combine(today, datetime.min.time()),
-    }
-    return DateDataParser(languages=["zh", "en"], settings=settings)
-
-
-_WORTH_TRYING = re.compile(
-    r"(?=.{8,64}$)(?=.*(?<!\d)(?:19|20)\d\d(?!\d))(?=.*(?<!\d)\d{1,2}(?!\d)).*[A-Za-z\u4e00-\u9fff]"
-)
-
-
-def read_by_dateparser(bare: str, today: date) -> tuple[datetime, Precision] | None:
-    """What `dateparser` makes of a text with a four-digit year; only if year, month and day stand in the text."""
-    if not _WORTH_TRYING.match(bare):
-        return None
-    try:
-        data = _parser(today).get_date_data(bare)
-    except (ValueError, TypeError, OverflowError, ArithmeticError, LookupError):
-        return None
-    value = data.date_obj
-    if value is None:
-        return None
-    numbers = [int(number) for number in re.findall(r"\d+", bare)]
-    named = value.strftime("%b").lower() in bare.lower() or f"{_HAN_MONTHS[value.month - 1]}月" in bare
-    printed = [value.year, value.day] if named else [value.year, value.month, value.day]
-    if any(numbers.count(part) < printed.count(part) for part in printed):
-        return None
-    precision: Precision = "minute" if "time" in (data.parts or ()) else "day"
-    return value.astimezone(CST).replace(microsecond=0), precision
-
-
-# Dates told from the moment of reading: 刚刚, 3小时前, 昨天 10:20, 上周五, `2 hours ago`.
-
-_NUMBER = r"(?P<n>\d{1,3}|[一二三四五六七八九十]{1,3}|两|半|an?|one)"
-_UNITS = {"秒": 1, "分": 60, "小": 3600, "钟": 3600, "s": 1, "m": 60, "h": 3600}
-_AGO = re.compile(
-    rf"{_NUMBER}\s{{0,3}}个?(?P<unit>秒钟?|分钟?|小时|钟头|天|日|周|星期|礼拜|月|年"
-    r"|seconds?|secs?|minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?|years?)\s{0,3}(?:之?前|以前|ago)(?!\w)",
-    re.I,
-)
-_JUST_NOW = re.compile(r"(?:刚刚|刚才|just now|now|moments? ago|几秒前|数秒前)", re.I)
-_DAYS = {"大前": -3, "前": -2, "昨": -1, "今": 0, "yesterday": -1, "today": 0}
-_COMPOUND = re.compile(r"(?P<hours>\d{1,3})\s{0,2}个?小时\s{0,2}(?P<minutes>\d{1,2})\s{0,2}分钟?\s{0,2}[之以]?前(?!\w)")
-_THAT_YEAR = re.compile(r"(?P<which>今|去|前)年\s{0,2}(?P<m>\d{1,2})\s{0,2}月\s{0,2}(?P<d>\d{1,2})\s{0,2}[日号]")
-_DAY = re.compile(r"(?:(?P<han>大前|前|昨|今|明|后)(?:[天日]|晨|(?=[早晚]))|(?P<word>yesterday|today|tomorrow))", re.I)
-_WEEK = re.compile(r"(?P<which>上上|上|本|这|下)个?(?:周|星期|礼拜)(?P<day>[一二三四五六日天])")
-
-
-def read_relative(text: str, now: datetime) -> tuple[datetime, Precision] | None:
-    """The moment and its precision of a flattened, stripped text, or None where it is no relative form.
-
-    Seconds, minutes and hours count back from `now`; days and weeks give the day only, unless a clock follows.
-    Raises Refused: `vague` for months and years ago, `future` for 明天, and what a clock may be refused for.
-    """
-    now = now.astimezone(CST)
-    if _JUST_NOW.fullmatch(text):
-        return now.replace(microsecond=0), "minute"
-    if found := _AGO.match(text):
-        return _ago(found, text, now)
-    if found := _COMPOUND.match(text):
-        ago = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"]))
-        return now.replace(microsecond=0) - ago, "minute"
-    if found := _THAT_YEAR.match(text):
-        year = now.year - "今去前".find(found["which"])
-        clock, end = read_clock(text, found.end())
-        return WrittenDate(
-            year, int(found["m"]), int(found["d"]), clock, 0, end
-        ).to_datetime(), "minute" if clock else "day"
-    if found := _DAY.match(text):
-        word = (found["han"] or found["word"]).lower()
-        if word not in _DAYS:
-            raise DateError("future")
-        return _on_day(now + timedelta(days=_DAYS[word]), text, found.end())
-    if found := _WEEK.match(text):
-        weeks = {"上上": -2, "上": -1, "下": 1}.get(found["which"], 0)
-        weekday = "一二三四五六日".find(found["day"].replace("天", "日"))
-        return _on_day(now + timedelta(days=weekday - now.weekday(), weeks=weeks), text, found.end())
-    return None
-
-
-def _ago(found: re.Match[str], text: str, now: datetime) -> tuple[datetime, Precision]:
-    unit, number = found["unit"].lower(), found["n"].lower()
-    if unit in {"月", "年"} or unit.startswith(("month", "year")):
-        raise DateError("vague")
-    count = {"两": 2, "半": 0.5, "a": 1, "an": 1, "one": 1}.get(number) or han_number(number)
-    if unit in {"天", "日"} or unit.startswith("day"):
-        return _on_day(now - timedelta(days=int(count)), text, found.end(), whole=count >= 1)
-    if unit in {"周", "星期", "礼拜"} or unit.startswith("week"):
-        return _on_day(now - timedelta(weeks=int(count)), text, found.end(), whole=count >= 1)
-    return now.replace(microsecond=0) - timedelta(seconds=count * _UNITS[unit[0]]), "minute"
-
-
-def _on_day(day: datetime, text: str, at: int, whole: bool = True) -> tuple[datetime, Precision]:
-    if not whole:
-        raise DateError("vague")
-    clock, end = read_clock(text, at)
-    if re.search(r"\w", text[end:].removeprefix("晚上").removeprefix("晚").removeprefix("早上").removeprefix("早")):
-        raise DateError("no_date")
-    return WrittenDate(day.year, day.month, day.day, clock, 0, end).to_datetime(), "minute" if clock else "day"
-
-
 __all__ = [
     "CST",
     "REASONS",
@@ -211,7 +48,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class FoundDate:
-    """A date inside a longer text: its reading, its place `start:end`, and the label printed before it, or None."""
+    """A date in a longer text: its reading, its place `start:end`, and the label printed before it, or None."""
 
     reading: DateReading
     start: int
@@ -219,7 +56,7 @@ class FoundDate:
     label: str | None = None
 
 
-_LONGEST = 200
+_MAX_TEXT_LENGTH = 200
 _DATE_WORD = (
     r"(?:(?:首次|最后|最近|信息|文章|稿件|新闻)?(?:发布|发表|发稿|发文|发出|公布|公开|更新|修改|编辑|上传|录入|添加|创建|采集|生成"
     r"|成文|制发|签发|印发|颁布|刊发|刊登|登载|开始|结束|截止|截至|起始|报名|活动|会议|施行|实施|生效|失效|废止|落款|写作|撰写|来稿|投稿)"
@@ -291,17 +128,17 @@ _NOT_DATES = (
 
 
 def read_date(text: str, now: datetime) -> DateReading:
-    """The date a whole string stands for: a label before it, brackets around it and a word after it are allowed.
+    """Return the date that a whole string stands for; a label before it, brackets and a word after it are allowed.
 
-    `now` (aware) is when the text was fetched: relative forms count from it, and what lies more than a day after it is
+    `now` (aware) is when the text was fetched: relative forms count from it, and a date more than a day later is
     refused. A date without a zone is China Standard Time; one with a zone keeps its instant. Never raises for a text.
     """
     if common := _common(text):
         return check_bounds(*common, now)
-    flat = flatten(text[: _LONGEST + 1]).strip()
+    flat = flatten(text[: _MAX_TEXT_LENGTH + 1]).strip()
     if not flat:
         return DateReading(None, reason="empty")
-    if len(flat) > _LONGEST:
+    if len(flat) > _MAX_TEXT_LENGTH:
         return DateReading(None, reason="too_long")
     try:
         value, precision = _read(flat, now)
@@ -311,7 +148,7 @@ def read_date(text: str, now: datetime) -> DateReading:
 
 
 def _common(text: str) -> tuple[datetime, Precision] | None:
-    """The forms nearly all pages print, in one expression; None leaves the text to the patient way."""
+    """Return the forms that nearly all pages print, by one expression; None leaves the text to the slower way."""
     found = _COMMON.match(text)
     if not found:
         return None
@@ -325,10 +162,10 @@ def _common(text: str) -> tuple[datetime, Precision] | None:
 
 
 def find_dates(text: str, now: datetime) -> list[FoundDate]:
-    """The absolute dates printed in a longer text, in order, each with the label before it (发布时间, 更新时间, …).
+    """Return the absolute dates in a longer text, in order, each with the label before it (发布时间, 更新时间, …).
 
-    Dates that must be refused (impossible, future) are listed too, with their reason and no moment. `now` as in
-    `read_date`. Runs of digits without separators are not taken: in running text they are numbers of something.
+    Dates that must be refused (impossible, future) are included with their reason and no value. `now` as in
+    `read_date`. Digits without separators are ignored: in running text they are numbers of something else.
     """
     flat = flatten(text)
     found = []
@@ -352,8 +189,11 @@ def _label(before: str) -> str | None:
 
 
 def label_rank(label: str | None) -> int:
-    """How surely a date with this label is the date of publication: 0 said so, 1 no label, 2 a later edit, 3 the date
-    of something else (成文日期, 开始时间), 4 the clock of the page (今天是)."""
+    """Return how reliably a date with this label is the date of publication.
+
+    0 the label says so, 1 no label, 2 a later edit, 3 the date of something else (成文日期, 开始时间), 4 the clock of
+    the page (今天是).
+    """
     if label is None:
         return 1
     if label.startswith(("今天", "今日", "现在", "当前", "系统")):
@@ -413,16 +253,181 @@ def _one_of(flat: str, forms: list[tuple[int, int, WrittenDate | DateError]]) ->
     return next((reading for reading in chosen if reading[1] == "minute"), chosen[0])
 
 
-# The moment a person means who gives a time on the command line.
+# --- Forms that are a date only if they are the whole string: digits alone, parts in another order, `dateparser` ---
+
+_STAMP = re.compile(r"/?(?:Date\()?(\d{10}|\d{13})(?:\.\d{1,9}|[+-]\d{4})?\)?/?")
+_COMPACT = re.compile(
+    r"((?:19|20)\d\d)(\d\d)(\d\d)(?:[T\s_-]?(\d\d):?(\d\d)(?::?(\d\d)(?:\.?\d{3,6})?)?)?(\s?(?:Z|[+-]\d\d:?\d\d))?"
+)
+_MIXED = re.compile(r"(?<![\d.])(\d{1,2})[/.-](\d{1,2})[/.-]((?:19|20)\d\d)(?!\d)")
+_DAY_FIRST = re.compile(r"(?P<d>\d{1,2})(?:日|\s|/)\s{0,4}(?P<y>(?:19|20)\d\d)\s?[-/.年]\s?(?P<m>\d{1,2})\s?月?")
+_YEAR_LAST = re.compile(r"(?P<m>\d{1,2})\s?[-/.月]\s?(?P<d>\d{1,2})日?[\s,]\s{0,4}(?P<y>(?:19|20)\d\d)年?")
+_DAY_LAST = re.compile(r"(?P<y>(?:19|20)\d\d)\s?[-/.年]\s?(?P<m>\d{1,2})\s?月?\s{1,4}(?P<d>\d{1,2})日?")
+
+
+def read_packed(bare: str) -> tuple[datetime, Precision] | None:
+    """Return a date in digits alone: 20190705, 201907050829, or seconds or milliseconds since 1970."""
+    if not bare[-1:].isdigit() and bare[-1:] not in {"Z", "z", "/", ")"}:
+        return None
+    if stamp := _STAMP.fullmatch(bare):
+        seconds = int(stamp[1][:10])
+        if seconds < 10**9:
+            raise DateError("no_date")
+        return datetime.fromtimestamp(seconds, CST), "minute"
+    found = _COMPACT.fullmatch(bare)
+    if not found:
+        return None
+    clock = None
+    if found[5]:
+        clock, _ = read_clock(f"T{found[4]}:{found[5]}:{found[6] or '00'}{(found[7] or '').strip()}", 0)
+    return WrittenDate(
+        int(found[1]), int(found[2]), int(found[3]), clock, 0, 0
+    ).to_datetime(), "minute" if clock else "day"
+
+
+def read_reordered(bare: str) -> tuple[datetime, Precision] | None:
+    """Return a date with its parts apart or in another order, as in list rows: `05 2019-07`, `07-05 2019`,
+    `25/12/2019`."""
+    for pattern in (_DAY_FIRST, _YEAR_LAST, _DAY_LAST):
+        if found := pattern.fullmatch(bare):
+            return WrittenDate(int(found["y"]), int(found["m"]), int(found["d"]), None, 0, 0).to_datetime(), "day"
+    found = _MIXED.match(bare)
+    if not found:
+        return None
+    first, second, year = (int(part) for part in found.groups())
+    if first != second and first <= 12 and second <= 12:
+        raise DateError("ambiguous")
+    month, day = (second, first) if first > 12 else (first, second)
+    clock, _ = read_clock(bare, found.end())
+    return WrittenDate(year, month, day, clock, 0, 0).to_datetime(), "minute" if clock else "day"
+
+
+_HAN_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+
+
+@lru_cache(maxsize=1)
+def _parser(today: date) -> DateDataParser:
+    from dateparser.date import DateDataParser
+
+    settings = {
+        "TIMEZONE": "Asia/Shanghai",
+        "TO_TIMEZONE": "Asia/Shanghai",
+        "RETURN_AS_TIMEZONE_AWARE": True,
+        "PREFER_DATES_FROM": "past",
+        "REQUIRE_PARTS": ["day", "month", "year"],
+        "RELATIVE_BASE": datetime.combine(today, datetime.min.time()),
+    }
+    return DateDataParser(languages=["zh", "en"], settings=settings)
+
+
+_WORTH_TRYING = re.compile(
+    r"(?=.{8,64}$)(?=.*(?<!\d)(?:19|20)\d\d(?!\d))(?=.*(?<!\d)\d{1,2}(?!\d)).*[A-Za-z\u4e00-\u9fff]"
+)
+
+
+def read_by_dateparser(bare: str, today: date) -> tuple[datetime, Precision] | None:
+    """Return what `dateparser` reads in a text with a four-digit year, if year, month and day are all printed."""
+    if not _WORTH_TRYING.match(bare):
+        return None
+    try:
+        data = _parser(today).get_date_data(bare)
+    except (ValueError, TypeError, OverflowError, ArithmeticError, LookupError):
+        return None
+    value = data.date_obj
+    if value is None:
+        return None
+    numbers = [int(number) for number in re.findall(r"\d+", bare)]
+    named = value.strftime("%b").lower() in bare.lower() or f"{_HAN_MONTHS[value.month - 1]}月" in bare
+    printed = [value.year, value.day] if named else [value.year, value.month, value.day]
+    if any(numbers.count(part) < printed.count(part) for part in printed):
+        return None
+    precision: Precision = "minute" if "time" in (data.parts or ()) else "day"
+    return value.astimezone(CST).replace(microsecond=0), precision
+
+
+# --- Dates relative to the time of fetching: 刚刚, 3小时前, 昨天 10:20, 上周五, `2 hours ago` ---
+
+_NUMBER = r"(?P<n>\d{1,3}|[一二三四五六七八九十]{1,3}|两|半|an?|one)"
+_UNITS = {"秒": 1, "分": 60, "小": 3600, "钟": 3600, "s": 1, "m": 60, "h": 3600}
+_AGO = re.compile(
+    rf"{_NUMBER}\s{{0,3}}个?(?P<unit>秒钟?|分钟?|小时|钟头|天|日|周|星期|礼拜|月|年"
+    r"|seconds?|secs?|minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?|years?)\s{0,3}(?:之?前|以前|ago)(?!\w)",
+    re.I,
+)
+_JUST_NOW = re.compile(r"(?:刚刚|刚才|just now|now|moments? ago|几秒前|数秒前)", re.I)
+_DAYS = {"大前": -3, "前": -2, "昨": -1, "今": 0, "yesterday": -1, "today": 0}
+_COMPOUND = re.compile(r"(?P<hours>\d{1,3})\s{0,2}个?小时\s{0,2}(?P<minutes>\d{1,2})\s{0,2}分钟?\s{0,2}[之以]?前(?!\w)")
+_THAT_YEAR = re.compile(r"(?P<which>今|去|前)年\s{0,2}(?P<m>\d{1,2})\s{0,2}月\s{0,2}(?P<d>\d{1,2})\s{0,2}[日号]")
+_DAY = re.compile(r"(?:(?P<han>大前|前|昨|今|明|后)(?:[天日]|晨|(?=[早晚]))|(?P<word>yesterday|today|tomorrow))", re.I)
+_WEEK = re.compile(r"(?P<which>上上|上|本|这|下)个?(?:周|星期|礼拜)(?P<day>[一二三四五六日天])")
+
+
+def read_relative(text: str, now: datetime) -> tuple[datetime, Precision] | None:
+    """Return the date-time and its precision of a flattened, stripped text; None if it is not a relative form.
+
+    Seconds, minutes and hours count back from `now`; days and weeks yield the day only, unless a clock follows. Raises
+    DateError: `vague` for months and years ago, `future` for 明天, and the reasons of `read_clock`.
+    """
+    now = now.astimezone(CST)
+    if _JUST_NOW.fullmatch(text):
+        return now.replace(microsecond=0), "minute"
+    if found := _AGO.match(text):
+        return _ago(found, text, now)
+    if found := _COMPOUND.match(text):
+        ago = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"]))
+        return now.replace(microsecond=0) - ago, "minute"
+    if found := _THAT_YEAR.match(text):
+        year = now.year - "今去前".find(found["which"])
+        clock, end = read_clock(text, found.end())
+        return WrittenDate(
+            year, int(found["m"]), int(found["d"]), clock, 0, end
+        ).to_datetime(), "minute" if clock else "day"
+    if found := _DAY.match(text):
+        word = (found["han"] or found["word"]).lower()
+        if word not in _DAYS:
+            raise DateError("future")
+        return _on_day(now + timedelta(days=_DAYS[word]), text, found.end())
+    if found := _WEEK.match(text):
+        weeks = {"上上": -2, "上": -1, "下": 1}.get(found["which"], 0)
+        weekday = "一二三四五六日".find(found["day"].replace("天", "日"))
+        return _on_day(now + timedelta(days=weekday - now.weekday(), weeks=weeks), text, found.end())
+    return None
+
+
+def _ago(found: re.Match[str], text: str, now: datetime) -> tuple[datetime, Precision]:
+    unit, number = found["unit"].lower(), found["n"].lower()
+    if unit in {"月", "年"} or unit.startswith(("month", "year")):
+        raise DateError("vague")
+    count = {"两": 2, "半": 0.5, "a": 1, "an": 1, "one": 1}.get(number) or han_number(number)
+    if unit in {"天", "日"} or unit.startswith("day"):
+        return _on_day(now - timedelta(days=int(count)), text, found.end(), whole=count >= 1)
+    if unit in {"周", "星期", "礼拜"} or unit.startswith("week"):
+        return _on_day(now - timedelta(weeks=int(count)), text, found.end(), whole=count >= 1)
+    return now.replace(microsecond=0) - timedelta(seconds=count * _UNITS[unit[0]]), "minute"
+
+
+def _on_day(day: datetime, text: str, at: int, whole: bool = True) -> tuple[datetime, Precision]:
+    if not whole:
+        raise DateError("vague")
+    clock, end = read_clock(text, at)
+    if re.search(r"\w", text[end:].removeprefix("晚上").removeprefix("晚").removeprefix("早上").removeprefix("早")):
+        raise DateError("no_date")
+    return WrittenDate(day.year, day.month, day.day, clock, 0, end).to_datetime(), "minute" if clock else "day"
+
+
+# --- Times on the command line ---
 
 _TIME_AGO = re.compile(r"(\d{1,5})\s*([hdwmy天日周月年时])")
 _UNIT_DAYS = {"d": 1, "天": 1, "日": 1, "w": 7, "周": 7, "m": 30, "月": 30, "y": 365, "年": 365}
 
 
 def parse_user_datetime(text: str, now: datetime, *, end: bool = False) -> datetime:
-    """The moment a person means by `text`: a date, a date-time, a span back from `now` (`7d`, `12h`, `3周`), or a word
-    (`昨天`, `today`). A bare day means its beginning, or with `end` its last microsecond, in China Standard Time.
-    Raises ValueError with a sentence that says what would be understood."""
+    """Return the date-time that a user means: a date, a date-time, a span back from `now` (`7d`, `12h`, `3周`) or a
+    word (`昨天`, `today`).
+
+    A bare day means its beginning, or with `end` its last microsecond, in China Standard Time. Raises ValueError with a
+    sentence that names the accepted forms.
+    """
     text = text.strip()
     if span := _TIME_AGO.fullmatch(text.lower()):
         amount, unit = int(span[1]), span[2]
@@ -436,8 +441,6 @@ def parse_user_datetime(text: str, now: datetime, *, end: bool = False) -> datet
         return value + timedelta(days=1, microseconds=-1) if end else value
     reading = read_date(text, now)
     if reading.value is None:
-        raise ValueError(
-            f"{text!r} is no date I can read ({reading.reason}); write 2026-11-01, '2026-11-01 08:30', 7d or 昨天"
-        )
+        raise ValueError(f"{text!r} is not a date ({reading.reason}); write 2026-11-01, '2026-11-01 08:30', 7d or 昨天")
     whole_day = end and reading.precision == "day"
     return reading.value + timedelta(days=1, microseconds=-1) if whole_day else reading.value

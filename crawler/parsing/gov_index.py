@@ -50,21 +50,23 @@ _NAMES = {
     "体裁分类": "genre",
     "服务对象": "audience",
 }
-KEPT = ("index_number", "document_number", "issuer", "written_on", "published_on", "topic")
+FIELDS = ("index_number", "document_number", "issuer", "written_on", "published_on", "topic")
 _LABEL = re.compile(
     r"[\[【]?\s*("
     + "|".join(r"\s{0,4}".join(name) for name in sorted(_NAMES, key=len, reverse=True))
     + r")\s*[\]】]?\s*(?P<colon>[:：])?\s*"
 )
 _OPENINGS = ("索", "[", "【")
-"""What the label of an 索引号 begins with."""
-_LONGEST = 120
-_SPAN = 40
+"""The first characters of the label of an 索引号."""
+_MAX_VALUE_LENGTH = 120
+_MAX_LINES = 40
 
 
 def read_gov_index(page_lines: PageLines) -> dict[str, str] | None:
-    """The index table's fields as the page prints them; None where the page has none. A table counts where it gives an
-    索引号 and names at least two more of its labels."""
+    """Return the fields of the index table as the page prints them; None if the page has none.
+
+    A table counts if it has an 索引号 and at least two more of the known labels.
+    """
     lines = page_lines.lines
     first = next((i for i, line in enumerate(lines) if line.text.startswith(_OPENINGS) and _opens(line.text)), None)
     if first is None:
@@ -72,11 +74,11 @@ def read_gov_index(page_lines: PageLines) -> dict[str, str] | None:
     found = _from_grid(page_lines, lines[first]) or _from_lines(lines, first)
     if found is None or "index_number" not in found:
         return None
-    return {name: found[name] for name in KEPT if found.get(name)}
+    return {name: found[name] for name in FIELDS if found.get(name)}
 
 
 def _from_grid(page_lines: PageLines, line: Line) -> dict[str, str] | None:
-    """The fields of a table whose first row holds the labels and whose second the values."""
+    """Return the fields of a table whose first row holds the labels and whose second the values."""
     table = next(line.node.iterancestors("table"), None)
     rows = read_rows(page_lines, table) if table is not None else []
     if len(rows) < 2 or len(rows[0]) < 3:
@@ -88,10 +90,10 @@ def _from_grid(page_lines: PageLines, line: Line) -> dict[str, str] | None:
 
 
 def _from_lines(lines: list[Line], first: int) -> dict[str, str] | None:
-    """The fields of a table or list that prints each label before its value."""
+    """Return the fields of a table or list that prints each label before its value."""
     found: dict[str, str] = {}
     index, end, labels = max(0, first - 4), first, 0
-    while index < min(len(lines), first + _SPAN):
+    while index < min(len(lines), first + _MAX_LINES):
         pairs, following = _pairs(lines, index)
         labels += len(pairs)
         for name, value in pairs:
@@ -115,7 +117,7 @@ def _name(found: re.Match[str]) -> str:
 
 
 def _pairs(lines: list[Line], index: int) -> tuple[list[tuple[str, str]], int]:
-    """The labelled values that begin on one line, and the next line to read."""
+    """Return the labelled values that begin on one line, and the next line to read."""
     text = lines[index].text
     starts = [m for m in _LABEL.finditer(text) if m.start() == 0 or m["colon"]]
     if not starts or starts[0].start() != 0 or len(text) > 400:
@@ -125,7 +127,7 @@ def _pairs(lines: list[Line], index: int) -> tuple[list[tuple[str, str]], int]:
             return [(_name(starts[0]), "")], index + 1
         following = lines[index + 1].text
         if (
-            len(following) > _LONGEST
+            len(following) > _MAX_VALUE_LENGTH
             or _LABEL.match(following)
             or not _beside(lines[index].node, lines[index + 1].node)
         ):
@@ -138,7 +140,7 @@ def _pairs(lines: list[Line], index: int) -> tuple[list[tuple[str, str]], int]:
 
 
 def _beside(label: HtmlElement, value: HtmlElement) -> bool:
-    """Whether a value stands in the cell next to its label's, where the label stands in a cell."""
+    """Return whether a value is in the cell next to its label's cell, if the label is in a cell."""
     cell = _cell(label)
     return cell is None or cell.getnext() is _cell(value)
 
@@ -148,4 +150,6 @@ def _cell(node: HtmlElement) -> HtmlElement | None:
 
 
 def _value(text: str) -> str:
-    return re.split(r"\s{2,}|\s*(?:浏览|访问|阅读|点击|字体|来源)", text.strip(" ；;|"), maxsplit=1)[0][:_LONGEST]
+    return re.split(r"\s{2,}|\s*(?:浏览|访问|阅读|点击|字体|来源)", text.strip(" ；;|"), maxsplit=1)[0][
+        :_MAX_VALUE_LENGTH
+    ]

@@ -1,4 +1,4 @@
-"""One fetched page: its bytes decoded once, repaired once and parsed once, whoever asks."""
+"""One fetched page: its bytes are decoded once, repaired once and parsed once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import lxml.etree
 import lxml.html
 from lxml.html import HtmlElement
 
-# Bytes to text, by what the bytes are before what anybody says they are. Order: byte order mark → UTF-16 seen by
+# --- Decoding: evidence in the bytes comes before declarations. ---
+# Order: byte order mark → UTF-16 seen by
 # its zero bytes → bytes that are valid UTF-8 (Chinese in another encoding never is) → HTTP charset → `<meta>`
 # charset → the one of UTF-8 and GB18030 with fewer errors. A declared gb2312 or gbk is read as GB18030, their
 # superset: 喆 and 镕 are not in GB2312.
@@ -33,13 +34,13 @@ _META_CHARSET = re.compile(
 )
 _SUPERSET = {"gb2312": "gb18030", "gbk": "gb18030", "hz": "gb18030", "big5": "big5hkscs"}
 _BELIEVED = frozenset({"utf-8", "gb18030", "big5hkscs", "euc_jp", "shift_jis", "euc_kr"})
-"""What a declaration may name. Servers name ISO-8859-1 without meaning it, and Python also knows hex and zip."""
+"""The encodings that a declaration may name. Servers declare ISO-8859-1 wrongly; Python also knows hex and zip."""
 _HEAD = 4096
 _PROBE = 64 * 1024
 
 
 def decode(body: bytes, content_type: str | None = None) -> tuple[str, str]:
-    """`(text, encoding)` of `body`; never raises, undecodable bytes become U+FFFD."""
+    """Return `(text, encoding)` of `body`. Undecodable bytes become U+FFFD. Never raises."""
     for mark, encoding in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(encoding, "replace"), encoding
@@ -63,7 +64,7 @@ def _by_declaration(body: bytes, content_type: str | None) -> tuple[str, str]:
 
 
 def _declared(body: bytes, content_type: str | None) -> list[str]:
-    """The usable encodings the header and the page name, in this order, widened to their supersets."""
+    """Return the usable encodings that the HTTP header and the page name, in this order, as their supersets."""
     names = [m[1] for m in [_HEADER_CHARSET.search(content_type or "")] if m]
     names += [(m[1] or m[2]).decode("ascii", "replace") for m in _META_CHARSET.finditer(body[:_HEAD])]
     found = []
@@ -79,7 +80,7 @@ def _declared(body: bytes, content_type: str | None) -> list[str]:
 
 
 def _mostly_utf8(probe: bytes) -> bool:
-    """Whether read as UTF-8 there are fewer broken characters than whole ones outside ASCII, by far."""
+    """Return whether `probe` read as UTF-8 has far fewer broken characters than whole ones outside ASCII."""
     text = probe.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     whole = sum(1 for c in text if c > "\x7f") - broken
@@ -87,7 +88,7 @@ def _mostly_utf8(probe: bytes) -> bool:
 
 
 def _utf16_without_mark(body: bytes) -> str | None:
-    """UTF-16 shows by ASCII markup with a zero byte beside every letter."""
+    """Return the UTF-16 variant of ASCII markup with a zero byte beside every letter, else None."""
     head = body[:400]
     if len(head) < 8 or head.count(0) < len(head) // 4:
         return None
@@ -97,26 +98,30 @@ def _utf16_without_mark(body: bytes) -> str | None:
     return "utf-16-be" if even > 4 * odd else None
 
 
-# Repairs of markup that would make lxml lose an article.
+# --- Repair of markup that would make lxml lose an article ---
 
 _PREMATURE_END = re.compile(rb"</(?:html|body)\s*>", re.I)
 
 
 def repair_html(html: bytes) -> bytes:
-    """`html` (UTF-8) without any `</html>` and `</body>`: included headers end with their own, and lxml then makes the
-    rest a second root element (www.gov.cn loses its article, SITES.md §7.2)."""
+    """Return `html` (UTF-8) without any `</html>` and `</body>`.
+
+    Included headers end with their own, and lxml then makes the rest a second root element (www.gov.cn loses its
+    article, SITES.md §7.2).
+    """
     return _PREMATURE_END.sub(b"", html.replace(b"\x00", b""))
 
 
-# Pages that can't be parsed in bearable time: libxml2 compares each attribute of a tag with those before it, so
-# that 40,000 of them take twelve seconds, and the 200,000 that fit in a page of a megabyte minutes.
+# --- Pages that take too long to parse ---
+# libxml2 compares each attribute of a tag with all attributes before it: 40,000 of them take twelve seconds, and the
+# 200,000 that fit in a page of one megabyte take minutes.
 
 MAX_ATTRIBUTES = 20_000
-"""Of one tag: they take under two seconds. Real tags have some ten."""
+"""Attributes of one tag, which parse in under two seconds. Real tags have about ten."""
 _MAX_READING = 20
-"""How often the scan may go over the page in all, before it counts as made to be slow to scan."""
+"""The scan may read a multiple of the page's length; beyond it the page counts as built to be slow."""
 _SEPARATORS = b" \n\t\r\f\v/\"'"
-"""Each attribute begins behind one of these."""
+"""Each attribute follows one of these."""
 # As the HTML standard tokenizes a tag (section 13.2.5, states 32 to 40).
 _ATTRIBUTE = rb"""[\s/]*+(?:=[^\s/>=]*+|[^\s/>=]++)(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+|(?=>)))?+"""
 _START = re.compile(rb"<[A-Za-z]")
@@ -125,9 +130,11 @@ _ATTRIBUTES = re.compile(_ATTRIBUTE)
 
 
 def is_overloaded(html: bytes) -> bool:
-    """Whether a tag of a page (in UTF-8) may have more than `MAX_ATTRIBUTES`. What looks like a tag counts as one
-    wherever it stands (in a comment, a script, a quoted value): so no page can hide one, and a few odd ones are taken
-    for such."""
+    """Return whether a tag of a page (in UTF-8) may have more than `MAX_ATTRIBUTES`.
+
+    Whatever looks like a tag counts as one, also in comments, scripts and quoted values: so no page can hide one, and a
+    few odd pages are rejected wrongly.
+    """
     if len(html) < 2 * MAX_ATTRIBUTES or len(html) - len(html.translate(None, _SEPARATORS)) <= MAX_ATTRIBUTES:
         return False
     read = 0
@@ -148,7 +155,7 @@ def is_overloaded(html: bytes) -> bool:
 
 @dataclass(frozen=True)
 class PageRequest:
-    """How a page was or is to be fetched: what a platform says instead of a Scrapy request."""
+    """How a page was or is to be fetched: used by platforms in place of a Scrapy request."""
 
     url: str
     method: str = "GET"
@@ -158,11 +165,11 @@ class PageRequest:
 
 @dataclass
 class Page:
-    """A page as parsers see it. Build it with `Page.from_bytes`; nothing here raises on bad markup.
+    """A page as parsers use it. Build it with `Page.from_bytes`; nothing here raises on bad markup.
 
-    `url` may be "" where nobody knows it (a saved file); `text` is the decoded text, unrepaired (JSON and XML
-    answers are read from it); `root` is the repaired HTML as an lxml tree and must not be changed by a reader:
-    copy what you change. `sent` is the request that fetched the page, where paging needs it.
+    `url` may be "" if it is unknown (a saved file). `text` is the decoded text, unrepaired (JSON and XML answers are
+    read from it). `root` is the repaired HTML as an lxml tree, which no reader may change: copy what you change. `sent`
+    is the request that fetched the page, which paging may need.
     """
 
     url: str
@@ -171,9 +178,9 @@ class Page:
     sent: PageRequest | None = None
     status: int = 200
     marks: tuple[frozenset[str], frozenset[str]] | None = field(default=None, repr=False, compare=False)
-    """What `platforms/base.py` looked for in the text, and what it found."""
+    """The marks `platforms/base.py` looked for in the text, and those it found."""
     sent_utf8: bytes | None = field(default=None, repr=False, compare=False)
-    """The bytes that were sent, where they are `text` in UTF-8: nobody has to encode it again."""
+    """The original bytes if they are `text` in UTF-8, so that it need not be encoded again."""
 
     @classmethod
     def from_bytes(
@@ -194,34 +201,34 @@ class Page:
 
     @cached_property
     def utf8(self) -> bytes:
-        """The text in UTF-8; a lone surrogate, which is no text, is a `?`."""
+        """The text in UTF-8, with `?` for lone surrogates."""
         return self.text.encode("utf-8", "replace") if self.sent_utf8 is None else self.sent_utf8
 
     @cached_property
     def html(self) -> bytes:
-        """`utf8` with premature `</html>` and `</body>` removed: what `root` is parsed from."""
+        """`utf8` without premature `</html>` and `</body>`: what `root` is parsed from."""
         return repair_html(self.utf8)
 
     @cached_property
     def root(self) -> HtmlElement:
-        """The page as one lxml tree; an empty `<html>` where there is nothing to parse, or it is `is_overloaded`."""
+        """The page as one lxml tree; an empty `<html>` if there is nothing to parse or the page `is_overloaded`."""
         return parse_html(b"" if self.is_overloaded else self.html)
 
     @cached_property
     def is_overloaded(self) -> bool:
-        """Whether the page has a tag of so many attributes that parsing it would take minutes."""
+        """Whether the page has a tag with so many attributes that parsing would take minutes."""
         return is_overloaded(self.html)
 
     @cached_property
     def title(self) -> HtmlElement | None:
-        """The first `<title>`, which stands in the head but on odd pages."""
-        # lxml looks one match ahead: asked of the whole page, it walks through all of it.
+        """The first `<title>`, which is in the head except on odd pages."""
+        # lxml looks one match ahead, so asking the whole page would walk through all of it.
         within = (tree.iter("title") for tree in (*self.root[:1], self.root))
         return next(chain.from_iterable(within), None)
 
     @cached_property
     def meta(self) -> dict[str, str]:
-        """`<meta name|property|itemprop content>` with lower-cased names; the first non-empty value wins."""
+        """`<meta name|property|itemprop content>` with lower-case names; the first non-empty value wins."""
         found: dict[str, str] = {}
         for tag in self.root.iter("meta"):
             name = (tag.get("name") or tag.get("property") or tag.get("itemprop") or "").strip().lower()
@@ -232,11 +239,11 @@ class Page:
 
 
 _CLASSES = lxml.etree.ElementDefaultClassLookup(element=HtmlElement, comment=lxml.html.HtmlComment)
-"""One class for all elements: `lxml.html` asks a Python function for the class of each, a tenth of all the time."""
+"""One class for all elements: `lxml.html` calls a Python function for each, which takes a tenth of all time."""
 
 
 def parse_html(markup: bytes | str) -> HtmlElement:
-    """`markup`, bytes in UTF-8, as an lxml tree, never None: an empty document where lxml finds nothing."""
+    """Return `markup` (bytes in UTF-8) as an lxml tree; an empty document if lxml finds nothing."""
     if isinstance(markup, str):
         markup = markup.encode("utf-8", "replace")
     parser = lxml.etree.HTMLParser(encoding="utf-8", huge_tree=True, recover=True)
@@ -248,22 +255,20 @@ def parse_html(markup: bytes | str) -> HtmlElement:
     return lxml.html.Element("html") if root is None else root
 
 
-# The national meta tags of government sites (国办发〔2017〕47号), their variants, and other machine-readable heads.
+# --- The national meta tags of government sites (国办发〔2017〕47号), their variants and other common ones ---
 
-META_TITLE = ("articletitle", "og:title", "twitter:title")
 META_DATE = (
     *("pubdate", "article:published_time", "og:release_date", "publishdate", "firstpublishedtime"),
     *("bytedance:published_time", "_pubtime", "publish_time", "datepublished", "weibo: article:create_at", "apub:time"),
     *("maketime", "dateupdate", "og:time"),
 )
 META_SOURCE = ("contentsource", "source", "mediaid")
-META_AUTHOR = ("author",)
 _MARKUP = re.compile(r"<[^>]{0,300}>")
 _SPACE = re.compile(r"\s+")
 
 
 def first_meta(page: Page, names: tuple[str, ...]) -> str | None:
-    """The first of the named meta values that is not empty, without markup and entities."""
+    """Return the first of the named meta values that is not empty, without markup and entities."""
     for name in names:
         value = strip_markup(page.meta.get(name))
         if value:
@@ -272,7 +277,7 @@ def first_meta(page: Page, names: tuple[str, ...]) -> str | None:
 
 
 def strip_markup(value: str | None) -> str | None:
-    """A meta value as a reader would see it: tags dropped, entities resolved, spaces single; None where empty."""
+    """Return a meta value without tags and entities, with single spaces; None if nothing is left."""
     if not value:
         return None
     for _ in range(2):

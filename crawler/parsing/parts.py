@@ -1,4 +1,4 @@
-"""An article cut into pages ([1] [2] … 下一页): the address of its next part, and the parts as one article."""
+"""An article in several pages ([1] [2] … 下一页): finds the URL of the next part, and joins the parts."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ _PAGE_KEYS = frozenset(["page", "p", "pageno", "currpage", "currentpage", "pagei
 
 
 def next_part(page: Page) -> str | None:
-    """The absolute address of the part after `page` of the same article, or None: a link that says so (下一页, or the
-    next number of a pager) and whose address differs from the page's only by a page number."""
+    """Return the absolute URL of the part after `page` of the same article, or None.
+
+    That is a link that says so (下一页, or the next number of a pager) and whose URL differs only by a page number.
+    """
     if not page.url:
         return None
     base = base_url(page)
     numbered: dict[int, str] = {}
-    # Every address of a part holds the name of the page's file: of a hundred links, one or none is worth a look.
+    # The URL of every part holds the name of the page's file, which rules out nearly all links.
     name = _stem(urlsplit(page.url).path).rpartition("/")[2]
     for link in page.root.iter("a"):
         href = (link.get("href") or "").strip()
@@ -44,7 +46,7 @@ def next_part(page: Page) -> str | None:
             return url if _comes_after(url, page.url) else None
         if number:
             numbered.setdefault(int(number[1]), url)
-    return _following(numbered, page.url)
+    return _find_following(numbered, page.url)
 
 
 def _text(link: HtmlElement) -> str:
@@ -52,8 +54,8 @@ def _text(link: HtmlElement) -> str:
     return " ".join(text.split())[:20]
 
 
-def _following(numbered: dict[int, str], url: str) -> str | None:
-    """The address under the number after the one shown: the number linked to this page, or linked to no page."""
+def _find_following(numbered: dict[int, str], url: str) -> str | None:
+    """Return the URL under the number after the current one: the number linked to this page, or to no page."""
     if not numbered:
         return None
     shown = next((n for n, other in numbered.items() if _same(other, url)), None)
@@ -64,7 +66,7 @@ def _following(numbered: dict[int, str], url: str) -> str | None:
 
 
 def is_part_of(url: str, first: str) -> bool:
-    """Whether two addresses differ only by a page number: `a.html` and `a_2.html`, `?id=1` and `?id=1&page=2`."""
+    """Return whether two URLs differ only by a page number: `a.html` and `a_2.html`, `?id=1` and `?id=1&page=2`."""
     one, other = urlsplit(url), urlsplit(first)
     if one.hostname != other.hostname or _same(url, first):
         return False
@@ -85,7 +87,7 @@ def _comes_after(url: str, other: str) -> bool:
 
 
 def _grows(path: str, other: str) -> bool:
-    """Whether one path is the other with `_N` before its ending."""
+    """Return whether one path is the other with `_N` before its ending."""
     longer, shorter = sorted((path, other), key=len, reverse=True)
     return _stem(longer) == (shorter.rpartition(".")[0] or shorter)
 
@@ -113,26 +115,29 @@ def _same(one: str, other: str) -> bool:
 
 
 def join_parts(parts: list[Article]) -> Article:
-    """The parts of one article, in order, as one: the first part's fields, what it lacks from the next that knows it,
-    the bodies one below the other, tables, pictures and files of all without repeats. Raises ValueError for no part."""
+    """Join the parts of one article, in order.
+
+    Fields come from the first part, missing ones from the next part that has them; bodies are article; tables, pictures
+    and files are collected without repeats. Raises ValueError for an empty list.
+    """
     if not parts:
         raise ValueError("an article has at least one part")
     first = parts[0]
-    joined = replace(first, provenance=dict(first.provenance))
+    article = replace(first, provenance=dict(first.provenance))
     for name in ("published_at", "source", "author", "editor", "gov_index"):
         known = next((part for part in parts if getattr(part, name) is not None), None)
         if known is not None and known is not first:
-            setattr(joined, name, getattr(known, name))
-            joined.provenance[name] = known.provenance.get(name, "generic")
+            setattr(article, name, getattr(known, name))
+            article.provenance[name] = known.provenance.get(name, "generic")
             if name == "published_at":
-                joined.published_precision = known.published_precision
-    joined.body = "\n".join(part.body for part in parts if part.body) or None
-    joined.tables = [table for part in parts for table in part.tables]
-    joined.images = list({image.url: image for part in reversed(parts) for image in reversed(part.images)}.values())[
+                article.published_precision = known.published_precision
+    article.body = "\n".join(part.body for part in parts if part.body) or None
+    article.tables = [table for part in parts for table in part.tables]
+    article.images = list({image.url: image for part in reversed(parts) for image in reversed(part.images)}.values())[
         ::-1
     ]
-    joined.attachments = list(
+    article.attachments = list(
         {file.url: file for part in reversed(parts) for file in reversed(part.attachments)}.values()
     )[::-1]
-    joined.confidence = min((part.confidence for part in parts if part.confidence is not None), default=None)
-    return joined
+    article.confidence = min((part.confidence for part in parts if part.confidence is not None), default=None)
+    return article

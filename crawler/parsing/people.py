@@ -1,4 +1,4 @@
-"""Names in credits: editors and authors, by their roles, in headers, brackets and lines of their own."""
+"""Names in credits: editors and authors, found by their roles in headers, in brackets and on lines of their own."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from crawler.parsing.date_forms import plain_marks
 
-# Whether a few Chinese characters are a person's name: surnames, and words that only units end in.
+# --- Is it a person's name? Surnames, and the endings of units. ---
 
-_COMMON = frozenset(
+_SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟"
     "谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔汤温常康施文牛樊葛邢安齐"
     "易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕季裴霍涂成苗谷盛曲翁冉骆蓝路游辛靳管"
@@ -20,7 +20,7 @@ _COMMON = frozenset(
     "宾戎勾茅於居揭尉冶斯檀阴昝幸衡尧蕙郦酆贲麴靖汲邴糜宓蓬郗鄂籍赖莘贡扶堵宰璩濮寿郏庾暨弘禄殳沃夔厍訾蒯荀竺桓郄佴"
     "墨谯笪琴仉缑洪向单应强和"
 )
-_RARE = frozenset(
+_RARE_SURNAMES = frozenset(
     "全明时海平通计云花国满相来修都从初战信印普盘门展怀南公玉银母豆盖练但干危富束衣代松归由元步终慎广越利融红养须益"
     "福爱言智水达尕尼扎木拉拓沐洛滑清源潭秋种素续罕老肇胜良色贝贵赏迪酒钦钮铁问闪随隗青韶香黑山苦雪矫折皇璞揣佐税寸"
     "斗思者丘虎才央仁佛字兀敏冬多尔希布彤恩托旦星晓果格次求洒珍琼甲藏觉赛阿雅嘎"
@@ -31,7 +31,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_DOUBLE = _words(
+_DOUBLE_SURNAMES = _words(
     "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 "
     "濮阳 公冶 太叔 申屠 公孙 慕容 仲孙 钟离 长孙 宇文 司徒 鲜于 司空 闾丘 子车 亓官 司寇 巫马 "
     "公西 颛孙 壤驷 公良 漆雕 乐正 宰父 谷梁 拓跋 夹谷 轩辕 令狐 段干 百里 呼延 东郭 南门 羊舌 "
@@ -77,29 +77,33 @@ _NOT_LAST = "的了是在和与及或为被把对从向等们这那其将并也�
 
 
 def is_person(text: str, sure: bool = False) -> bool:
-    """Whether `text` reads as one person's name: a surname and one or two more Han characters (up to four in all after
-    a double surname), or a name of several parts joined by `·`; never a unit (办公室, 日报) or a common word. `sure`
-    asks for more where no label vouches for a name: surnames that are also everyday words don't count."""
+    """Return whether `text` reads as one person's name; never for a unit (办公室, 日报) or a common word.
+
+    A name is a surname and one or two more Han characters (up to four in all after a double surname), or several parts
+    joined by `·`. `sure` is stricter, for places without a label: surnames that are also everyday words do not count.
+    """
     if text in _WORDS or (len(text) > 2 and _UNIT.search(text)):
         return False
     if not _HAN.fullmatch(text):
         return _JOINED.fullmatch(text) is not None
     if text[-1] in _NOT_LAST:
         return False
-    if text[:2] in _DOUBLE:
+    if text[:2] in _DOUBLE_SURNAMES:
         return True
-    return len(text) <= 3 and (text[0] in _COMMON or (not sure and text[0] in _RARE))
+    return len(text) <= 3 and (text[0] in _SURNAMES or (not sure and text[0] in _RARE_SURNAMES))
 
 
 def is_unit(text: str) -> bool:
-    """Whether `text` ends as the names of units do: 局, 办公室, 日报, 融媒体中心."""
+    """Return whether `text` ends as the names of units do: 局, 办公室, 日报, 融媒体中心."""
     return _UNIT.search(text) is not None and not is_person(text)
 
 
 def is_surname(text: str) -> bool:
-    """Whether `text` is a Chinese surname of one or two characters."""
-    return text in _COMMON or text in _RARE or text in _DOUBLE
+    """Return whether `text` is a Chinese surname of one or two characters."""
+    return text in _SURNAMES or text in _RARE_SURNAMES or text in _DOUBLE_SURNAMES
 
+
+# --- Credits ---
 
 _EDITOR = re.compile(
     r"(?<![总主副])(?<!美术)(?<!图片)(?<!摄影)(?<!视觉)(?<!审核)"
@@ -109,7 +113,7 @@ _EDITOR = re.compile(
 )
 _EDITS = re.compile(r"[编編]|Editor")
 _BEFORE_EDITS = 11
-"""The most characters of a label before it: 融媒体 and eight spaces."""
+"""How many characters of the label may stand before it: 融媒体 and eight spaces."""
 _BY = re.compile(
     r"(?P<label>作\s{0,8}者(?!单位|简介|介绍|系)|撰\s{0,8}稿人?|撰\s{0,8}文|供\s{0,8}稿人?|执\s{0,8}笔人?|采\s{0,8}写"
     r"|记\s{0,8}者|通讯员|文(?<![\u4e00-\u9fff]文)(?:字)?)[^\S\n]{0,8}[:/|｜][^\S\n]{0,8}"
@@ -125,7 +129,7 @@ _DOES_ELSE = (
 _OPENS_ROLE = (
     "特见实首记通评观研撰作供执采图文摄/|｜拍视制漫海设排剪配朗音责責编編主总值校审初复终一二三监策统来翻整发录上签"
 )
-"""What a role begins with: asked first, it spares most characters of a text the long list."""
+"""The first characters of roles. Testing them first saves trying the long list at most places of a text."""
 _ROLE = re.compile(
     rf"(?=[{_OPENS_ROLE}])(?:(?P<writes>{_WRITES})"
     rf"|(?P<behind>(?<=[\u4e00-\u9fff\s])[/|｜]\s?文(?!字)|(?<=\s)文(?![\u4e00-\u9fff]))|{_DOES_ELSE})"
@@ -144,11 +148,11 @@ _DATELINE = re.compile(r"(?:电|讯|消息|报道|快讯)\s{0,3}[(（]([^()（�
 _LABEL_FIRST = re.compile(r"^\s{0,8}(?:作者|文|撰文|撰稿|执笔)\s?[:/|｜].{1,40}$", re.M)
 _SPLIT = re.compile(r"[\s、,，;；/&＆|｜:]+|(?<=[\u4e00-\u9fff])和(?=[\u4e00-\u9fff]{2,3}(?:$|[\s、]))")
 _ASIDE = re.compile(r"(?<=[\u4e00-\u9fff])\s?[(（][^()（）]{2,40}[)）]?")
-"""What a bracket says of the person before it: the unit, the role."""
+"""A bracket after a person: the unit, the role."""
 _OTHER_LABEL = re.compile(r"\s[\u4e00-\u9fff]{2,6}\s?:")
-"""A word before a colon names the next thing of a header (字体：), not one more person."""
+"""A word before a colon is the next label of a header (字体：), not another person."""
 _DONE = re.compile(r"(?:综合|联合|现场)?(?:报道|整合|综合|采写|整理|撰文|撰稿|摄影|摄|文图|图文)$")
-_NOBODY = frozenset(
+_NO_PERSON = frozenset(
     [
         "佚名",
         "匿名",
@@ -170,22 +174,22 @@ _MAX_LINE_LENGTH = 60
 
 @dataclass(frozen=True)
 class Credit:
-    """Names in the order of the page, and the label they were found by (`()` for a bare signature in brackets)."""
+    """Names in the order of the page, and the label before them (`()` for a bare signature in brackets)."""
 
     names: tuple[str, ...]
     label: str
 
 
 def editor_credit(header: str, tail: str) -> Credit | None:
-    """The 责任编辑 of header or tail, else another 编辑; None where there is none or its label is empty."""
+    """Return the 责任编辑 of header or tail, else another 编辑; None if there is none or its label is empty."""
     best: tuple[int, Credit] | None = None
     for flat in (plain_marks(text) for text in (header, tail)):
-        # What a text holds before its first 编 is passed over, but for the words that may stand before it.
+        # Skip to the first 编, except for the words of the label before it.
         edits = _EDITS.search(flat)
         for found in _EDITOR.finditer(flat, max(0, edits.start() - _BEFORE_EDITS)) if edits else ():
             bare = not found["mark"].strip() and flat[found.end() : found.end() + 1] not in {"(", "（"}
             names = _names_after(flat, found.end(), people_only=bare)
-            label = _closed(found["label"])
+            label = _close_up(found["label"])
             rank = 0 if label in {"责任编辑", "責任編輯", "责编", "責編"} else 1 if label in {"编辑", "編輯"} else 2
             if names and (best is None or rank < best[0]):
                 best = rank, Credit(tuple(names), label)
@@ -193,8 +197,11 @@ def editor_credit(header: str, tail: str) -> Credit | None:
 
 
 def author_credit(header: str, tail: str = "", lead: str = "") -> Credit | None:
-    """Who wrote it, the surest place first: a person named by a role in the header, at the end or in the first line of
-    the body; a bare name in brackets at the end or after 电; last, the pen name or unit after 作者 in the header."""
+    """Return who wrote the article, from the most reliable place.
+
+    First a person named by a role in the header, at the end or at the beginning of the body; then a bare name in
+    brackets at the end or after 电; last the pen name or unit after 作者 in the header.
+    """
     head, end, start = (plain_marks(text) for text in (header, tail, lead))
     in_header, pen_name = _first(map(_credit, _lines(head))), _pen_name(head)
     if not in_header and pen_name and not is_unit(pen_name.names[0]):
@@ -221,7 +228,7 @@ def _lines(flat: str) -> Iterator[str]:
 
 
 def _credit_texts(flat: str) -> Iterator[str]:
-    """The places of a body where credits stand: brackets, and short lines (a role a line is one credit)."""
+    """Yield the places of a body with credits: brackets, and short lines (one role per line is one credit)."""
     block: list[str] = []
     for line in [*flat.split("\n"), ""]:
         short = line.strip(" □■◎○●▲△◆◇☆★-()（）【】[]")
@@ -234,7 +241,7 @@ def _credit_texts(flat: str) -> Iterator[str]:
 
 
 def _signatures(flat: str) -> Iterator[str]:
-    """What stands in brackets at the end of a line."""
+    """Yield the brackets at the ends of lines."""
     for line in flat.split("\n"):
         if line.rstrip().endswith(_CLOSING) and (found := _SIGNATURE.search(line)):
             yield found[1]
@@ -246,12 +253,12 @@ def _pen_name(flat: str) -> Credit | None:
         if not names or (is_unit(names[0]) and "作" not in found["label"]):
             continue
         people = [name for name in names if not is_unit(name)]
-        return Credit(tuple(people or names), _closed(found["label"]))
+        return Credit(tuple(people or names), _close_up(found["label"]))
     return None
 
 
 def _signature(text: str) -> Credit | None:
-    """The people of a bare signature: `甲 乙`, `县图书馆 甲`; None if it holds anything but people and units."""
+    """Return the people of a bare signature (`甲 乙`, `县图书馆 甲`); None if it holds anything else."""
     names = _split_names(text)
     people = [name for name in names if is_person(name)]
     if people and all(is_person(name, sure=True) or is_unit(name) for name in names):
@@ -260,7 +267,7 @@ def _signature(text: str) -> Credit | None:
 
 
 def _credit(text: str) -> Credit | None:
-    """The writers of a credit such as `本报记者 甲 乙 通讯员 丙 摄影 丁`; None where it names none."""
+    """Return the writers of a credit such as `本报记者 甲 乙 通讯员 丙 摄影 丁`; None if it names none."""
     roles = list(_ROLE.finditer(text))
     people: list[str] = []
     label = ""
@@ -279,13 +286,13 @@ def _credit(text: str) -> Credit | None:
                 people = [name for name in people if name not in _leading_people(text[before : found.start()])]
             names = []
         people += [name for name in names if name not in people]
-        label = label or (_closed(found.group()).strip("/|｜") if names else "")
+        label = label or (_close_up(found.group()).strip("/|｜") if names else "")
         before = found.end()
     return Credit(tuple(people), label) if people else None
 
 
 def _leading_people(text: str) -> list[str]:
-    """The people's names a text begins with; units before the first are passed over."""
+    """Return the people's names that a text begins with; units before the first are skipped."""
     people: list[str] = []
     text = _OTHER_LABEL.split(text.lstrip(" :/|(（】]"), maxsplit=1)[0]
     for name in _split_names(_ASIDE.sub(" ", text)):
@@ -298,8 +305,10 @@ def _leading_people(text: str) -> list[str]:
 
 
 def _names_after(flat: str, at: int, people_only: bool) -> list[str]:
-    """The names that follow a label: up to a bracket, bar, line end or the next label. On the next line, and with
-    `people_only`, only people's names are taken; else the first may be a pen name or a unit."""
+    """Return the names after a label: up to a bracket, bar, line end or the next label.
+
+    On the next line, and with `people_only`, only people's names count; else the first may be a pen name or a unit.
+    """
     window = flat[at : at + 80].lstrip(" ([（［【")
     line, _, below = window.partition("\n")
     wrapped = not line.strip()
@@ -313,7 +322,7 @@ def _names_after(flat: str, at: int, people_only: bool) -> list[str]:
     kept: list[str] = []
     for name in names:
         latin = name.isascii()
-        if is_person(name) or (not kept and not people_only and len(name) <= 20 and _is_somebody(name)):
+        if is_person(name) or (not kept and not people_only and len(name) <= 20 and _is_name(name)):
             kept.append(name)
         elif kept and latin and kept[-1].isascii() and name.isalpha():
             kept[-1] += f" {name}"
@@ -324,12 +333,12 @@ def _names_after(flat: str, at: int, people_only: bool) -> list[str]:
     return kept
 
 
-def _is_somebody(name: str) -> bool:
-    return name.lower() not in _NOBODY and re.search(r"[A-Za-z\u3400-\u9fff]", name) is not None
+def _is_name(name: str) -> bool:
+    return name.lower() not in _NO_PERSON and re.search(r"[A-Za-z\u3400-\u9fff]", name) is not None
 
 
 def _split_names(text: str) -> list[str]:
-    """The words of a list of names, spaced names (`熊 武`) closed up, worker codes (`_NN6565`) cut off."""
+    """Return the words of a list of names, with spaced names (`熊 武`) joined and staff codes (`_NN6565`) removed."""
     names: list[str] = []
     joining = False
     for word in _SPLIT.split(text.strip()):
@@ -346,5 +355,5 @@ def _split_names(text: str) -> list[str]:
     return names
 
 
-def _closed(label: str) -> str:
+def _close_up(label: str) -> str:
     return re.sub(r"\s", "", label)

@@ -1,4 +1,4 @@
-"""Selectors of one layout: what a platform class or a site's TOML file may say about a page."""
+"""The selectors of one layout, as a platform class or a site's TOML file states them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True)
 class Rules:
-    """Where the fields of an article stand. Each value is a tuple of selectors tried in order: CSS, or XPath where
-    it starts with `/`, `./` or `(`. `header` is the line with date, source and editor, read by its labels."""
+    """Where the fields of an article are. Each value is a tuple of selectors that are tried in order.
+
+    A selector is CSS, or XPath if it begins with `/`, `./` or `(`. `header` is the line with date, source and editor,
+    which is read by its labels.
+    """
 
     title: tuple[str, ...] = ()
     header: tuple[str, ...] = ()
@@ -19,13 +22,13 @@ class Rules:
     author: tuple[str, ...] = ()
     editor: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
-    """Elements of the body that are not text of the article."""
+    """Elements of the body that are not the article's text."""
     items: tuple[str, ...] = ()
-    """The article links (`a`) of a list page; all selectors count, in the order given."""
+    """The article links (`a`) of a list page: the matches of all selectors, in this order."""
 
     @classmethod
     def from_table(cls, table: Mapping[str, str | list[str]]) -> Rules:
-        """Rules from a TOML table of strings or lists of strings; raises ValueError for an unknown key."""
+        """Build rules from a TOML table of strings or lists of strings. Raises ValueError for an unknown key."""
         known = {f.name for f in fields(cls)}
         if unknown := sorted(set(table) - known):
             raise ValueError(f"unknown selector key {', '.join(unknown)}; known: {', '.join(sorted(known))}")

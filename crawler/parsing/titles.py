@@ -1,4 +1,4 @@
-"""The headline of an article: what selectors, the head and the visible lines agree on."""
+"""The headline of an article: what selectors, the page's head and the visible lines agree on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from crawler.parsing.body import is_header, is_legal, is_tool
+from crawler.parsing.line_kinds import is_header, is_legal, is_tool
 from crawler.parsing.page import Page, first_meta
 from crawler.parsing.page_lines import PageLines
 from crawler.parsing.rules import Rules
@@ -25,15 +25,15 @@ _HEADER_PART = re.compile(
 )
 _PLACE = re.compile(r"(?:您?当前|现在)?的?位置|首页\s*[->》]|正在阅读")
 _TAGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
-_LONGEST = 120
-_NEAR = 14
-_LINKED = 8
-_CUT_SHORT = 8
+_MAX_TITLE_LENGTH = 120
+_MAX_DISTANCE = 14
+_MIN_LINKED_LENGTH = 8
+_MIN_CUT_LENGTH = 8
 
 
 @dataclass(frozen=True)
 class Headline:
-    """The headline's `text`, the `rule` that gave it, and the index of its line where it is visible."""
+    """The headline's `text`, the `rule` that found it, and the index of its line if it is visible."""
 
     text: str
     rule: str
@@ -41,15 +41,16 @@ class Headline:
 
 
 def fold(text: str) -> str:
-    """`text` without width differences, case, punctuation and spaces: what two spellings of a title share."""
+    """Return `text` without width differences, case, punctuation and spaces, so that spellings of a title are equal."""
     return _FOLD.sub("", unicodedata.normalize("NFKC", text)).lower()
 
 
 def find_stated_headline(
     page: Page, page_lines: PageLines, rule_stack: Iterable[tuple[str, Rules]], embedded: tuple[str, str] | None = None
 ) -> Headline | None:
-    """The headline that selectors, the page's own data (`embedded`: text and rule), the national tag, or `<title>`
-    together with a visible line give."""
+    """Return the headline named by selectors, by `embedded` (text and rule), by the national meta tag, or by `<title>`
+    together with a visible line; else None.
+    """
     tag = first_meta(page, ("articletitle",))
     whole = " ".join(filter(None, (tag, _title_tag(page), page.meta.get("og:title"))))
     for name, rules in rule_stack:
@@ -65,45 +66,54 @@ def find_stated_headline(
     if tag and (whole_line := _find_continued(page_lines, tag)):
         return whole_line
     repeated = _find_repeated(page_lines, whole, first_meta(page, ("sitename", "og:site_name")) or "")
-    if tag and (repeated is None or len(repeated.text) < _CUT_SHORT or _SITE.search(repeated.text)):
+    if tag and (repeated is None or len(repeated.text) < _MIN_CUT_LENGTH or _SITE.search(repeated.text)):
         return Headline(tag, "meta")
     return repeated
 
 
 def _find_continued(page_lines: PageLines, tag: str) -> Headline | None:
-    """The visible line that a tag cut short (…) begins."""
+    """Return the visible line that begins with a meta tag cut short (…)."""
     start = tag.rstrip(".…")
-    if start == tag or len(start) < _CUT_SHORT:
+    if start == tag or len(start) < _MIN_CUT_LENGTH:
         return None
-    found = (i for i, line in enumerate(page_lines.lines) if line.text.startswith(start) and len(line.text) <= _LONGEST)
+    found = (
+        i
+        for i, line in enumerate(page_lines.lines)
+        if line.text.startswith(start) and len(line.text) <= _MAX_TITLE_LENGTH
+    )
     index = next(found, None)
     return None if index is None else Headline(_clean(page_lines.lines[index].text), "generic", index)
 
 
 def _read_selected(page_lines: PageLines, element: HtmlElement, whole: str) -> str | None:
-    """The headline within a selected element: the lines that the head repeats, else the first, without a date or a
-    source on the same line."""
+    """Return the headline in a selected element, without a date or a source on the same line.
+
+    That is the lines that the head repeats, else the first line.
+    """
     texts = [text for line in page_lines.text(element).split("\n")[:4] if (text := _cut_header(line))]
     joined = _clean(" ".join(texts))
     repeated = [text for text in (joined, *texts) if len(fold(text)) > 3 and fold(text) in whole]
     best = max(repeated, key=len, default=texts[0] if texts else None)
-    return best if best and len(best) <= 2 * _LONGEST else None
+    return best if best and len(best) <= 2 * _MAX_TITLE_LENGTH else None
 
 
 def _cut_header(text: str) -> str:
-    """What a line says before a date or a label of the header."""
+    """Return the part of a line before a date or a label of the header."""
     return _clean(_HEADER_PART.split(text, maxsplit=1)[0])
 
 
 def find_nearest_headline(page: Page, page_lines: PageLines, body: HtmlElement) -> Headline | None:
-    """The headline of a page whose head does not name it: the last `<h1>` above the body, else the last heading there,
-    else the line above its date, the first part of `<title>`, the first line of the body."""
+    """Return the headline of a page whose head does not name it.
+
+    The last `<h1>` above the body, else the last heading there, else the line above the date, else the first part of
+    `<title>`, else the first line of the body.
+    """
     start = page_lines.spans[body][0]
     found: list[Headline] = []
     for element, (first, end) in page_lines.spans.items():
         if first > start + 5:
             break
-        if first < start - _NEAR or not 0 < end - first <= 2 or not _is_heading(element):
+        if first < start - _MAX_DISTANCE or not 0 < end - first <= 2 or not _is_heading(element):
             continue
         text = _clean(" ".join(line.text for line in page_lines.lines[first:end]))
         if _can_be_title(text, sum(line.link_chars for line in page_lines.lines[first:end])):
@@ -122,7 +132,7 @@ def _from_head(page: Page) -> Headline | None:
 
 
 def _find_above_date(page_lines: PageLines, start: int) -> Headline | None:
-    for index in range(max(0, start - _NEAR), min(start + _NEAR, len(page_lines.lines) - 1)):
+    for index in range(max(0, start - _MAX_DISTANCE), min(start + _MAX_DISTANCE, len(page_lines.lines) - 1)):
         line = page_lines.lines[index]
         if is_header(page_lines.lines[index + 1].text) and _can_be_title(line.text, line.link_chars):
             return Headline(_clean(line.text), "generic", index)
@@ -158,12 +168,16 @@ def _line_of(page_lines: PageLines, title: str) -> int | None:
 
 
 def _find_repeated(page_lines: PageLines, whole: str, site: str) -> Headline | None:
-    """The longest visible line that `<title>` repeats."""
+    """Return the longest visible line that `<title>` repeats."""
     key_of_all, site = fold(whole), fold(site)
     best: Headline | None = None
     longest = 0
     for index, line in enumerate(page_lines.lines):
-        if not 4 <= len(line.text) <= _LONGEST or line.link_chars * 2 > len(line.text) or line.text[:2] not in whole:
+        if (
+            not 4 <= len(line.text) <= _MAX_TITLE_LENGTH
+            or line.link_chars * 2 > len(line.text)
+            or line.text[:2] not in whole
+        ):
             continue
         key = fold(line.text)
         heading = line.node.tag in _TAGS
@@ -182,7 +196,10 @@ def _find_repeated(page_lines: PageLines, whole: str, site: str) -> Headline | N
 
 
 def _join_heading(page_lines: PageLines, part: Headline, key_of_all: str) -> Headline:
-    """`part` with the other lines of its element where `<title>` repeats them joined: a headline broken by `<br>`."""
+    """Return `part` joined with the other lines of its element if `<title>` repeats them together.
+
+    That is a headline broken by `<br>`.
+    """
     assert part.line is not None
     lines = page_lines.lines
     first = last = part.line
@@ -191,16 +208,18 @@ def _join_heading(page_lines: PageLines, part: Headline, key_of_all: str) -> Hea
     while last + 1 < len(lines) and lines[last + 1].node is lines[part.line].node:
         last += 1
     text = "".join(line.text for line in lines[first : last + 1])
-    if first == last or len(text) > _LONGEST or fold(text) not in key_of_all:
+    if first == last or len(text) > _MAX_TITLE_LENGTH or fold(text) not in key_of_all:
         return part
     return Headline(_clean(text), part.rule, first)
 
 
 def _find_linked_heading(page_lines: PageLines, key_of_all: str, site: str) -> Headline | None:
-    """The heading that `<title>` begins with and that is a link, as blogs link a headline to its own page."""
+    """Return the heading that `<title>` begins with and that is a link: blogs link a headline to its page."""
     for index, line in enumerate(page_lines.lines):
         key = fold(line.text)
-        named = line.node.tag in _TAGS and line.link_chars and len(key) >= _LINKED and key_of_all.startswith(key)
+        named = (
+            line.node.tag in _TAGS and line.link_chars and len(key) >= _MIN_LINKED_LENGTH and key_of_all.startswith(key)
+        )
         if named and key not in site and not _SITE.search(line.text):
             return Headline(_clean(line.text), "generic", index)
     return None
@@ -213,7 +232,7 @@ def _is_heading(element: HtmlElement) -> bool:
 
 
 def _can_be_title(text: str, link_chars: int) -> bool:
-    if not 6 <= len(text) <= _LONGEST or link_chars * 2 > len(text) or text.endswith(("。", "：", ":")):
+    if not 6 <= len(text) <= _MAX_TITLE_LENGTH or link_chars * 2 > len(text) or text.endswith(("。", "：", ":")):
         return False
     return not (is_tool(text) or is_legal(text) or is_header(text) or _PLACE.match(text) or _SITE.search(text))
 

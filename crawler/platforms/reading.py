@@ -8,10 +8,11 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from crawler.items import Article
-from crawler.parsing.article import EmbeddedFields, PageRejection, extract, reject_page
+from crawler.parsing.article import EmbeddedFields, extract
 from crawler.parsing.page import MAX_ATTRIBUTES, Page, PageRequest
 from crawler.parsing.page_lines import build_lines
 from crawler.parsing.parts import join_parts, next_part
+from crawler.parsing.rejection import PageRejection, reject_page
 from crawler.platforms.answers import is_json, list_answer, next_answer, total_of
 from crawler.platforms.base import Listing, ListItem, Platform
 from crawler.platforms.detect import by_name, detect
@@ -130,5 +131,5 @@ def _following(kind: Platform, page: Page, goes_on: bool, found: PageRequest | N
 
 def _why(page: Page, otherwise: str) -> str:
     """Why a page gives no items, as far as the page itself tells."""
-    refused = reject_page(page, build_lines(page.root))
-    return refused[0] if refused and refused[0] in _NO_LIST else otherwise
+    rejected = reject_page(page, build_lines(page.root))
+    return rejected.reason if rejected and rejected.reason in _NO_LIST else otherwise

@@ -20,8 +20,8 @@ from crawler.errors import StoreError
 from crawler.items import Article, Reject
 from crawler.middlewares.guard import OutOfTime, Refused, TooManyTags
 from crawler.middlewares.politeness import CircuitOpen
-from crawler.parsing.article import PageRejection
 from crawler.parsing.page import Page, PageRequest
+from crawler.parsing.rejection import PageRejection
 from crawler.parsing.urls import canonical_url
 from crawler.pipelines import StorePipeline
 from crawler.platforms.base import ListItem

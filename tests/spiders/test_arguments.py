@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 23, 15, 30, tzinfo=CST)
 @pytest.mark.parametrize(
     ("model", "arguments", "sentence"),
     [
-        (CrawlArguments, {"since": "gestern"}, "'gestern' is no date I can read"),
+        (CrawlArguments, {"since": "gestern"}, "'gestern' is not a date"),
         (CrawlArguments, {"limit": "0"}, "-a limit=0"),
         (CrawlArguments, {"since": "99999y"}, "'99999y' goes back further than the calendar"),
         (CrawlArguments, {"section": " ,，"}, "it is empty; give a value or leave it out"),

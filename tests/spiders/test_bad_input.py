@@ -12,7 +12,7 @@ import pytest
         (("nosuch",), "there is no spider 'nosuch'; name one of cfsn, county, page"),
         (("county",), "needs -a site="),
         (("county", "-a", "site=qingtain"), "青田县"),
-        (("cfsn", "-a", "since=vorgestern"), "'vorgestern' is no date I can read"),
+        (("cfsn", "-a", "since=vorgestern"), "'vorgestern' is not a date"),
         (("cfsn", "-a", "limit=-1"), "-a limit=-1"),
         (("cfsn", "-a", "colour=red"), "knows no argument 'colour'"),
         (

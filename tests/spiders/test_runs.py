@@ -105,7 +105,7 @@ def test_a_site_breaks_and_recovers(crawl, stored, replica, told, ask):
 
 def test_wrong_use_of_what_shows_runs(ask):
     for words, sentence in (
-        (("runs", "--since", "vorgestern"), "--since: 'vorgestern' is no date I can read"),
+        (("runs", "--since", "vorgestern"), "--since: 'vorgestern' is not a date"),
         (("runs", "青田县"), "did you mean --site 青田县?"),
         (("health", "--accept"), "--accept needs --site"),
         (("alarms", "ring"), "say what to do: status, test, send"),

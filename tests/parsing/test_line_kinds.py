@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.parsing.body import is_legal
+from crawler.parsing.line_kinds import is_legal
 
 
 @pytest.mark.parametrize(
