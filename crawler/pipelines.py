@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from itemadapter import ItemAdapter
-from scrapy import signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import CloseSpider, DropItem
+from scrapy.exceptions import DropItem
 
 from crawler.errors import StoreError
 from crawler.items import Article, Attachment, Image, Reject, Table
-from crawler.middlewares.scrapy_fixes import closed
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.runs.site_stats import CrawlStats
 from crawler.sites.places import places_named
-from crawler.storage import extension as tenure
 from crawler.storage.crawl_state import crawl_state
-from crawler.storage.extension import drain, spool_directory
-from crawler.storage.spool import Spool
-from crawler.storage.store import Store, open_store, place_of
+from crawler.storage.extension import CrawlStore
+from crawler.storage.state import SectionStore
 from crawler.storage.writer import ArticleWriter, DryRunWriter
 from crawler.text.clean import clean_line, clean_text
 from crawler.text.fingerprint import content_hash, fingerprint
@@ -35,85 +30,62 @@ logger = logging.getLogger(__name__)
 
 
 class StorePipeline:
-    """Hands articles and rejects to the batch writer. Counts what became of each: `articles/new`, `/unchanged`,
+    """Passes articles and rejects to the batch writer. Counts what became of each: `articles/new`, `/unchanged`,
     `/changed`, `/duplicate`, `/reprint`, `/outdated`, `rejects` and `rejects/<reason>`.
 
-    While the store is away, what is scraped waits in a spool on the disk; where that holds SPOOL_MAX_BYTES, the engine
-    pauses. Where the store stays away for longer than STORE_RETRY_SECONDS the crawl ends with `store_unavailable`; the
-    next one, of whatever site, stores what waits first."""
+    While the database is unavailable, scraped items go to a spool on the disk; while that holds SPOOL_MAX_BYTES, the
+    engine is paused. If the database stays unavailable for longer than STORE_RETRY_SECONDS the crawl ends with
+    `store_unavailable`; the next crawl of any site stores the spool first."""
 
-    store: Store | None = None
-    spool: Spool | None = None
-    writer: ArticleWriter | None = None
-    accounts: CrawlStats | None = None
-    ending: asyncio.Future[None] | None = None
-    make_writer = ArticleWriter
+    writer_class = ArticleWriter
 
     def __init__(self, crawler: Crawler) -> None:
         assert crawler.stats is not None
         self.crawler = crawler
         self.stats = crawler.stats
-        self.settings = crawler.settings
+        self.writer: ArticleWriter | None = None
+        self.site_stats: CrawlStats | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> StorePipeline:
-        pipeline = cls(crawler)
-        # Later than close_spider and spider_closed: the run's last record still needs the store.
-        crawler.signals.connect(pipeline._disconnect, signal=signals.engine_stopped)
-        return pipeline
+        return cls(crawler)
+
+    @cached_property
+    def crawl_store(self) -> CrawlStore:
+        """The extension that owns the store."""
+        extension = self.crawler.get_extension(CrawlStore)
+        assert extension is not None, "EXTENSIONS lacks crawler.storage.extension.CrawlStore"
+        return extension
 
     async def open_spider(self) -> None:
-        """Connect; raises CloseSpider after one logged sentence where the store can't be reached."""
-        self.accounts = self.crawler.get_extension(CrawlStats)
-        uri, database, data = self.settings["MONGO_URI"], self.settings["MONGO_DATABASE"], self.settings["DATA_DIR"]
-        place, directory = place_of(uri, database), spool_directory(data)
-        try:
-            self.store = await open_store(uri, database, Path(data))
-            self.store.patience = self.settings.getfloat("STORE_RETRY_SECONDS")
-            # Ctrl-C: nobody waits any longer for a store that is away.
-            self.store.hurried = lambda: not self.crawler.crawling or self.ending is not None
-            await self._drain(self.store, directory, place)
-            began = await tenure.begin(self.crawler, self.store)
-        except StoreError as error:
-            logger.error("%s", error)
-            raise CloseSpider("store_unavailable") from error
-        if not began:
-            raise CloseSpider("held_elsewhere")
-        self.spool = Spool(directory, place, self.settings.getint("SPOOL_MAX_BYTES"))
-        self.store.keep = self.spool.append
-        self.writer = self.make_writer(
-            self.store,
-            max_items=self.settings.getint("STORE_BATCH_ITEMS"),
-            max_seconds=self.settings.getfloat("STORE_BATCH_SECONDS"),
-            retry_seconds=self.store.patience,
+        """Open the store. Raises CloseSpider after one logged sentence if that fails."""
+        self.site_stats = self.crawler.get_extension(CrawlStats)
+        store, settings = await self.crawl_store.open(), self.crawler.settings
+        self.writer = self.crawl_store.writer = self.writer_class(
+            store,
+            max_items=settings.getint("STORE_BATCH_ITEMS"),
+            max_seconds=settings.getfloat("STORE_BATCH_SECONDS"),
+            retry_seconds=store.retry_timeout,
             on_outcome=self._count,
-            spool=self.spool,
-            on_spool=self._spooled,
-            on_lost=self._end_crawl,
+            spool=self.crawl_store.spool,
+            on_spool=self._pause_if_full,
+            on_lost=self.crawl_store.end_crawl,
         )
 
-    async def _drain(self, store: Store, directory: Path, place: str) -> None:
-        count, others = await drain(store, directory, place)
-        if count:
-            logger.info("%d articles and rejects that an earlier crawl could not store are stored now", count)
-            self.stats.inc_value("store/drained", count)
-        for other in others:
-            logger.warning("In %s articles wait for another store: %s", directory, other)
-
-    def _spooled(self, waiting: int) -> None:
+    def _pause_if_full(self, waiting: int) -> None:
         self.stats.set_value("store/spooled", waiting)
         self.stats.max_value("store/spooled_max", waiting)
-        engine = self.crawler.engine
+        engine, spool = self.crawler.engine, self.crawl_store.spool
         assert engine is not None
-        assert self.spool is not None
-        if self.spool.is_full and not engine.paused:
-            logger.warning("The spool is full (SPOOL_MAX_BYTES): no page is asked for until the store is back")
+        assert spool is not None
+        if spool.is_full and not engine.paused:
+            logger.warning("The spool is full (SPOOL_MAX_BYTES): the crawl pauses until the database is back")
             engine.pause()
         elif engine.paused and not waiting:
             engine.unpause()
 
     async def process_item(self, item: Any) -> Any:
-        """The item, once the writer holds it. Raises DropItem for rejects and where the store is lost."""
+        """Return the item once the writer has it. Raises DropItem for rejects, and if the store is lost."""
         if self.writer is None:
             raise DropItem("no store", log_level="DEBUG")
         fields, is_reparse = ItemAdapter(item), crawl_state(self.crawler).is_reparse
@@ -123,60 +95,42 @@ class StorePipeline:
                 document = {"_id": article_id(fields["canonical_url"]), **item.as_document()}
                 await self.writer.add(document, reread=is_reparse)
             elif isinstance(item, Reject) and is_reparse:
-                # The crawl that fetched the page has recorded what it gave then.
+                # The crawl that fetched the page has recorded its reject.
                 self.stats.inc_value(f"reparse/rejected/{item.reason}")
             elif isinstance(item, Reject):
                 fields["run"] = self.stats.get_value("run_id")
                 await self.writer.add_reject(fields.asdict())
         except StoreError as error:
-            self._end_crawl(error)
+            self.crawl_store.end_crawl(error)
             raise DropItem(f"not stored: {fields['url']}", log_level="ERROR") from error
         return item
 
     async def close_spider(self) -> None:
-        """Flush, then write down which sections were walked to their end."""
+        """Write what is waiting, then record which sections were walked to their end."""
         if self.writer is None:
             return
         try:
             await self.writer.close()
-            await self._remember_sections()
+            await self._complete_sections()
         except StoreError as error:
-            self._lost(error)
-            if self.store:
-                self.store.hurried = lambda: True
+            self.crawl_store.count_loss(error)
+            if store := self.crawl_store.store:
+                store.is_shutting_down = lambda: True
 
-    async def _disconnect(self) -> None:
-        await closed(self.crawler.engine)
-        if self.spool is not None:
-            self.spool.close()
-        if self.store is not None:
-            await tenure.end(self.crawler)
-            await self.store.close()
-
-    async def _remember_sections(self) -> None:
-        """Only now is everything the sections gave in the store, so only now may they count as complete."""
+    async def _complete_sections(self) -> None:
+        """Only now is everything the sections listed in the store, so only now may they count as complete."""
         state, now = crawl_state(self.crawler), datetime.now(UTC)
-        assert self.store is not None
+        assert self.crawl_store.store is not None
+        sections = SectionStore(self.crawl_store.store)
         complete: dict[str, dict[str, dict[str, Any]]] = {}
         for section in state.sections:
             if history := section.outcome(now):
                 row = {"complete_at": history.complete_at, "complete_since": history.complete_since}
                 complete.setdefault(section.site.code, {})[section.key] = {**row, "open": history.open}
         for site, histories in complete.items():
-            await self.store.sections.complete(site, histories)
+            await sections.complete(site, histories)
         for section in state.missing_sections:
-            await self.store.sections.gone(section.site.code, [section.key], now)
-
-    def _lost(self, error: StoreError) -> None:
-        if not self.stats.get_value("store/lost"):
-            logger.error("%s", error)
-        self.stats.inc_value("store/lost")
-
-    def _end_crawl(self, error: StoreError) -> None:
-        self._lost(error)
-        if self.ending is None:
-            assert self.crawler.engine is not None
-            self.ending = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="store_unavailable"))
+            await sections.gone(section.site.code, [section.key], now)
 
     def _count(self, kind: str, outcome: str, document: dict[str, Any]) -> None:
         if kind == "reject":
@@ -184,8 +138,8 @@ class StorePipeline:
             self.stats.inc_value(f"rejects/{outcome}")
         else:
             self.stats.inc_value(f"articles/{outcome}")
-        if self.accounts:
-            self.accounts.stored(kind, outcome, document)
+        if self.site_stats:
+            self.site_stats.stored(kind, outcome, document)
 
 
 # Clean: raw fields to clean simplified text, and what that changed, counted.
@@ -376,4 +330,4 @@ class DedupePipeline:
 class DryRunPipeline(StorePipeline):
     """A `StorePipeline` that only looks things up."""
 
-    make_writer = DryRunWriter
+    writer_class = DryRunWriter

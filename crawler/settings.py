@@ -127,6 +127,7 @@ DOWNLOADER_MIDDLEWARES = {
 REPLICA = None  # "127.0.0.1:PORT": send every request to a replica of the sites instead (demo and tests)
 EXTENSIONS = {
     "crawler.middlewares.scrapy_fixes.RareCollections": 100,
+    "crawler.storage.extension.CrawlStore": 300,
     "crawler.runs.site_stats.CrawlStats": 400,
     "crawler.runs.extension.RunExtension": 500,
     "crawler.middlewares.scrapy_fixes.ShutdownFix": 550,

@@ -32,8 +32,6 @@ REPLICA_NEEDS = {"parsing", "sites", "text", "items", "settings", "errors"}
 
 ALLOWED = {
     "runs.extension imports replica": "runs",
-    "rooms in a circle: pipelines, runs": "store",
-    "modules in a circle: storage.state, storage.store": "store",
     "class Command in cli, runs.alert_channels": "runs",
     "class Candidate in discovery.candidates, text.similarity": "sites",
     "class Entry in schedule.file, storage.operations": "runs",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from functools import cached_property
 from typing import Self
 
 from scrapy.crawler import Crawler
@@ -17,7 +18,7 @@ from scrapy.utils.misc import load_object
 
 from crawler.parsing.urls import other_scheme
 from crawler.storage.crawl_state import crawl_state
-from crawler.storage.extension import TENURES
+from crawler.storage.extension import CrawlStore
 
 logger = logging.getLogger(__name__)
 
@@ -216,10 +217,15 @@ class LeaseMiddleware:
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
+    @cached_property
+    def crawl_store(self) -> CrawlStore | None:
+        """The extension that holds the leases."""
+        return self.crawler.get_extension(CrawlStore)
+
     async def process_request(self, request: Request) -> None:
-        """Raises IgnoreRequest where the lease is lost."""
-        tenure = TENURES.get(self.crawler)
-        if tenure is None or await tenure.holds():
+        """Raises IgnoreRequest if the lease is lost."""
+        leases = self.crawl_store.leases if self.crawl_store else None
+        if leases is None or await leases.holds():
             return
         if self.ending is None:
             logger.error("Another process has taken over %s: this crawl ends", _names(self.crawler))

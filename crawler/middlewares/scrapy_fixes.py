@@ -11,7 +11,6 @@ from typing import Any, Self
 
 from scrapy import Request, signals
 from scrapy.core.downloader import Downloader, Slot
-from scrapy.core.engine import ExecutionEngine
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
@@ -192,10 +191,3 @@ class ShutdownFix:
             await asyncio.sleep(LOOK_SECONDS)
         if engine.running and not self.crawler.crawling:
             await engine.stop_async()
-
-
-async def closed(engine: ExecutionEngine | None) -> None:
-    """Wait until the crawl's closing is whole: spider, pipelines, and those who record it. In Scrapy 2.19.0 who asks a
-    crawl to stop that is closing already waits for its requests alone, and `engine_stopped` comes too early."""
-    while engine is not None and engine.spider is not None:  # noqa: ASYNC110 (nothing tells of it)
-        await asyncio.sleep(LOOK_SECONDS)

@@ -17,7 +17,6 @@ from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 
 from crawler.errors import StoreError, StoreUnavailable
-from crawler.pipelines import StorePipeline
 from crawler.replica import TODAY
 from crawler.runs.alert_channels import BadChannel, change_of, channels
 from crawler.runs.alerts import Outbox
@@ -34,6 +33,7 @@ from crawler.runs.summary import (
     site_line,
 )
 from crawler.storage.crawl_state import crawl_state
+from crawler.storage.extension import CrawlStore
 from crawler.storage.state import RunStore
 from crawler.storage.store import Store
 
@@ -211,5 +211,5 @@ class RunExtension:
         return accounts
 
     def _runs(self) -> RunStore | None:
-        pipeline = self.crawler.get_item_pipeline(StorePipeline)
-        return pipeline.store.runs if pipeline and pipeline.store else None
+        extension = self.crawler.get_extension(CrawlStore)
+        return RunStore(extension.store) if extension and extension.store else None

@@ -28,7 +28,7 @@ from crawler.errors import StoreError
 from crawler.runs.progress import silence_pymongo
 from crawler.schedule.due import ATTEMPTS, SUSPECT, Document, DueTimes
 from crawler.sites.registry import load
-from crawler.storage.extension import TENURES, CrawlLeases, lease_host
+from crawler.storage.extension import CRAWL_LEASES, CrawlLeases, lease_host
 from crawler.storage.leases import HeldElsewhere, Lease, Leases, held_sites
 from crawler.storage.store import open_store
 
@@ -73,7 +73,7 @@ class Worker:
         self.stopping.set()
         # The patience of each request, one after the other, is longer than a service manager's.
         until = time.monotonic() + ENDING_SECONDS
-        self.leases.store.hurried = lambda: time.monotonic() > until
+        self.leases.store.is_shutting_down = lambda: time.monotonic() > until
         await self.runner.stop()
 
     async def crawl(self, row: Document) -> str:
@@ -138,9 +138,10 @@ class Worker:
             await self.due.put_back(row)
             return "shutdown"
         crawler = self._crawler(row)
-        TENURES[crawler] = tenure = CrawlLeases(self.leases, [lease], lent=True)
+        lent = CrawlLeases(self.leases, [lease], lent=True)
+        crawler.settings.set(CRAWL_LEASES, lent, priority="cmdline")
         failure = await self._until_done(crawler, row)
-        tenure.over = True
+        lent.is_over = True
         stats = crawler.stats.get_stats() if crawler.stats else {}
         outcome = failure or str(stats["finish_reason"])
         if outcome in OURS:

@@ -23,7 +23,6 @@ from crawler.middlewares.politeness import CircuitOpen
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rejection import PageRejection
 from crawler.parsing.urls import canonical_url
-from crawler.pipelines import StorePipeline
 from crawler.platforms.base import ListItem
 from crawler.platforms.reading import join_parts, next_part, read_article
 from crawler.runs.site_stats import CrawlStats
@@ -31,6 +30,7 @@ from crawler.sites.site import Site
 from crawler.spiders.arguments import CrawlArguments
 from crawler.spiders.sections import SectionCrawl, Window
 from crawler.storage.crawl_state import CrawlState
+from crawler.storage.extension import CrawlStore
 from crawler.storage.store import Store
 
 # What a failed request means: a reason of the fixed vocabulary, a sentence, and whether asking again may help.
@@ -173,9 +173,9 @@ class NewsSpider(Spider):
 
     @property
     def store(self) -> Store | None:
-        """The store articles go to, or None where the crawl has none (ITEM_PIPELINES without StorePipeline)."""
-        pipeline = self.crawler.get_item_pipeline(StorePipeline)
-        return pipeline.store if pipeline else None
+        """The store of the crawl, None if it has none (ITEM_PIPELINES without StorePipeline)."""
+        extension = self.crawler.get_extension(CrawlStore)
+        return extension.store if extension else None
 
     async def stored(self, answer: Awaitable[Answer]) -> Answer:
         """What the store answers. Raises CloseSpider, after one logged sentence, where it is lost for good."""

@@ -26,6 +26,7 @@ from crawler.sites.site import Section, Site
 from crawler.spiders.base import ArticleRequest, Failed, NewsSpider, classify, page_of
 from crawler.spiders.sections import History, SectionCrawl, SiteCrawl, section_key, stop_reason
 from crawler.spiders.survey import ask
+from crawler.storage.state import SectionStore
 
 # Sections that the registry does not have: found on a site's home page, remembered, and walked like all others.
 
@@ -154,7 +155,7 @@ class SectionDiscovery:
         if store is None or (surveyed.home is None and not surveyed.found):
             return
         rows = {section_key(section): {"name": section.name, "url": section.url} for section in new}
-        await store.sections.found(site.code, {**rows, HOME: {"name": "首页", "url": site.homepage}}, now)
+        await SectionStore(store).found(site.code, {**rows, HOME: {"name": "首页", "url": site.homepage}}, now)
 
     def _tell(self, site: Site, surveyed: Survey, new: list[Section]) -> None:
         spider = self.spider
@@ -213,7 +214,7 @@ class ListSpider(NewsSpider):
         """The sections of a site to walk now (those asked for, or `only` these), with what earlier crawls left of them,
         marked as begun."""
         site = crawl.site
-        stored = await self.stored(self.store.sections.load(site.code)) if self.store else {}
+        stored = await self.stored(SectionStore(self.store).load(site.code)) if self.store else {}
         if only is None:
             crawl.site, crawl.home = with_found(site, stored), stored.get(HOME, {})
         chosen = self.chosen(crawl.site) if only is None else only
@@ -228,7 +229,7 @@ class ListSpider(NewsSpider):
             begun.append(SectionCrawl(crawl, section, history))
         if self.store:
             keys = {s.key: (s.section.name, s.section.url) for s in begun}
-            await self.stored(self.store.sections.begin(site.code, keys))
+            await self.stored(SectionStore(self.store).begin(site.code, keys))
         if begun:
             self.accounts.begin(site, len(begun))
             crawl.walking += len(begun)

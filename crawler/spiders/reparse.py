@@ -18,13 +18,13 @@ from crawler.items import Article
 from crawler.middlewares.archive import Archived, ArchiveError, ArchiveReader
 from crawler.middlewares.guard import too_many_tags
 from crawler.parsing.rejection import PageRejection
-from crawler.pipelines import StorePipeline
 from crawler.platforms.base import ListItem
 from crawler.platforms.reading import read_article
 from crawler.sites.registry import load
 from crawler.sites.site import Section, Site
 from crawler.spiders.base import ArticleRequest, NewsSpider, page_of
 from crawler.spiders.sections import History, SectionCrawl, SiteCrawl
+from crawler.storage.extension import CrawlStore
 
 MAX_WAITING = 300
 """Articles in the writer above which the reader waits: the store may be slower than the parser."""
@@ -76,9 +76,9 @@ class ReparseSpider(Args[ReparseArguments], NewsSpider):
         self.count("reparse/torn", self.reader.torn)
 
     async def _room(self) -> None:
-        pipeline = self.crawler.get_item_pipeline(StorePipeline)
-        if pipeline and pipeline.writer and pipeline.writer.pending > MAX_WAITING:
-            await self.stored(pipeline.writer.flush())
+        extension = self.crawler.get_extension(CrawlStore)
+        if extension and extension.writer and extension.writer.pending > MAX_WAITING:
+            await self.stored(extension.writer.flush())
 
     def _read(self, archived: Archived, unpack: HttpCompressionMiddleware) -> list[Article]:
         """The article that `archived` completes, if it does."""

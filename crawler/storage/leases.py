@@ -243,8 +243,8 @@ class Leases:
 
     async def holds(self, lease: Lease) -> bool:
         """Whether `lease` is still this process's, at this moment: asked before every request. Where this process was
-        silent for too long, only the store can tell: then this waits for it as long as the store's `patience`."""
-        enough = elapsed() + self.store.patience
+        silent for too long, only the store can tell: then this waits for it as long as the store's `retry_timeout`."""
+        enough = elapsed() + self.store.retry_timeout
         while lease.holder == self.holder.id and not self.holder.is_valid:
             try:
                 async with self._steps:
@@ -252,7 +252,7 @@ class Leases:
             except StoreError:
                 if self.store.is_embedded:
                     return True  # it serves this machine alone: while it is away, nobody can take anything
-                if elapsed() > enough or self.store.hurried():
+                if elapsed() > enough or self.store.is_shutting_down():
                     return False
                 await asyncio.sleep(self.holder.seconds / 8)
         return lease.holder == self.holder.id

@@ -19,15 +19,13 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bson
 from pymongo.errors import DuplicateKeyError
 
 from crawler.errors import StoreError, StoreUnavailable
-
-if TYPE_CHECKING:
-    from crawler.storage.store import Store
+from crawler.storage.store import Store
 
 logger = logging.getLogger(__name__)
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pymongo import ReplaceOne, UpdateOne
 
 from crawler.errors import StoreUnavailable
-
-if TYPE_CHECKING:
-    from crawler.storage.store import Store
-
+from crawler.storage.store import Store
 
 Document = dict[str, Any]
 
@@ -29,16 +26,16 @@ class RunStore:
         await self.write([{"_id": run, **values}])
 
     async def write(self, runs: Iterable[Mapping[str, Any]]) -> None:
-        """Set the fields given (all but `_id`) of each run. While the store is away they wait in the spool."""
+        """Set the fields given (all but `_id`) of each run. While the database is unavailable they go to the spool."""
         rows = [dict(run) for run in runs]
         operations = [UpdateOne({"_id": run["_id"]}, {"$set": run}, upsert=True) for run in rows]
         try:
             if operations:
                 await self.store.retrying(lambda: self.store.database["runs"].bulk_write(operations, ordered=False))
         except StoreUnavailable:
-            if self.store.keep is None:
+            if self.store.spool is None:
                 raise
-            self.store.keep([{"kind": "run", "document": run} for run in rows])
+            self.store.spool([{"kind": "run", "document": run} for run in rows])
 
     async def states(self, codes: Iterable[str]) -> dict[str, Document]:
         """The documents of `sites` with these codes."""

@@ -1,4 +1,4 @@
-"""The store as crawls use it: what is known, what became of a run, and patience with a server that is away."""
+"""The database: connecting to it, retrying while it is unavailable, and setting up its collections."""
 
 from __future__ import annotations
 
@@ -12,31 +12,36 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pymongo import AsyncMongoClient, MongoClient
+from pymongo import AsyncMongoClient, IndexModel, MongoClient
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidName, OperationFailure, PyMongoError
+from pymongo.errors import (
+    ConfigurationError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    InvalidName,
+    OperationFailure,
+    PyMongoError,
+)
 
 from crawler.errors import StoreError, StoreUnavailable
 from crawler.storage.embedded import data_dir, ensure_running, status, stop
 from crawler.storage.schema import COLLECTIONS, VERSION, Collection
-from crawler.storage.state import RunStore, SectionStore
 from crawler.storage.views import VIEWS, View
 
 logger = logging.getLogger(__name__)
 
-
 Answer = TypeVar("Answer")
 
-REACH_SECONDS = 5
+CONNECT_SECONDS = 5
 OPTIONS: dict[str, Any] = {
     "tz_aware": True,
-    "serverSelectionTimeoutMS": REACH_SECONDS * 1000,
-    "connectTimeoutMS": REACH_SECONDS * 1000,
-    # A server that hangs is a server that is away; the longest honest answer is an index build.
+    "serverSelectionTimeoutMS": CONNECT_SECONDS * 1000,
+    "connectTimeoutMS": CONNECT_SECONDS * 1000,
+    # Longer than the longest operation, an index build; a server that takes more time has stopped answering.
     "socketTimeoutMS": 120_000,
     # Acknowledged means on disk: without it mongod may lose the last 100 ms at a `kill -9`.
     "journal": True,
-    # `Store.retrying` does both, with patience, and starts a dead embedded server again instead of waiting for it.
+    # `Store.retrying` does both for longer, and restarts a dead embedded server.
     "retryWrites": False,
     "retryReads": False,
     "appname": "food-safety-crawler",
@@ -44,47 +49,48 @@ OPTIONS: dict[str, Any] = {
 
 RETRY_SECONDS = 60.0
 FIRST_WAIT, MAX_WAIT = 0.25, 10.0
+LOG_SECONDS = 30.0
+"""Every list page of every site may be waiting: one log line in this time is enough."""
 
 # The server is ending, starting, changing roles, out of sessions or out of space: the same request may succeed later.
 TRANSIENT = frozenset({6, 7, 50, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 14031})
-TELL_SECONDS = 30.0
-PASSING = ("timeout", "unreachable", "given_up", "http_5", "http_429", "http_408")
-"""Reasons of rejects that say nothing of the page: the next crawl asks for it again."""
+_NAMESPACE_EXISTS, _OPTIONS_CONFLICT, _KEYS_CONFLICT = 48, 85, 86
+_UNAUTHORIZED, _AUTHENTICATION_FAILED = 13, 18
+
+TEMPORARY_REASONS = ("timeout", "unreachable", "given_up", "http_5", "http_429", "http_408")
+"""Prefixes of reject reasons that say nothing about the page: the next crawl fetches it again."""
 
 
 class Store:
-    """One database. Opened by `storage.mongo.open_store`; used under a running asyncio loop."""
+    """One database. Opened by `open_store`; used under a running asyncio loop."""
 
     def __init__(self, client: AsyncMongoClient[dict[str, Any]], name: str, uri: str, directory: Path | None) -> None:
-        """`directory` is that of the embedded server, None for one that isn't ours to start again."""
+        """`directory` is the data directory of the embedded server, None for a server of MONGO_URI, which we don't
+        restart."""
         self._clients = [client]
         self._name = name
         self._uri = uri
         self._directory = directory
-        self._told = float("-inf")
-        self._away = False
-        self.patience = RETRY_SECONDS
-        """Seconds that every request waits for a server that is away."""
-        self.hurried: Callable[[], bool] = lambda: False
-        """Whether nobody has time to wait any more: the crawl is to end."""
-        self.keep: Callable[[list[dict[str, Any]]], None] | None = None
-        """Where records of runs wait while the server is away: a spool's `append`."""
+        self._logged_at = float("-inf")
+        self._is_unavailable = False
+        self.retry_timeout = RETRY_SECONDS
+        """Seconds for which every request is retried while the server is unavailable."""
+        self.is_shutting_down: Callable[[], bool] = lambda: False
+        """Whether the crawl is ending, so that nothing is retried any longer."""
+        self.spool: Callable[[list[dict[str, Any]]], None] | None = None
+        """Takes records of runs while the server is unavailable: `Spool.append`."""
         self.database: AsyncDatabase[dict[str, Any]] = client[name]
 
     @property
     def is_embedded(self) -> bool:
-        """Whether it is the embedded server, which serves this machine alone."""
+        """Whether it is the embedded server, which serves only this machine."""
         return self._directory is not None
 
-    @property
-    def sections(self) -> SectionStore:
-        """What earlier crawls left of each section."""
-        return SectionStore(self)
-
-    @property
-    def runs(self) -> RunStore:
-        """What crawls did and how the sites are."""
-        return RunStore(self)
+    async def server_time(self) -> datetime:
+        """The server's time (aware, UTC): the one clock that all processes share. Raises StoreError."""
+        options = self.database.codec_options
+        hello = await self.retrying(lambda: self.database.command("hello", codec_options=options))
+        return hello["localTime"]
 
     async def known(
         self, ids: Iterable[str], rejected_since: datetime | None = None, relevant_from: float | None = None
@@ -105,75 +111,73 @@ class Store:
             found.update(other["_id"] for other in row["also_at"])
         async for row in self.database["rejects"].find({"article": among}, {"detail": 0, "site": 0}):
             if row["reason"] == "irrelevant":
-                spared = relevant_from is not None and (row.get("score") or 0) < relevant_from
+                is_final = relevant_from is not None and (row.get("score") or 0) < relevant_from
             else:
-                lasting = not row["reason"].startswith(PASSING)
-                spared = lasting and rejected_since is not None and row["last_seen_at"] >= rejected_since
-            if spared:
+                is_temporary = row["reason"].startswith(TEMPORARY_REASONS)
+                is_final = not is_temporary and rejected_since is not None and row["last_seen_at"] >= rejected_since
+            if is_final:
                 found.add(row["article"])
         return found.intersection(ids)
 
     async def close(self) -> None:
-        """Close the connections. The embedded server runs on."""
+        """Close the connections. The embedded server keeps running."""
         for client in self._clients:
             await client.close()
 
     async def retrying(self, work: Callable[[], Awaitable[Answer]], seconds: float | None = None) -> Answer:
-        """What `work` gives, tried again with growing waits while the server is away, for at most `seconds` (None:
-        `patience`); an embedded server that died, or whose disk was full, is started again. `work` must bear
-        repetition. Raises StoreUnavailable where the server stays away, StoreError for anything else."""
-        patience = self.patience if seconds is None else seconds
+        """Return what `work` returns. While the server is unavailable, `work` is tried again with growing waits for at
+        most `seconds` (None: `retry_timeout`), and an embedded server that died or ran out of space is restarted.
+        `work` must be safe to repeat. Raises StoreUnavailable if the server stays unavailable, StoreError for anything
+        else."""
+        timeout = self.retry_timeout if seconds is None else seconds
         started, wait, obstacle = time.monotonic(), FIRST_WAIT, ""
-        if self._away and self.hurried():
-            raise StoreUnavailable("The store is away, and the crawl is to end.")
-        await self._follow()
+        if self._is_unavailable and self.is_shutting_down():
+            raise StoreUnavailable("The database is unavailable, and the crawl is ending.")
+        await self._reconnect()
         while True:
             try:
                 answer = await work()
-                self._away = False
+                self._is_unavailable = False
                 return answer
             except (ConnectionFailure, OperationFailure) as error:
-                # The embedded server runs on after a failed write, mostly for want of space, and serves nobody.
-                broken = self._directory is not None and "WT_PANIC" in _said(error)
-                if not (broken or is_transient(error)):
-                    raise StoreError(f"The store refused an operation: {_said(error)}.") from error
-                self._away = True
-                if time.monotonic() - started + wait > patience or self.hurried():
-                    if self.hurried():
-                        raise StoreUnavailable("The store is away, and the crawl is to end.") from error
+                # After a failed write, usually for want of space, the embedded server keeps running and serves nobody.
+                is_broken = self._directory is not None and "WT_PANIC" in _error_message(error)
+                if not (is_broken or is_transient(error)):
+                    raise StoreError(f"The database refused an operation: {_error_message(error)}.") from error
+                self._is_unavailable = True
+                if self.is_shutting_down():
+                    raise StoreUnavailable("The database is unavailable, and the crawl is ending.") from error
+                if time.monotonic() - started + wait > timeout:
                     why = obstacle or "see `scrapy db status`"
-                    raise StoreUnavailable(
-                        f"The store went away and didn't come back within {patience:g} s: {why}."
-                    ) from error
-                self._tell(obstacle or type(error).__name__)
+                    raise StoreUnavailable(f"The database has been unavailable for {timeout:g} s: {why}.") from error
+                self._log_outage(obstacle or type(error).__name__)
             except PyMongoError as error:
-                raise StoreError(f"The store can't be used: {_said(error)}.") from error
+                raise StoreError(f"The database can't be used: {_error_message(error)}.") from error
             await asyncio.sleep(wait)
             wait = min(2 * wait, MAX_WAIT)
             if self._directory is not None:
                 try:
-                    await self._revive(self._directory, broken)
+                    await self._restart(self._directory, is_broken)
                 except StoreError as error:
                     obstacle = str(error).rstrip(".")
 
-    def _tell(self, why: str) -> None:
-        # Every list page of every site may be waiting: one line now and then tells it.
-        if time.monotonic() - self._told >= TELL_SECONDS:
-            self._told = time.monotonic()
-            logger.warning("The store is away (%s); trying again until it is back", why)
+    def _log_outage(self, why: str) -> None:
+        if time.monotonic() - self._logged_at >= LOG_SECONDS:
+            self._logged_at = time.monotonic()
+            logger.warning("The database is unavailable (%s); retrying until it is back", why)
 
-    async def _follow(self) -> None:
-        """Turn to the embedded server where it was away and somebody started it again, at another port: who has no
-        patience tries once."""
-        if self._away and self._directory and (daemon := await asyncio.to_thread(status, self._directory)):
-            self._turn_to(daemon.uri)
+    async def _reconnect(self) -> None:
+        """Use the embedded server at its new port if another process restarted it: a request that is tried only once
+        would not find it otherwise."""
+        if self._is_unavailable and self._directory and (daemon := await asyncio.to_thread(status, self._directory)):
+            self._use(daemon.uri)
 
-    async def _revive(self, directory: Path, broken: bool) -> None:
-        if broken:
+    async def _restart(self, directory: Path, is_broken: bool) -> None:
+        if is_broken:
             await asyncio.to_thread(stop, directory)
-        self._turn_to(await asyncio.to_thread(ensure_running, directory))
+        self._use(await asyncio.to_thread(ensure_running, directory))
 
-    def _turn_to(self, uri: str) -> None:
+    def _use(self, uri: str) -> None:
         if uri != self._uri:
             # The client of the old address stays open until the end: another task may be waiting for its answer.
             self._clients.append(AsyncMongoClient(uri, **OPTIONS))
@@ -185,26 +189,125 @@ def is_transient(error: PyMongoError) -> bool:
     return isinstance(error, ConnectionFailure) or (isinstance(error, OperationFailure) and error.code in TRANSIENT)
 
 
-def _said(error: PyMongoError) -> str:
+def _error_message(error: PyMongoError) -> str:
     details = (error.details if isinstance(error, OperationFailure) else None) or {}
     failed = [details, *details.get("writeErrors", ())]
     return str(next((each["errmsg"] for each in failed if each.get("errmsg")), type(error).__name__)).rstrip(".")
 
 
+# Connecting: the server of MONGO_URI, or the embedded one.
+
+
+async def open_store(
+    uri: str | None, database: str, directory: Path | None, prepare: Callable[[Any], Awaitable[None]] | None = None
+) -> Store:
+    """Connect to `database` of the server at `uri`, or, if `uri` is None, of the embedded server in `directory`
+    (started if need be), and set up its collections, validators, indexes and views (`prepare`, by default `ensure`).
+    Raises StoreError."""
+    # Synchronously first: an asynchronous client that finds no server leaves sockets and tasks behind.
+    address = await asyncio.to_thread(_reachable, uri, directory)
+    with translate_errors(uri):
+        async with AsyncExitStack() as on_error:
+            client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(address, **OPTIONS)
+            on_error.push_async_callback(client.close)
+            store = Store(client, database, address, None if uri else directory)
+            await (prepare or ensure)(store.database)
+            on_error.pop_all()
+    return store
+
+
+def connect(uri: str | None, directory: Path | None) -> MongoClient[dict[str, Any]]:
+    """Return a synchronous client, for commands, whose server has answered. The caller closes it. Raises StoreError."""
+    address = uri or ensure_running(data_dir(directory))
+    with translate_errors(uri):
+        if not address.startswith(("mongodb://", "mongodb+srv://")):
+            raise ConfigurationError("the driver would take it for the name of a host")
+        with ExitStack() as on_error:
+            client: MongoClient[dict[str, Any]] = MongoClient(address, **OPTIONS)
+            on_error.callback(client.close)
+            client.admin.command("ping")
+            on_error.pop_all()
+    return client
+
+
+def check_store(uri: str | None, directory: Path | str | None) -> None:
+    """Start the embedded server if it is the one in use, and check that the server answers. Raises StoreError."""
+    _reachable(uri, Path(directory) if directory else None)
+
+
+def _reachable(uri: str | None, directory: Path | None) -> str:
+    if uri is None:
+        return ensure_running(data_dir(directory))
+    connect(uri, None).close()
+    return uri
+
+
+@contextmanager
+def translate_errors(uri: str | None) -> Iterator[None]:
+    """Turn what the driver raises into a StoreError that names no credentials."""
+    place = hosts(uri) if uri else "the embedded server"
+    try:
+        yield
+    except InvalidName as error:
+        raise StoreError("MONGO_DATABASE isn't a name MongoDB accepts: use letters, digits and _.") from error
+    except ConnectionFailure as error:
+        remedy = "start it, correct MONGO_URI, or unset MONGO_URI to use the embedded server" if uri else "see its log"
+        raise StoreError(f"No MongoDB answers at {place} within {CONNECT_SECONDS} s: {remedy}.") from error
+    except OperationFailure as error:
+        if error.code == _AUTHENTICATION_FAILED:
+            raise StoreError(f"{place} refuses the user name or password in MONGO_URI.") from error
+        if error.code == _UNAUTHORIZED:
+            raise StoreError(
+                f"The user in MONGO_URI may not use the database at {place}: give it readWrite."
+            ) from error
+        raise StoreError(f"{place} can't be used: {error.details and error.details.get('errmsg')}.") from error
+    except (ConfigurationError, ValueError):
+        # The driver's message may quote the address with its credentials. `from None`, so that no traceback shows them.
+        raise StoreError(
+            "MONGO_URI isn't a MongoDB address, or its host name is unknown: it looks like "
+            "mongodb://USER:PASSWORD@HOST:27017/ with special characters of the password percent-encoded."
+        ) from None
+    except PyMongoError as error:
+        raise StoreError(f"{place} can't be used ({type(error).__name__}).") from error
+
+
+def place_of(uri: str | None, database: str) -> str:
+    """Return a name of the database without credentials, `hosts/database`, that differs from those of others."""
+    return f"{hosts(uri) if uri else 'embedded'}/{database}"
+
+
+def hosts(uri: str) -> str:
+    """Return the hosts of a MongoDB address, without scheme, credentials and options; if they can't be told apart from
+    the password, the name of the setting."""
+    whole = uri.partition("//")[2]
+    place = re.split("[/?]", whole, maxsplit=1)[0]
+    # An "@" behind it: something in the password or in an option was not percent-encoded.
+    return "the address in MONGO_URI" if "@" in whole[len(place) :] else place.rpartition("@")[2]
+
+
+def is_empty(database: Any) -> bool:
+    """Whether `database` (synchronous) holds no article, so that a query should say so."""
+    return database["articles"].find_one({}, {"_id": 1, "url": 1}) is None
+
+
+def empty_message(name: str) -> str:
+    """The sentence for a user whose query went to an empty database."""
+    return f"The database {name} is empty. Run a crawl first, or set MONGO_DATABASE=demo to query the demo."
+
+
 # Setting up a database: its version, collections, validators, indexes and views.
 
-_NAMESPACE_EXISTS, _UNAUTHORIZED, _OPTIONS_CONFLICT, _KEYS_CONFLICT = 48, 13, 85, 86
 _VERSION_KEY = "schema"
 
 
 async def ensure(database: Any) -> None:
-    """Create the collections, validators, indexes and views that `database` (async) lacks: a few requests where nothing
-    is missing, safe for several processes at once. Raises StoreError, also for a database of another version of the
-    schema, and PyMongoError for a lost server."""
+    """Create the collections, validators, indexes and views that `database` (async) lacks: a few requests if nothing is
+    missing, safe for several processes at once. Raises StoreError, also for a database of another version of the
+    schema, and PyMongoError if the server is lost."""
     present = {entry["name"]: entry async for entry in await database.list_collections()}
     if is_fresh(present):
         await _ensure_collection(database, "maintenance", COLLECTIONS["maintenance"], present.get("maintenance"))
-        await _mark_fresh(database)
+        await _write_version(database)
     else:
         check_version(await stored_version(database), database.name)
     collections = (_ensure_collection(database, name, spec, present.get(name)) for name, spec in COLLECTIONS.items())
@@ -213,12 +316,12 @@ async def ensure(database: Any) -> None:
 
 
 def is_fresh(names: Any) -> bool:
-    """Whether none of our collections is among `names`, or only what another process has just begun with."""
+    """Whether none of our collections is among `names`, or only the first one that another process creates."""
     return set(names) & set(COLLECTIONS) <= {"maintenance"}
 
 
 async def stored_version(database: Any) -> int:
-    """The schema version of a database (async) that isn't fresh; 1 for one that doesn't say."""
+    """The schema version of a database (async) that is not fresh; 1 if it has none."""
     entry = await database["maintenance"].find_one({"_id": _VERSION_KEY})
     return int(entry["version"]) if entry else 1
 
@@ -229,7 +332,7 @@ async def store_version(database: Any, version: int) -> None:
 
 
 def check_version(version: int, name: str) -> None:
-    """Raises StoreError, saying what to do, where `version` of the database `name` isn't the one of this program."""
+    """Raises StoreError, which says what to do, if `version` of the database `name` isn't the one of this program."""
     if version < VERSION:
         raise StoreError(
             f"The database {name} follows version {version} of the schema and this program version {VERSION}: "
@@ -242,22 +345,15 @@ def check_version(version: int, name: str) -> None:
         )
 
 
-async def _mark_fresh(database: Any) -> None:
-    from pymongo.errors import DuplicateKeyError
-
+async def _write_version(database: Any) -> None:
+    version = {"$setOnInsert": {"version": VERSION}}
     try:
-        await database["maintenance"].update_one(
-            {"_id": _VERSION_KEY}, {"$setOnInsert": {"version": VERSION}}, upsert=True
-        )
+        await database["maintenance"].update_one({"_id": _VERSION_KEY}, version, upsert=True)
     except DuplicateKeyError:
-        # Another process was faster.
-        return
+        return  # another process was faster
 
 
 async def _ensure_collection(database: Any, name: str, spec: Collection, present: dict[str, Any] | None) -> None:
-    from pymongo import IndexModel
-    from pymongo.errors import OperationFailure
-
     try:
         if present is None:
             await _create(database, {"create": name, "validator": spec.validator})
@@ -268,7 +364,7 @@ async def _ensure_collection(database: Any, name: str, spec: Collection, present
             await database[name].create_indexes(models)
     except OperationFailure as error:
         if error.code == _UNAUTHORIZED:
-            raise StoreError(_not_allowed(name, database.name)) from error
+            raise StoreError(_unauthorized_message(name, database.name)) from error
         if error.code in {_OPTIONS_CONFLICT, _KEYS_CONFLICT}:
             raise StoreError(
                 f"The collection {name} of the database {database.name} has an index of one of our names with other "
@@ -278,8 +374,6 @@ async def _ensure_collection(database: Any, name: str, spec: Collection, present
 
 
 async def _ensure_view(database: Any, name: str, view: View, present: dict[str, Any] | None) -> None:
-    from pymongo.errors import OperationFailure
-
     if present is not None and present["type"] != "view":
         raise StoreError(
             f"The database {database.name} has a collection {name}, which is the name of one of our views: rename that "
@@ -294,11 +388,11 @@ async def _ensure_view(database: Any, name: str, view: View, present: dict[str, 
         await _create(database, {"create": name, "viewOn": view.source, "pipeline": view.pipeline})
     except OperationFailure as error:
         if error.code == _UNAUTHORIZED:
-            raise StoreError(_not_allowed(name, database.name)) from error
+            raise StoreError(_unauthorized_message(name, database.name)) from error
         raise
 
 
-def _not_allowed(name: str, database: str) -> str:
+def _unauthorized_message(name: str, database: str) -> str:
     return (
         f"The user in MONGO_URI may not set up the collection {name}: give it the roles readWrite and dbAdmin "
         f"on the database {database}."
@@ -306,104 +400,9 @@ def _not_allowed(name: str, database: str) -> str:
 
 
 async def _create(database: Any, command: dict[str, Any]) -> None:
-    from pymongo.errors import OperationFailure
-
     try:
         await database.command(command)
     except OperationFailure as error:
         # Another process was faster.
         if error.code != _NAMESPACE_EXISTS:
             raise
-
-
-# Connecting to MongoDB: the server of MONGO_URI, or the embedded one. Every failure is one sentence for people.
-
-_AUTHENTICATION_FAILED, _UNAUTHORIZED_mongo = 18, 13
-
-
-async def open_store(
-    uri: str | None, database: str, directory: Path | None, prepare: Callable[[Any], Awaitable[None]] = ensure
-) -> Store:
-    """The store in `database` of the server at `uri`, or of the embedded server in `directory` (started if need be)
-    where `uri` is None; reachable and `prepare`d: with collections, validators, indexes and views in place. Raises
-    StoreError."""
-    # Synchronously first: an asynchronous client that finds nobody leaves sockets and tasks behind.
-    address = await asyncio.to_thread(_reachable, uri, directory)
-    with translate_errors(uri):
-        async with AsyncExitStack() as unless_sound:
-            client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(address, **OPTIONS)
-            unless_sound.push_async_callback(client.close)
-            store = Store(client, database, address, None if uri else directory)
-            await prepare(store.database)
-            unless_sound.pop_all()
-    return store
-
-
-def connect(uri: str | None, directory: Path | None) -> MongoClient[dict[str, Any]]:
-    """A synchronous client, for commands; the server has answered it. The caller closes it. Raises StoreError."""
-    address = uri or ensure_running(data_dir(directory))
-    with translate_errors(uri):
-        if not address.startswith(("mongodb://", "mongodb+srv://")):
-            raise ConfigurationError("the driver would take it for the name of a host")
-        with ExitStack() as unless_sound:
-            client: MongoClient[dict[str, Any]] = MongoClient(address, **OPTIONS)
-            unless_sound.callback(client.close)
-            client.admin.command("ping")
-            unless_sound.pop_all()
-    return client
-
-
-def check_store(uri: str | None, directory: Path | str | None) -> None:
-    """Start the embedded server if it is the one in use, and see that the server answers. Raises StoreError."""
-    _reachable(uri, Path(directory) if directory else None)
-
-
-def _reachable(uri: str | None, directory: Path | None) -> str:
-    if uri is None:
-        return ensure_running(data_dir(directory))
-    connect(uri, None).close()
-    return uri
-
-
-@contextmanager
-def translate_errors(uri: str | None) -> Iterator[None]:
-    """Turn what the driver raises while connecting into a StoreError that names no credentials."""
-    place = hosts(uri) if uri else "the embedded server"
-    try:
-        yield
-    except InvalidName as error:
-        raise StoreError("MONGO_DATABASE isn't a name MongoDB accepts: use letters, digits and _.") from error
-    except ConnectionFailure as error:
-        remedy = "start it, correct MONGO_URI, or unset MONGO_URI to use the embedded server" if uri else "see its log"
-        raise StoreError(f"No MongoDB answers at {place} within {REACH_SECONDS} s: {remedy}.") from error
-    except OperationFailure as error:
-        if error.code == _AUTHENTICATION_FAILED:
-            raise StoreError(f"{place} refuses the user name or password in MONGO_URI.") from error
-        if error.code == _UNAUTHORIZED_mongo:
-            raise StoreError(
-                f"The user in MONGO_URI may not use the database at {place}: give it readWrite."
-            ) from error
-        raise StoreError(f"{place} can't be used: {error.details and error.details.get('errmsg')}.") from error
-    except (ConfigurationError, ValueError):
-        # The driver's message may quote the address, credentials included: a traceback, in a notebook say, has no trace
-        # of it either.
-        raise StoreError(
-            "MONGO_URI isn't a MongoDB address, or its host name is unknown: it looks like "
-            "mongodb://USER:PASSWORD@HOST:27017/ with special characters of the password percent-encoded."
-        ) from None
-    except PyMongoError as error:
-        raise StoreError(f"{place} can't be used ({type(error).__name__}).") from error
-
-
-def place_of(uri: str | None, database: str) -> str:
-    """What tells one store from another, without credentials: `hosts/database`."""
-    return f"{hosts(uri) if uri else 'embedded'}/{database}"
-
-
-def hosts(uri: str) -> str:
-    """The hosts of a MongoDB address, without scheme, credentials and options; where it can't be told which is which,
-    the name of the setting."""
-    whole = uri.partition("//")[2]
-    place = re.split("[/?]", whole, maxsplit=1)[0]
-    # An "@" behind it: something that was not percent-encoded, in the password or in an option.
-    return "the address in MONGO_URI" if "@" in whole[len(place) :] else place.rpartition("@")[2]

@@ -15,12 +15,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pymongo import UpdateMany, UpdateOne
 
 from crawler.parsing.date_forms import CST
 from crawler.storage.operations import Document, filing, settling, settling_alone
+from crawler.storage.store import Store
 from crawler.text.similarity import (
     MAX_SAMPLES,
     Candidate,
@@ -31,10 +32,6 @@ from crawler.text.similarity import (
     merge_clusters,
     shortlist,
 )
-
-if TYPE_CHECKING:
-    from crawler.storage.store import Store
-
 
 # Which article of a story the others reprint: a pure choice among its articles, with the reason in words.
 

@@ -33,6 +33,7 @@ from crawler.storage.operations import (
 )
 from crawler.storage.search_index import Segments
 from crawler.storage.spool import Record, Spool
+from crawler.storage.state import RunStore
 from crawler.storage.store import RETRY_SECONDS, TRANSIENT, Store
 from crawler.storage.stories import Stories
 from crawler.text.tokens import tokens
@@ -256,7 +257,7 @@ class ArticleWriter:
 
     async def _replay(self, records: Sequence[Record], seconds: float) -> None:
         await self._batches.write(*_unpacked(records), seconds)
-        await self._store.runs.write(row["document"] for row in records if row["kind"] == "run")
+        await RunStore(self._store).write(row["document"] for row in records if row["kind"] == "run")
 
     @property
     def pending(self) -> int:

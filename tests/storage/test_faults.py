@@ -216,7 +216,7 @@ def test_a_store_that_stays_away_is_told_and_the_batch_kept(tmp_path, article, m
             gone.setenv("PATH", str(tmp_path))
             os.kill(daemon.pid, signal.SIGKILL)
             reap(daemon.pid)
-            with pytest.raises(StoreError, match=r"didn't come back within 0.5 s.* 1 articles and rejects wait"):
+            with pytest.raises(StoreError, match=r"unavailable for 0.5 s.* 1 articles and rejects wait"):
                 await writer.flush()
             with pytest.raises(StoreError):
                 await writer.add(article(urls(2)[1], "乙"))

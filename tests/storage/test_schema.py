@@ -12,6 +12,7 @@ from crawler.errors import StoreError
 from crawler.items import Article, Attachment, Image, Reject, Table
 from crawler.parsing.gov_index import KEPT
 from crawler.storage.schema import COLLECTIONS
+from crawler.storage.state import RunStore
 from crawler.storage.store import ensure
 from crawler.storage.views import SYSTEM_VIEWS, VIEWS
 
@@ -58,8 +59,10 @@ def test_an_older_validator_is_replaced(opened):
             older = {"$jsonSchema": {"bsonType": "object", "required": ["gone"]}}
             await store.database.command({"collMod": "runs", "validator": older})
         async with opened() as store:
-            await store.runs.write([{"_id": "run-1", "spider": "county", "started_at": DAY}])
-            await store.runs.update("run-1", {"spider": "county", "finished_at": DAY, "counts": {"articles/new": 3}})
+            await RunStore(store).write([{"_id": "run-1", "spider": "county", "started_at": DAY}])
+            await RunStore(store).update(
+                "run-1", {"spider": "county", "finished_at": DAY, "counts": {"articles/new": 3}}
+            )
             return await store.database["runs"].find_one({"_id": "run-1"})
 
     run = asyncio.run(scenario())

@@ -85,7 +85,10 @@ def _of_the_store() -> dict[str, Any]:
     names = {"MONGO_URI", "MONGO_DATABASE", "DATA_DIR", "SPOOL_MAX_BYTES", "SCRAPER_SLOT_MAX_ACTIVE_SIZE"}
     names |= {"STATS_CLASS", "GC_THRESHOLD"}
     own = {name: value for name, value in vars(settings).items() if name in names or name.startswith("STORE_")}
-    own["EXTENSIONS"] = {"crawler.middlewares.scrapy_fixes.RareCollections": 0}
+    own["EXTENSIONS"] = {
+        "crawler.middlewares.scrapy_fixes.RareCollections": 0,
+        "crawler.storage.extension.CrawlStore": 0,
+    }
     return own | {"ITEM_PIPELINES": {"crawler.pipelines.StorePipeline": 400}}
 
 
