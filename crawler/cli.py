@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 RENAMED_SETTINGS = {
     "GIVE_UP_SILENT": "CIRCUIT_BREAKER_TIMEOUTS",
     "GIVE_UP_ERRORS": "CIRCUIT_BREAKER_ERRORS",
+    "ALARM_INTERVAL_SECONDS": "ALERT_INTERVAL_SECONDS",
 }
 """Old names of settings and their new ones: whoever sets an old one is shown the new one (exit status 2)."""
 

@@ -44,7 +44,7 @@ class StorePipeline:
         self.crawler = crawler
         self.stats = crawler.stats
         self.writer: ArticleWriter | None = None
-        self.site_stats: CrawlStats | None = None
+        self.crawl_stats: CrawlStats | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> StorePipeline:
@@ -59,7 +59,7 @@ class StorePipeline:
 
     async def open_spider(self) -> None:
         """Open the store. Raises CloseSpider after one logged sentence if that fails."""
-        self.site_stats = self.crawler.get_extension(CrawlStats)
+        self.crawl_stats = self.crawler.get_extension(CrawlStats)
         store, settings = await self.crawl_store.open(), self.crawler.settings
         self.writer = self.crawl_store.writer = self.writer_class(
             store,
@@ -138,8 +138,8 @@ class StorePipeline:
             self.stats.inc_value(f"rejects/{outcome}")
         else:
             self.stats.inc_value(f"articles/{outcome}")
-        if self.site_stats:
-            self.site_stats.stored(kind, outcome, document)
+        if self.crawl_stats:
+            self.crawl_stats.article_stored(kind, outcome, document)
 
 
 # Clean: raw fields to clean simplified text, and what that changed, counted.

@@ -136,7 +136,8 @@ EXTENSIONS = {
 }
 PROGRESS_SECONDS = 60.0  # how often the log tells how far a crawl is, where no terminal shows it; 0: never
 RUN_PROGRESS_SECONDS = 30.0  # how often a crawl writes down how far it is
-ALARM_INTERVAL_SECONDS = 30.0  # the robots of DingTalk and WeCom take 20 messages a minute, from everybody together
+ALERT_INTERVAL_SECONDS = 30.0  # the robots of DingTalk and WeCom take 20 messages a minute, from everybody together
+CRAWL_TODAY = None  # ISO 8601: what "today" is for the dates of a recorded or simulated site (demo, tests)
 RUN_KEEP_DAYS = 365  # documents of `runs`; `sites` keeps what verdicts need
 COOKIES_ENABLED = False
 TELNETCONSOLE_ENABLED = False
@@ -146,7 +147,7 @@ MEMUSAGE_ENABLED = False
 # --- Logging ----------------------------------------------------------------------------------------------------------
 LOG_LEVEL = "INFO"
 LOG_JSON = False  # a JSON object a line, for programs that read logs
-LOG_FORMATTER = "crawler.runs.progress.ShortLogFormatter"
+LOG_FORMATTER = "crawler.runs.logs.ShortLogFormatter"
 LOG_VERSIONS: list[str] = []
 STATS_DUMP = False  # the closing line and the run's document say what counts; -s STATS_DUMP=1 shows all
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"

@@ -11,7 +11,7 @@ from scrapy import signals
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.spiderloader import get_spider_loader
 
-from crawler.runs.progress import silence_pymongo
+from crawler.runs.logs import silence_pymongo
 
 if TYPE_CHECKING:
     from crawler.items import Article
@@ -103,14 +103,14 @@ class Command(ScrapyCrawl):
 
     def _tell(self, name: str, stats: dict[str, Any], *, quiet: bool) -> None:
         """The closing lines: what was done, then what the crawl was worth where that is not ok."""
-        from crawler.runs.summary import LEVELS, summary, uselessness
+        from crawler.runs.summary import LEVELS, find_failure, summarize
 
         assert self.settings is not None
         as_json = self.settings.getbool("LOG_JSON")
         verdict, reasons = stats.get("verdict", "broken"), stats.get("verdict/reasons", ())
-        why = uselessness(stats, str(stats.get("finish_reason", "not started")))
+        why = find_failure(stats, str(stats.get("finish_reason", "not started")))
         if not quiet:
-            _say(f"{name}: {summary(stats)}", logging.INFO, as_json=as_json)
+            _say(f"{name}: {summarize(stats)}", logging.INFO, as_json=as_json)
         if why:
             _say(f"{name}: {why}", logging.ERROR, as_json=as_json)
         elif verdict != "ok":
@@ -123,7 +123,7 @@ def _say(sentence: str, level: int, *, as_json: bool) -> None:
     if as_json:
         logging.getLogger(__name__).log(level, "%s", sentence)
     else:
-        from crawler.runs.alert_channels import plain
+        from crawler.output import plain
 
         print(plain(sentence), file=sys.stderr)
 

@@ -71,7 +71,7 @@ class Command(ScrapyCommand):
 
 def _demonstrate(settings: Settings, console: Console) -> int:
     """Crawl and report; the exit status. Raises StoreError."""
-    from crawler.replica import Replica
+    from crawler.replica import TODAY, Replica
     from crawler.replica.demo_runs import plan, run
     from crawler.storage.store import connect
 
@@ -84,6 +84,7 @@ def _demonstrate(settings: Settings, console: Console) -> int:
             console.print(f"A replica of {' and '.join(replica.sites.hosts())} answers at {replica.address}.")
             ours = {
                 "REPLICA": replica.address,
+                "CRAWL_TODAY": TODAY.isoformat(),
                 "MONGO_DATABASE": DATABASE,
                 "HTTPCACHE_DIR": cache,
                 "LOG_FILE": str(log),

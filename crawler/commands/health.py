@@ -1,39 +1,40 @@
-"""`scrapy health`: how the sites are, the worst first."""
+"""`scrapy health`: the state of the sites, the worst first."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
+
+from crawler import cli
+from crawler.output import BEIJING, add_format_option, format_count, print_rows
 
 if TYPE_CHECKING:
     from crawler.runs.health import HealthRow
 
-_FAILED = {"broken", "blocked"}
+COLUMNS = ("code", "name", "verdict", "since", "run_at", "newest_at", "new", "reasons")
+HEADERS = {"run_at": "last run", "newest_at": "newest article", "new": "new in 30 days"}
 
 
-class Command(ScrapyCommand):
-    requires_project = True
-    requires_crawler_process = False
+class Command(cli.Command):
+    group = "operate"
+    examples = ("scrapy health --failing", "scrapy health --region 浙江 --html health.html")
 
     def short_desc(self) -> str:
-        return "Show how the sites are: verdicts, since when, and the news of 30 days"
+        return "Show the state of the sites: verdict, since when, news of 30 days"
 
     def long_desc(self) -> str:
         return (
-            "Shows every site ever crawled, the worst first: its verdict, since when and why, the new articles of the "
-            "last 30 days. --html writes one static page. --accept takes a site as it is now for its custom: the next "
-            "crawl is judged like a first one. Exit status 0, 1 where a site shown is broken or blocked."
+            "Shows every site that was ever crawled, the worst first: its verdict, since when and why, and the new "
+            "articles of the last 30 days. --html writes one static page. --accept resets the baseline of a site: the "
+            "next crawl is evaluated like a first one. Exit status 1 if a site shown is broken or blocked."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -42,81 +43,65 @@ class Command(ScrapyCommand):
         which.add_argument("--site", help="only this site: a name, code or pinyin")
         which.add_argument("--region", help="only the sites of this province or city: 浙江, 丽水, 3311")
         parser.add_argument("--failing", action="store_true", help="only sites that are not ok")
-        how = parser.add_mutually_exclusive_group()
-        how.add_argument("--json", action="store_true", help="print a JSON object a line instead of a table")
-        how.add_argument("--html", metavar="FILE", help="write a page for a browser")
-        how.add_argument("--accept", action="store_true", help="forget the history of --site")
+        parser.add_argument("--html", metavar="FILE", help="write a page for a browser")
+        parser.add_argument("--accept", action="store_true", help="reset the baseline of --site")
+        add_format_option(parser)
+        parser.add_argument("--json", action="store_const", const="jsonl", dest="format", help="same as --format jsonl")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         if args:
-            raise UsageError(f"scrapy health takes no argument; did you mean --site {args[0]}?", print_help=False)
+            raise UsageError(f"unexpected argument {args[0]!r}; did you mean --site {args[0]}?", print_help=False)
         if opts.accept and not opts.site:
-            raise UsageError("--accept needs --site: say whose history to forget", print_help=False)
-        from crawler.errors import StoreError
-        from crawler.sites.site import RegistryError, SiteError
+            raise UsageError("--accept needs --site: the site whose baseline is reset", print_help=False)
+        if opts.accept and opts.html:
+            raise UsageError("--accept and --html can't be used together", print_help=False)
+        if opts.accept:
+            return self._accept(opts.site)
+        rows = self._read(opts)
+        if opts.html:
+            _write_page(rows, opts.html)
+        elif opts.format in {"table", "csv"}:
+            print_rows(map(_flatten, rows), opts.format, COLUMNS, headers=HEADERS)
+        else:
+            print_rows(({**asdict(row), "new": row.new} for row in rows), opts.format)
+        counts = Counter(row.verdict for row in rows)
+        parts = ", ".join(f"{n} {word}" for word, n in counts.items())
+        print(f"{format_count(len(rows), 'site')}{': ' + parts if parts else ''}", file=sys.stderr)
+        return 1 if counts.keys() & {"broken", "blocked"} else 0
 
-        try:
-            rows = self._rows(opts)
-            if not opts.accept:
-                self.exitcode = _show(rows, opts)
-            sys.stdout.flush()
-        except BrokenPipeError:  # whoever reads has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except (StoreError, SiteError, RegistryError) as error:
-            print(f"scrapy health: {error}", file=sys.stderr)
-            self.exitcode = 1
-        except OSError as error:
-            print(f"scrapy health: {opts.html} can't be written: {error.strerror}", file=sys.stderr)
-            self.exitcode = 2
-
-    def _rows(self, opts: argparse.Namespace) -> list[HealthRow]:
-        from crawler.parsing.date_forms import CST
-        from crawler.runs.health import health
+    def _read(self, opts: argparse.Namespace) -> list[HealthRow]:
+        from crawler.runs.health import read_health
         from crawler.sites.registry import load
-        from crawler.storage.store import connect, translate_errors
 
-        assert self.settings is not None
         term = opts.site or opts.region
         codes = [site.code for site in load().find(term)] if term else None
-        regions = load() if opts.json or opts.html else ()
-        uri = self.settings["MONGO_URI"]
-        with connect(uri, Path(self.settings["DATA_DIR"])) as client, translate_errors(uri):
-            database = client[self.settings["MONGO_DATABASE"]]
-            if opts.accept:
-                database["sites"].update_many({"_id": {"$in": codes or []}}, {"$set": {"recent": []}})
-                print(f"{opts.site}: the next crawl is judged like a first one", file=sys.stderr)
-                return []
-            rows = health(database, regions, datetime.now(CST).date(), codes)
+        # Reading the registry takes a moment, and the table shows no region.
+        registry = () if opts.format in {"table", "csv"} and not opts.html else load()
+        with self.open_database() as database:
+            rows = read_health(database, registry, datetime.now(BEIJING).date(), codes)
         return [row for row in rows if row.is_failing or not opts.failing]
 
+    def _accept(self, name: str) -> int:
+        from crawler.sites.registry import load
 
-def _show(rows: Sequence[HealthRow], opts: argparse.Namespace) -> int:
-    from crawler.runs.health import page
-
-    if opts.html:
-        Path(opts.html).write_text(page(rows, datetime.now(UTC)), "utf-8")
-    for row in () if opts.html else rows:
-        print(_as_json(row) if opts.json else _line(row))
-    counts = Counter(row.verdict for row in rows)
-    told = ", ".join(f"{n} {word}" for word, n in counts.items())
-    print(f"{len(rows)} {'site' if len(rows) == 1 else 'sites'}{': ' + told if told else ''}", file=sys.stderr)
-    return 1 if _FAILED & counts.keys() else 0
-
-
-def _line(row: HealthRow) -> str:
-    from rich.cells import set_cell_size
-
-    from crawler.runs.alert_channels import plain
-    from crawler.runs.health import in_china
-
-    why = f"  {'; '.join(row.reasons)}" if row.reasons else ""
-    newest = in_china(row.newest_at)[:10] or "no date"
-    name = set_cell_size(plain(row.name), 16)
-    return plain(
-        f"{row.code:<6}  {name}  {row.verdict:<8} since {in_china(row.since)[:10]}  run {in_china(row.run_at)}  "
-        f"newest {newest}  {row.new:>5} new{why}"
-    )
+        codes = [site.code for site in load().find(name)]
+        with self.open_database() as database:
+            known = database["sites"].update_many({"_id": {"$in": codes}}, {"$set": {"recent": []}}).matched_count
+        if not known:
+            print(f"{name} was never crawled: it has no baseline yet.", file=sys.stderr)
+            return 1
+        print(f"{name}: baseline reset; the next crawl is evaluated like a first one.", file=sys.stderr)
+        return 0
 
 
-def _as_json(row: HealthRow) -> str:
-    return json.dumps({**asdict(row), "new": row.new}, ensure_ascii=False, default=lambda moment: moment.isoformat())
+def _write_page(rows: Sequence[HealthRow], path: str) -> None:
+    from crawler.runs.health_page import render
+
+    try:
+        Path(path).write_text(render(rows, datetime.now(UTC)), "utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}", print_help=False) from None
+
+
+def _flatten(row: HealthRow) -> dict[str, Any]:
+    return {**asdict(row), "new": row.new, "reasons": "; ".join(row.reasons)}

@@ -1,21 +1,12 @@
-"""Runs and the health of sites as people ask for them: read from the store, told in plain values."""
+"""Runs and the health of sites, read from the database for the commands that show them."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from html import escape
-from importlib.resources import files
-from math import log2
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from crawler.parsing.date_forms import CST
-from crawler.runs.alert_channels import plain
 from crawler.runs.verdict import WORDS
 
 if TYPE_CHECKING:
@@ -23,13 +14,13 @@ if TYPE_CHECKING:
 
     from crawler.sites.site import Site
 
-
-DAYS = 30
+MAX_DAYS = 30
+"""Days of a site that are shown."""
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """One run as it is shown."""
+    """One run as it is shown. All times are aware."""
 
     id: str
     what: str
@@ -37,7 +28,7 @@ class RunRow:
     started_at: datetime
     finished_at: datetime | None
     state: str
-    """Its verdict; `running`; `died` where it ended without a record; `interrupted` where it was not judged."""
+    """Its verdict; `running`; `died` if it ended without a record; `interrupted` if it has no verdict."""
     reasons: tuple[str, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
     requests: int = 0
@@ -45,7 +36,7 @@ class RunRow:
 
 @dataclass(frozen=True)
 class HealthRow:
-    """One site as it is shown; `days` holds (new articles, worst verdict or None) of each of the last 30 days."""
+    """A site as it is shown. `days` holds (new articles, worst verdict or None) for each of the last MAX_DAYS days."""
 
     code: str
     name: str
@@ -62,7 +53,7 @@ class HealthRow:
 
     @property
     def is_failing(self) -> bool:
-        """Whether somebody should look."""
+        """Whether somebody should look at it."""
         return self.verdict != "ok"
 
     @property
@@ -71,7 +62,7 @@ class HealthRow:
         return sum(new for new, _ in self.days)
 
 
-def runs(
+def read_runs(
     database: Database[dict[str, Any]],
     now: datetime,
     *,
@@ -79,8 +70,8 @@ def runs(
     since: datetime | None = None,
     progress_seconds: float,
 ) -> list[RunRow]:
-    """Whole crawls, newest first, or with `sites` the runs of these sites; only those begun `since`. Raises
-    PyMongoError."""
+    """Whole crawls, newest first, or with `sites` the runs of these sites; only those started `since` then.
+    `progress_seconds` is the setting RUN_PROGRESS_SECONDS. Raises PyMongoError."""
     fields = {"figures": 0, "sections": 0, "rules": 0, "fields": 0}
     if sites is None:
         found = database["runs"].find({"started_at": {"$gte": since}} if since else {}, fields)
@@ -89,7 +80,7 @@ def runs(
         found = database["runs"].find({"site": {"$in": list(sites)}}, fields)
         rows = [row for row in found if since is None or row["started_at"] >= since]
     rows.sort(key=lambda row: row["started_at"], reverse=True)
-    # A crawl of thousands of sites writes its own progress more often than theirs.
+    # A crawl of thousands of sites writes its own progress more often than that of its sites.
     open_ = {row["parent"] for row in rows if row.get("parent") and row.get("finished_at") is None}
     crawls = {row["_id"]: row for row in database["runs"].find({"_id": {"$in": list(open_)}}, fields)} if open_ else {}
     for row in rows:
@@ -117,11 +108,11 @@ def _run_row(row: dict[str, Any], now: datetime, progress_seconds: float) -> Run
     )
 
 
-def health(
+def read_health(
     database: Database[dict[str, Any]], registry: Iterable[Site], today: date, sites: Iterable[str] | None = None
 ) -> list[HealthRow]:
-    """The sites ever crawled, or those of `sites` among them, the worst first. `registry` knows their regions; where
-    nobody shows these, () spares reading it. Raises PyMongoError."""
+    """The sites that were ever crawled, or those of `sites` among them, the worst first. `registry` is only needed for
+    their regions. Raises PyMongoError."""
     wanted = {} if sites is None else {"_id": {"$in": list(sites)}}
     places = {site.code: " ".join(filter(None, (site.province, site.city))) for site in registry}
     rows = [
@@ -132,7 +123,7 @@ def health(
 
 def _health_row(row: dict[str, Any], region: str, today: date) -> HealthRow:
     by_day = {day["day"]: (day["new"], day["verdict"]) for day in row.get("days", ())}
-    days = [(today - timedelta(days=back)).isoformat() for back in reversed(range(DAYS))]
+    days = [(today - timedelta(days=back)).isoformat() for back in reversed(range(MAX_DAYS))]
     times = {key: row.get(key) for key in ("since", "ok_at", "run_at", "newest_at")}
     return HealthRow(
         code=row["_id"],
@@ -145,94 +136,3 @@ def _health_row(row: dict[str, Any], region: str, today: date) -> HealthRow:
         days=tuple(by_day.get(day, (0, None)) for day in days),
         **times,
     )
-
-
-def in_china(moment: datetime | None) -> str:
-    """A moment as people in China read it, to the minute; nothing for None."""
-    return f"{moment.astimezone(CST):%Y-%m-%d %H:%M}" if moment else ""
-
-
-# The health of all sites as one static HTML page: no script, no address of its own, every text escaped.
-
-STYLE = """
-:root{color-scheme:light dark;--text:#1b1f24;--dim:#59626d;--back:#fff;--line:#e3e6ea;--ok:#2b7a4b;--degraded:#9a6200;
---broken:#c0262d;--blocked:#6a3fb5}
-@media(prefers-color-scheme:dark){:root{--text:#e6e8eb;--dim:#9aa3ad;--back:#15181c;--line:#2b3037;--ok:#5cc08a;
---degraded:#e0a93b;--broken:#ff7b7b;--blocked:#b79aff}}
-*{box-sizing:border-box}
-body{margin:0 auto;max-width:80rem;padding:1rem;background:var(--back);color:var(--text);
-font:14px/1.45 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif}
-h1{font-size:1.35rem;margin:0}p{margin:.3rem 0;color:var(--dim)}
-ul{list-style:none;margin:1rem 0;padding:0}
-li{display:grid;grid-template-columns:12rem 8rem 1fr 260px 12rem;gap:.2rem 1rem;align-items:center;
-padding:.45rem 0;border-top:1px solid var(--line)}
-li>*{min-width:0;overflow-wrap:anywhere}
-.name b{display:block;font-weight:600}small{color:var(--dim);font-size:.82rem}
-.word{font-weight:600}.word+small{white-space:nowrap}
-.spark{display:flex;gap:.6rem;align-items:end}.spark small{white-space:nowrap}
-.ok{color:var(--ok)}.degraded{color:var(--degraded)}.broken{color:var(--broken)}
-.blocked{color:var(--blocked)}
-svg{display:block;width:180px;height:24px}path{fill:none;stroke:currentColor;stroke-width:4}
-.base{stroke:var(--line);stroke-width:1}a{color:inherit}
-.times{text-align:right;white-space:nowrap}.times small{display:block}
-@media(max-width:760px){body{padding:.7rem}
-li{grid-template-columns:1fr auto;padding:.6rem 0}.why{grid-column:1/-1}.why:empty{display:none}
-.spark{grid-column:1;display:block}.times{grid-column:2}svg{width:150px}}
-"""
-
-
-def page(rows: Sequence[HealthRow], now: datetime) -> str:
-    """The page on `rows`, in their order, written at `now`."""
-    counts = Counter(row.verdict for row in rows)
-    told = ", ".join(f"{counts[word]} {word}" for word in reversed(WORDS) if counts[word]) or "none crawled yet"
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    values = {
-        "digest": f"sha256-{digest}",
-        "style": STYLE,
-        "title": f"{len(rows)} sites",
-        "summary": f"{told}; {sum(row.new for row in rows):,} new articles in {DAYS} days",
-        "written": in_china(now),
-        "rows": "\n".join(map(_row, rows)),
-    }
-    template = files("crawler.runs").joinpath("health.html").read_text("utf-8")
-    # Names of values stand between two @; what a value brings in is never looked at again.
-    return "".join(values[part] if number % 2 else part for number, part in enumerate(template.split("@")))
-
-
-def _row(row: HealthRow) -> str:
-    region = f"<small>{_text(row.region)} {_text(row.code)}</small>"
-    since = f"<small>since {in_china(row.since)[:10]}</small>" if row.since else ""
-    why = _text("; ".join(row.reasons))
-    if row.is_failing and (link := _link(row.page)):
-        why += f' <a href="{link}" rel="noreferrer noopener">page</a>'
-    times = (("run", row.run_at), ("newest", row.newest_at), ("ok", row.ok_at if row.is_failing else None))
-    shown = "".join(f"<small>{label} {in_china(moment)}</small>" for label, moment in times if moment)
-    return (
-        f'<li><span class="name"><b>{_text(row.name)}</b>{region}</span>'
-        f'<span><span class="word {row.verdict}">{row.verdict}</span> {since}</span>'
-        f'<span class="why">{why}</span>'
-        f'<span class="spark">{_sparkline(row)}<small>{row.new:,} new</small></span>'
-        f'<span class="times">{shown}</span></li>'
-    )
-
-
-def _sparkline(row: HealthRow) -> str:
-    """A bar a day, coloured by the day's worst verdict."""
-    paths: dict[str, list[str]] = {}
-    for number, (new, verdict) in enumerate(row.days):
-        if verdict in WORDS:
-            height = 2 if not new else min(22, 4 + 3 * log2(new))
-            paths.setdefault(str(verdict), []).append(f"M{6 * number + 3} 23v-{height:.0f}")
-    drawn = "".join(f'<path class="{word}" d="{"".join(marks)}"/>' for word, marks in sorted(paths.items()))
-    label = f"{row.new} new articles in {DAYS} days"
-    base = '<path class="base" d="M0 23.5h180"/>'
-    return f'<svg viewBox="0 0 180 24" role="img" aria-label="{label}">{base}{drawn}</svg>'
-
-
-def _text(text: str) -> str:
-    return escape(plain(text))
-
-
-def _link(url: str | None) -> str | None:
-    """An address that is safe to follow, ready for an attribute."""
-    return escape(plain(url)) if url and urlsplit(url).scheme in {"http", "https"} else None

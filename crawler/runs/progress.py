@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import sys
 import time
 from collections import deque
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from itemadapter import ItemAdapter
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
-from scrapy.http import Response
-from scrapy.logformatter import LogFormatter, LogFormatterResult
 from scrapy.settings import BaseSettings
-from twisted.python.failure import Failure
 
-from crawler.runs.alert_channels import plain
+from crawler.output import plain
+from crawler.runs.logs import use_json
 from crawler.runs.site_stats import CrawlStats
 
 if TYPE_CHECKING:
@@ -27,67 +22,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 logger = logging.getLogger(__name__)
-
-
-# Log lines short enough to read: an item is named by its address, never printed whole; for programs, a JSON object
-# a line.
-
-
-class ShortLogFormatter(LogFormatter):
-    """Scrapy's log lines with the item's address in place of the whole item."""
-
-    def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
-        """An item that passed all pipelines."""
-        return self._brief(super().scraped(item, response, spider), item)
-
-    def dropped(
-        self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
-    ) -> LogFormatterResult:
-        """An item that a pipeline dropped: its reason names it."""
-        result = super().dropped(item, exception, response, spider)
-        return {**result, "msg": "Dropped: %(exception)s"}
-
-    def item_error(
-        self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
-    ) -> LogFormatterResult:
-        """An item whose processing raised."""
-        return self._brief(super().item_error(item, exception, response, spider), item)
-
-    @staticmethod
-    def _brief(result: LogFormatterResult, item: Any) -> LogFormatterResult:
-        return {**result, "args": {**result["args"], "item": ItemAdapter(item).get("url")}}  # type: ignore[dict-item]
-
-
-class JsonFormatter(logging.Formatter):
-    """A record as one JSON object on one line: `time` (UTC), `level`, `logger`, `message`; `spider`, `site` and `url`
-    where the record has them (`extra=`), `error` with its traceback where there is one."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line of a record, without its end."""
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        spider = getattr(record, "spider", None)
-        line |= {"spider": getattr(spider, "name", spider)} if spider else {}
-        line |= {key: getattr(record, key) for key in ("site", "url") if getattr(record, key, None)}
-        if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
-
-
-def silence_pymongo() -> None:
-    """From now on PyMongo tells only what matters: at DEBUG it prints every command, documents and all, and buries the
-    pages that somebody wanted to see."""
-    logging.getLogger("pymongo").setLevel(logging.INFO)
-
-
-def use_json() -> None:
-    """From now on every handler of the root logger writes JSON lines."""
-    for handler in logging.root.handlers:
-        handler.setFormatter(JsonFormatter())
 
 
 LIVE_SECONDS = 0.5
@@ -154,7 +88,7 @@ class Progress:
         parts += [f"{copies:,} duplicates", f"{rejected:,} rejected"]
         parts += [f"{self._rate(pages, now):.0f} pages/min", f"{self._queue():,} queued"]
         if accounts := self.crawler.get_extension(CrawlStats):
-            begun = [account for account in accounts.by_site.values() if account.begun_at]
+            begun = [account for account in accounts.by_site.values() if account.started_at]
             if len(begun) > 1:
                 parts.append(f"{sum(account.ended_at is not None for account in begun)}/{len(begun)} sites")
             if accounts.current:

@@ -1,8 +1,8 @@
-"""What a crawl of one site was worth: pure rules over its figures, the site's history and what the registry expects.
+"""The verdict on a crawl of one site: pure rules over its metrics, the site's history and what the registry expects.
 
-A rule returns a finding, a verdict's word and its reason, or None. The verdict is the worst word found. Shares alarm
-only where they have grown by a margin that chance does not explain (`shares.py`), over the latest ENOUGH articles where
-this crawl gave fewer; the custom they are compared with is that of the runs that were ok.
+A rule returns a finding (the word of a verdict and its reason) or None. The verdict is the worst word found. A rule
+about a share only reports growth that chance does not explain (`baseline.py`). If this crawl read fewer than
+MIN_PAGES pages, those of the latest runs are added. The baseline is what the runs with verdict ok had together.
 """
 
 from __future__ import annotations
@@ -10,117 +10,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from math import sqrt
+from datetime import datetime
 from statistics import median
 
-from crawler.parsing.date_forms import CST
-from crawler.runs.site_stats import SiteMetrics
-
-# Shares of small samples: how sure one may be that a share has grown. Pure functions.
-
-_Z = 1.96
-"""Of a two-sided 95 % interval."""
-
-
-@dataclass(frozen=True)
-class Share:
-    """`part` of `whole` things, with the interval in which the true share lies (Wilson 1927: it holds for small samples
-    and for shares near 0 and 1, where the usual one fails)."""
-
-    part: int
-    whole: int
-
-    @property
-    def value(self) -> float:
-        """The share itself, 0 of nothing."""
-        return self.part / self.whole if self.whole else 0.0
-
-    @property
-    def low(self) -> float:
-        """What it is at least, 0 of nothing."""
-        return self._bound(-1)
-
-    @property
-    def high(self) -> float:
-        """What it is at most, 1 of nothing."""
-        return self._bound(1)
-
-    def _bound(self, sign: int) -> float:
-        if not self.whole:
-            return 0.0 if sign < 0 else 1.0
-        n, p = self.whole, self.value
-        middle = p + _Z * _Z / (2 * n)
-        spread = _Z * sqrt(p * (1 - p) / n + _Z * _Z / (4 * n * n))
-        return min(1.0, max(0.0, (middle + sign * spread) / (1 + _Z * _Z / n)))
-
-    def __str__(self) -> str:
-        return f"{100 * self.value:.0f} %"
-
-
-def has_grown(now: Share, usual: Share | float, by: float = 0.25) -> bool:
-    """Whether `now` is larger than `usual` by a margin that matters (`by`) and that chance doesn't explain. A `usual`
-    without a sample is a number that is taken to be true."""
-    most, value = (usual.high, usual.value) if isinstance(usual, Share) else (usual, usual)
-    return now.value - value >= by and now.low > most
-
-
-# How long a site may be silent: its own rhythm, without the holidays on which no office publishes. Pure functions.
-
-MIN_DAYS = 7
-"""A week of silence is no news even of a site that publishes daily: weekends and bridged days lie within it."""
-UNKNOWN_DAYS = 60
-"""For a site whose rhythm is not known."""
-
-# 春节, the first day of the first lunar month.
-_NEW_YEAR = (
-    *(date(2024, 2, 10), date(2025, 1, 29), date(2026, 2, 17), date(2027, 2, 6), date(2028, 1, 26), date(2029, 2, 13)),
-    *(date(2030, 2, 3), date(2031, 1, 23), date(2032, 2, 11), date(2033, 1, 31), date(2034, 2, 19), date(2035, 2, 8)),
-    *(date(2036, 1, 28), date(2037, 2, 15), date(2038, 2, 4), date(2039, 1, 24), date(2040, 2, 12)),
-)
-_BEFORE, _AFTER = 2, 9
-"""Offices close a day or two before the eve and open after a week; the first days at work bring little."""
-
-
-def is_holiday(day: date) -> bool:
-    """Whether offices are closed around 春节 (to 2040), or on 国庆节 (1 to 8 October)."""
-    if day.month == 10 and day.day <= 8:
-        return True
-    return any(-_BEFORE <= (day - first).days <= _AFTER for first in _NEW_YEAR)
-
-
-def days_between(earlier: datetime, later: datetime) -> int:
-    """Days from one day to another in China."""
-    return (later.astimezone(CST).date() - earlier.astimezone(CST).date()).days
-
-
-def silent_days(newest: datetime, at: datetime) -> int:
-    """Whole days from the day of `newest` to that of `at` in China, holidays not counted."""
-    first = newest.astimezone(CST).date()
-    days = (first + timedelta(days=number) for number in range(1, days_between(newest, at) + 1))
-    return sum(not is_holiday(day) for day in days)
-
-
-def allowed_days(gap_days: int | None) -> int:
-    """How long a site may be silent whose longest usual interval is `gap_days` (None: not known)."""
-    return UNKNOWN_DAYS if gap_days is None else max(MIN_DAYS, 2 * gap_days)
-
+from crawler.runs.baseline import Share, days_between, has_grown, max_silent_days, silent_days
+from crawler.runs.metrics import SiteMetrics
 
 WORDS = ("ok", "degraded", "broken", "blocked")
-"""From good to bad."""
-ENOUGH = 8
-"""Pages that say something about a share."""
-FULL_PAGE = 9
-"""Links on a list page from which a loss of most of them can be told."""
-SITES_OWN = frozenset({"http_404", "http_410", "not_found", "robots"})
-"""Reasons of rejects that say nothing about how well pages are read."""
+"""All verdicts, from good to bad."""
+MIN_PAGES = 8
+"""Pages that are needed to judge a share."""
+MIN_LIST_LINKS = 9
+"""Usual links on a list page that are needed to notice a loss of most of them."""
+NOT_OUR_FAULT = frozenset({"http_404", "http_410", "not_found", "robots"})
+"""Reject reasons that do not show how well pages are read."""
 
 Past = Sequence[tuple[str, SiteMetrics]]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`word` is one of WORDS; `reasons` say why, the weightiest first; `page` is an address that shows it."""
+    """`word` is one of WORDS; `reasons` explain it, the most important first; `page` is a URL that shows it."""
 
     word: str
     reasons: tuple[str, ...] = ()
@@ -129,8 +39,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What the registry says of a site, for its first runs: whether selectors for the text of its pages are known, and
-    which shares of articles may lack a field."""
+    """What to expect of a site without a history: whether the registry has selectors for the text of its pages, and
+    which shares of its articles may lack a field, be found by the generic rule only, or be rejected."""
 
     body_selectors: bool = False
     missing: tuple[tuple[str, float], ...] = (("published_at", 0.1), ("body", 0.5))
@@ -139,13 +49,13 @@ class Expectation:
 
 
 @dataclass(frozen=True)
-class Case:
-    """All that the rules look at: figures of this run; `lately`, those with the latest earlier runs, as far back as to
-    ENOUGH pages; `usual`, those of the good runs together, and `good` one by one."""
+class RuleInput:
+    """What the rules see: the metrics of this run (`now`), of this and as many earlier runs as make MIN_PAGES pages
+    (`lately`), of all good runs together (`baseline`) and one by one (`good`)."""
 
     now: SiteMetrics
     lately: SiteMetrics
-    usual: SiteMetrics
+    baseline: SiteMetrics
     good: tuple[SiteMetrics, ...]
     expected: Expectation
     at: datetime
@@ -155,22 +65,22 @@ Finding = tuple[str, str] | None
 
 
 def worst(words: Iterable[str]) -> str:
-    """The worst of some verdicts; `ok` of none."""
+    """The worst of some verdicts; `ok` if there are none."""
     return max(words, key=WORDS.index, default="ok")
 
 
-def judge(now: SiteMetrics, past: Past, expected: Expectation, at: datetime) -> Verdict:
-    """The verdict on a crawl that ended `at`; `past` holds verdict and figures of earlier ones, oldest first."""
-    good = tuple(figures for word, figures in past if word == "ok")
-    earlier = [figures for _, figures in past]
-    case = Case(now, _lately(now, earlier), pooled(good), good, expected, at)
-    findings = [finding for rule in RULES if (finding := rule(case))]
+def evaluate(now: SiteMetrics, past: Past, expected: Expectation, at: datetime) -> Verdict:
+    """The verdict on a crawl that ended `at`; `past` holds the verdict and metrics of earlier runs, oldest first."""
+    good = tuple(metrics for word, metrics in past if word == "ok")
+    earlier = [metrics for _, metrics in past]
+    given = RuleInput(now, _lately(now, earlier), pool(good), good, expected, at)
+    findings = [finding for rule in RULES if (finding := rule(given))]
     findings.sort(key=lambda finding: -WORDS.index(finding[0]))
     return Verdict(worst(word for word, _ in findings), tuple(reason for _, reason in findings))
 
 
-def pooled(runs: Iterable[SiteMetrics]) -> SiteMetrics:
-    """The counts of several runs together; what is no count is left out."""
+def pool(runs: Iterable[SiteMetrics]) -> SiteMetrics:
+    """The sums of several runs; metrics that can't be added are left out."""
     runs = list(runs)
     named = ("refused", "failures", "rejects", "missing")
     sums: dict[str, Counter[str]] = {name: Counter() for name in named}
@@ -193,14 +103,14 @@ def pooled(runs: Iterable[SiteMetrics]) -> SiteMetrics:
 
 def _lately(now: SiteMetrics, earlier: Sequence[SiteMetrics]) -> SiteMetrics:
     runs = [now]
-    while sum(run.fetched for run in runs) < ENOUGH and len(runs) <= len(earlier):
+    while sum(run.fetched for run in runs) < MIN_PAGES and len(runs) <= len(earlier):
         runs.append(earlier[-len(runs)])
-    return pooled(runs)
+    return pool(runs)
 
 
-def refused(case: Case) -> Finding:
+def find_refusals(given: RuleInput) -> Finding:
     """The site refuses the crawler: by status, by robots.txt, or by a firewall's page."""
-    now, share = case.now, Share(sum(case.now.refused.values()), case.now.answers)
+    now, share = given.now, Share(sum(given.now.refused.values()), given.now.answers)
     status = max(now.refused, key=lambda word: now.refused[word], default="")
     if share.whole and share.part == share.whole:
         return "blocked", f"{status} on every request"
@@ -215,99 +125,102 @@ def refused(case: Case) -> Finding:
     return None
 
 
-def useless(case: Case) -> Finding:
-    """Nothing shows that the site is read: never ok."""
-    now = case.now
+def find_nothing_read(given: RuleInput) -> Finding:
+    """Nothing shows that the site can be read: never ok."""
+    now = given.now
     if now.useful:
         return None
     if now.failures and not now.answers:
         return "broken", f"no request was answered ({_counted(now.failures)})"
     if now.rejected:
-        return "broken", f"no page gave an article ({_counted(now.rejects)})"
+        return "broken", f"no page contained an article ({_counted(now.rejects)})"
     if now.failures:
         return "broken", f"no list page could be read ({_counted(now.failures)})"
-    return "broken", "no article link on any list page" if now.sections else "no section is left on the site"
+    return "broken", "no article link on any list page" if now.sections else "the site has no section left"
 
 
-def silent_sections(case: Case) -> Finding:
-    """Sections that gave nothing where others did."""
-    now = case.now
+def find_silent_sections(given: RuleInput) -> Finding:
+    """Sections that yielded nothing while others did."""
+    now = given.now
     if not now.silent or not now.useful:
         return None
     names = "、".join(now.silent[:3]) + (" …" if len(now.silent) > 3 else "")
     return "degraded", f"no article from {len(now.silent)} of {now.sections} sections: {names}"
 
 
-def fewer_links(case: Case) -> Finding:
+def find_fewer_links(given: RuleInput) -> Finding:
     """List pages that show a small part of the links they used to show."""
-    now = case.now
-    usual = [run.listed / run.pages for run in case.good if run.pages and run.listed]
+    now = given.now
+    usual = [run.listed / run.pages for run in given.good if run.pages and run.listed]
     if not now.pages or not now.listed or len(usual) < 3:
         return None
     most = median(usual)
-    if most >= FULL_PAGE and now.listed / now.pages < most / 3:
+    if most >= MIN_LIST_LINKS and now.listed / now.pages < most / 3:
         return "degraded", f"{now.listed / now.pages:.0f} links a list page, usually {most:.0f}"
     return None
 
 
-def unread_pages(case: Case) -> Finding:
-    """Pages that gave no article, more than usual."""
+def find_unread_pages(given: RuleInput) -> Finding:
+    """More pages without an article than usual."""
 
-    def unread(figures: SiteMetrics) -> Share:
-        gone = sum(n for reason, n in figures.rejects.items() if reason in SITES_OWN)
-        return Share(figures.rejected - gone, figures.fetched - gone)
+    def unread(metrics: SiteMetrics) -> Share:
+        gone = sum(n for reason, n in metrics.rejects.items() if reason in NOT_OUR_FAULT)
+        return Share(metrics.rejected - gone, metrics.fetched - gone)
 
-    now, usual = unread(case.lately), unread(case.usual)
-    custom = usual if usual.whole >= ENOUGH else case.expected.rejected
-    if not case.now.useful or now.whole < ENOUGH or not has_grown(now, custom):
+    now, usual = unread(given.lately), unread(given.baseline)
+    expected = usual if usual.whole >= MIN_PAGES else given.expected.rejected
+    if not given.now.useful or now.whole < MIN_PAGES or not has_grown(now, expected):
         return None
-    reasons = {reason: n for reason, n in case.lately.rejects.items() if reason not in SITES_OWN}
-    return "degraded", f"no article on {now} of pages ({_counted(reasons)}){_usually(custom)}"
+    reasons = {reason: n for reason, n in given.lately.rejects.items() if reason not in NOT_OUR_FAULT}
+    return "degraded", f"no article on {now} of pages ({_counted(reasons)}){_usually(expected)}"
 
 
-def missing_fields(field: str) -> Callable[[Case], Finding]:
+def find_missing(field: str) -> Callable[[RuleInput], Finding]:
     """The rule for one field."""
 
-    def rule(case: Case) -> Finding:
-        now = Share(case.lately.missing.get(field, 0), case.lately.articles)
-        usual = Share(case.usual.missing.get(field, 0), case.usual.articles)
-        custom = usual if usual.whole >= ENOUGH else dict(case.expected.missing).get(field)
-        if custom is None or now.whole < ENOUGH or not has_grown(now, custom):
+    def rule(given: RuleInput) -> Finding:
+        now = Share(given.lately.missing.get(field, 0), given.lately.articles)
+        usual = Share(given.baseline.missing.get(field, 0), given.baseline.articles)
+        expected = usual if usual.whole >= MIN_PAGES else dict(given.expected.missing).get(field)
+        if expected is None or now.whole < MIN_PAGES or not has_grown(now, expected):
             return None
-        return "degraded", f"{field} missing on {now}{_usually(custom)}"
+        return "degraded", f"{field} missing on {now}{_usually(expected)}"
 
-    rule.__doc__ = f"Articles without {field}, more than usual."
+    rule.__doc__ = f"More articles without {field} than usual."
     return rule
 
 
-def generic_rule(case: Case) -> Finding:
-    """Texts that only the generic rule finds: the site's own selectors no longer fit."""
-    now, usual = Share(case.lately.generic, case.lately.articles), Share(case.usual.generic, case.usual.articles)
-    if now.whole < ENOUGH:
+def find_generic_rule(given: RuleInput) -> Finding:
+    """Texts that only the generic rule finds: the selectors of the site no longer fit."""
+    now, usual = (
+        Share(given.lately.generic, given.lately.articles),
+        Share(given.baseline.generic, given.baseline.articles),
+    )
+    if now.whole < MIN_PAGES:
         return None
-    if usual.whole >= ENOUGH:
+    if usual.whole >= MIN_PAGES:
         if has_grown(now, usual):
             return "degraded", f"generic rule used on {now}: the template changed"
-    elif case.expected.body_selectors and has_grown(now, case.expected.generic):
+    elif given.expected.body_selectors and has_grown(now, given.expected.generic):
         return "degraded", f"generic rule used on {now}: the selectors do not fit"
     return None
 
 
-def old_dates(case: Case) -> Finding:
-    """Nothing as new as the site's rhythm lets one expect."""
-    newest = case.now.newest_at or max((run.newest_at for run in case.good if run.newest_at), default=None)
+def find_old_dates(given: RuleInput) -> Finding:
+    """Nothing as new as the publishing interval of the site leads to expect."""
+    newest = given.now.newest_at or max((run.newest_at for run in given.good if run.newest_at), default=None)
     if newest is None:
         return None
-    gaps = [run.gap_days for run in (*case.good, case.now) if run.gap_days is not None]
-    gap, days = max(gaps, default=None), days_between(newest, case.at)
-    if silent_days(newest, case.at) <= allowed_days(gap):
+    gaps = [run.gap_days for run in (*given.good, given.now) if run.gap_days is not None]
+    gap, days = max(gaps, default=None), days_between(newest, given.at)
+    if silent_days(newest, given.at) <= max_silent_days(gap):
         return None
     return "degraded", f"dates {days} days old" + (f", usually at most {gap} apart" if gap is not None else "")
 
 
-def failing_requests(case: Case) -> Finding:
-    """Requests that got no good answer, though the site is there."""
-    now = case.now
+def find_failing_requests(given: RuleInput) -> Finding:
+    """Failed requests although the site is up."""
+    now = given.now
     passing = {reason: n for reason, n in now.failures.items() if reason in {"timeout", "unreachable"}}
     passing |= {reason: n for reason, n in now.failures.items() if reason.startswith("http_5")}
     share = Share(sum(passing.values()), now.requests)
@@ -316,33 +229,33 @@ def failing_requests(case: Case) -> Finding:
     return "degraded", f"{share.part} of {share.whole} requests failed ({_counted(passing)})"
 
 
-def endless_paging(case: Case) -> Finding:
+def find_endless_paging(given: RuleInput) -> Finding:
     """Sections whose paging had to be cut off."""
-    return ("degraded", f"paging never ended: {'、'.join(case.now.endless)}") if case.now.endless else None
+    return ("degraded", f"paging never ended: {'、'.join(given.now.endless)}") if given.now.endless else None
 
 
-def own_errors(case: Case) -> Finding:
-    """Pages on which the crawler itself failed."""
-    return ("degraded", f"the crawler failed on {case.now.errors} pages: see its log") if case.now.errors else None
+def find_own_errors(given: RuleInput) -> Finding:
+    """Pages on which the crawler itself raised an exception."""
+    return ("degraded", f"the crawler failed on {given.now.errors} pages: see its log") if given.now.errors else None
 
 
-RULES: tuple[Callable[[Case], Finding], ...] = (
-    refused,
-    useless,
-    silent_sections,
-    fewer_links,
-    unread_pages,
-    generic_rule,
-    *(missing_fields(field) for field in ("published_at", "body", "source", "author", "editor")),
-    old_dates,
-    failing_requests,
-    endless_paging,
-    own_errors,
+RULES: tuple[Callable[[RuleInput], Finding], ...] = (
+    find_refusals,
+    find_nothing_read,
+    find_silent_sections,
+    find_fewer_links,
+    find_unread_pages,
+    find_generic_rule,
+    *(find_missing(field) for field in ("published_at", "body", "source", "author", "editor")),
+    find_old_dates,
+    find_failing_requests,
+    find_endless_paging,
+    find_own_errors,
 )
 
 
-def _usually(custom: Share | float) -> str:
-    return f", usually {custom}" if isinstance(custom, Share) else f", at most {100 * custom:.0f} % expected"
+def _usually(expected: Share | float) -> str:
+    return f", usually {expected}" if isinstance(expected, Share) else f", at most {100 * expected:.0f} % expected"
 
 
 def _counted(counts: Mapping[str, int]) -> str:

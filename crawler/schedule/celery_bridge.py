@@ -31,6 +31,7 @@ from scrapy.settings import Settings
 from scrapy.utils.reactor import install_reactor
 
 from crawler.errors import CrawlerError, StoreError
+from crawler.runs.logs import configure_worker_logging
 from crawler.schedule.due import Document, DueTimes, store_time
 from crawler.schedule.worker import (
     ORDER,
@@ -39,7 +40,6 @@ from crawler.schedule.worker import (
     Worker,
     WorkerConfig,
     employed,
-    log_briefly,
     read_order,
 )
 from crawler.storage.leases import held_and_left_sites
@@ -198,7 +198,7 @@ def main(order: WorkerConfig) -> int:
     """Work until SIGTERM; 0 then, 1 without a store."""
     assert order.broker
     settings = order.read_settings()
-    log_briefly(settings)
+    configure_worker_logging(settings)
     _quieten_celery()
     crawls = CrawlThread(settings, order.concurrent)
     crawls.start()

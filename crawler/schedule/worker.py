@@ -20,12 +20,11 @@ from typing import Any
 
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import SETTINGS_PRIORITIES, Settings
-from scrapy.utils.log import configure_logging
 from scrapy.utils.project import get_project_settings
 from scrapy.utils.reactor import install_reactor
 
 from crawler.errors import StoreError
-from crawler.runs.progress import silence_pymongo
+from crawler.runs.logs import configure_worker_logging
 from crawler.schedule.due import ATTEMPTS, SUSPECT, Document, DueTimes
 from crawler.sites.registry import load
 from crawler.storage.extension import CRAWL_LEASES, CrawlLeases, lease_host
@@ -234,15 +233,6 @@ def read_order(text: str) -> WorkerConfig:
 
 REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 PARENT_SECONDS = 1.0
-# What Scrapy tells of its own parts at INFO, for every crawl anew.
-_TALKATIVE = (
-    "scrapy.addons",
-    "scrapy.core.engine",
-    "scrapy.crawler",
-    "scrapy.extensions",
-    "scrapy.middleware",
-    "scrapy.utils.log",
-)
 
 
 def main(order: WorkerConfig) -> int:
@@ -254,7 +244,7 @@ def run(order: WorkerConfig, task: Callable[[Worker], Awaitable[None]]) -> int:
     """Let a worker do its `task` until that ends, in a process of its own that minds signals and its parent; 0 where
     all went well, 1 without a store."""
     settings = order.read_settings()
-    log_briefly(settings)
+    configure_worker_logging(settings)
     install_reactor(REACTOR)
     from twisted.internet import reactor
 
@@ -263,14 +253,6 @@ def run(order: WorkerConfig, task: Callable[[Worker], Awaitable[None]]) -> int:
     working.add_done_callback(lambda _: here.callLater(0, here.stop))
     here.run(installSignalHandlers=False)
     return working.result()
-
-
-def log_briefly(settings: Settings) -> None:
-    """Logging as the settings say, without what Scrapy tells of itself for every crawl."""
-    configure_logging(settings)
-    silence_pymongo()
-    for source in _TALKATIVE:
-        logging.getLogger(source).setLevel(logging.WARNING)
 
 
 @asynccontextmanager

@@ -186,7 +186,7 @@ class NewsSpider(Spider):
             raise CloseSpider("store_unavailable") from error
 
     @cached_property
-    def accounts(self) -> CrawlStats:
+    def crawl_stats(self) -> CrawlStats:
         """The counts of each site."""
         return self.crawler.get_extension(CrawlStats) or CrawlStats()
 
@@ -195,12 +195,12 @@ class NewsSpider(Spider):
         assert self.crawler.stats is not None
         self.crawler.stats.inc_value(key, by)
         if site:
-            self.accounts.count(site, key, by)
+            self.crawl_stats.count(site, key, by)
 
     def article_request(self, url: str, asked: ArticleRequest) -> Request:
         """The request for an article page, ahead of further list pages; further parts come first of all."""
         if asked.site and not asked.parts:
-            self.accounts.asked(asked.site)
+            self.crawl_stats.article_requested(asked.site)
         return Request(
             url,
             callback=self.parse_article,
@@ -258,7 +258,7 @@ class NewsSpider(Spider):
         if not self.window.holds(dated):
             self.count("articles/outside_window", site=asked.site)
             if asked.site:
-                self.accounts.settled(asked.site)
+                self.crawl_stats.article_settled(asked.site)
             return []
         article.canonical_url = canonical_url(asked.link)
         article.site = asked.site.as_publisher() if asked.site else None
@@ -277,7 +277,7 @@ class NewsSpider(Spider):
         asked.answered(failed=not problem.final)
         if problem.reason == "out_of_time":
             if asked.site:
-                self.accounts.settled(asked.site)
+                self.crawl_stats.article_settled(asked.site)
             return []
         return [asked.reject(problem.reason, problem.detail)]
 

@@ -58,7 +58,7 @@ class SectionDiscovery:
     def request(self, crawl: SiteCrawl) -> Request | None:
         """The request for the home page of a site without sections, or None where it held none a while ago."""
         spider, site = self.spider, crawl.site
-        spider.accounts.begin(site, 1)
+        spider.crawl_stats.site_started(site, 1)
         crawl.consulted = True
         days = spider.settings.getint("SECTION_RETRY_DAYS")
         sought = crawl.home.get("found_at")
@@ -172,7 +172,7 @@ class SectionDiscovery:
             spider.logger.warning("%s: its home page leads to no section that is not known", site.name)
 
     def _end(self, site: Site, reason: str, listed: int = 0) -> None:
-        self.spider.accounts.section_ended(site, SectionEnd("首页", site.homepage, reason, 1, listed, listed))
+        self.spider.crawl_stats.section_ended(site, SectionEnd("首页", site.homepage, reason, 1, listed, listed))
 
 
 _FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|zip|rar|7z|wps|et|ofd|jpe?g|png|gif|bmp|mp[34]|avi|apk)$", re.I)
@@ -231,7 +231,7 @@ class ListSpider(NewsSpider):
             keys = {s.key: (s.section.name, s.section.url) for s in begun}
             await self.stored(SectionStore(self.store).begin(site.code, keys))
         if begun:
-            self.accounts.begin(site, len(begun))
+            self.crawl_stats.site_started(site, len(begun))
             crawl.walking += len(begun)
         self.crawl_state.sections += begun
         return begun
@@ -281,7 +281,7 @@ class ListSpider(NewsSpider):
     def _own(self, items: Sequence[ListItem], section: SectionCrawl) -> dict[str, ListItem]:
         """The items that are pages of this site, by article id."""
         own: dict[str, ListItem] = {}
-        site, account, now = section.crawl.site, self.accounts.of(section.crawl.site), datetime.now(UTC)
+        site, account, now = section.crawl.site, self.crawl_stats.for_site(section.crawl.site), datetime.now(UTC)
         most = self.settings.getint("MAX_LINKS_PER_PAGE")
         if len(items) > most:
             self.count("links/too_many", len(items) - most, site)
@@ -295,7 +295,7 @@ class ListSpider(NewsSpider):
                 self.count("links/file", site=site)
             else:
                 own[article_id(canonical_url(item.url))] = item
-                account.dated(item.published_at, now)
+                account.note_date(item.published_at, now)
         return own
 
     async def _fresh(self, items: dict[str, ListItem], section: SectionCrawl) -> list[ListItem]:
@@ -358,7 +358,7 @@ class ListSpider(NewsSpider):
         self.count(f"sections/{section.ended}", site=site)
         end = SectionEnd(section.section.name, section.section.url, section.ended)
         end.pages, end.listed, end.passed = section.pages, section.listed, section.passed
-        self.accounts.section_ended(site, end)
+        self.crawl_stats.section_ended(site, end)
         section.forget()
 
     async def list_failed(self, failure: Failure) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.runs.summary import summary, uselessness
+from crawler.runs.summary import find_failure, summarize
 
 
 @pytest.mark.parametrize(
@@ -15,22 +15,34 @@ from crawler.runs.summary import summary, uselessness
         (
             {"downloader/response_status_count/200": 1, "rejects": 1, "rejects/not_article": 1},
             "finished",
-            "no page gave an article (not_article 1)",
+            "no page contained an article (not_article 1)",
         ),
         ({"downloader/response_status_count/200": 4, "lists/pages": 4}, "finished", "no article link was found"),
-        ({"articles/new": 3}, "store_unavailable", "the store could not be reached"),
+        ({"articles/new": 3}, "store_unavailable", "the database is unavailable"),
         ({"articles/new": 3}, "shutdown", "ended early (shutdown)"),
         ({}, "not started", "the crawl could not start; see the error above"),
     ],
 )
-def test_uselessness(stats, reason, expected):
-    why = uselessness(stats, reason)
+def test_find_failure(stats, reason, expected):
+    why = find_failure(stats, reason)
     assert why is None if expected is None else expected in why
 
 
-def test_summary_counts_every_fate():
+def test_the_summary_counts_every_outcome():
     stats = {"articles/new": 12, "articles/changed": 1, "articles/reprint": 2, "rejects": 3, "links/known": 40}
-    assert summary({**stats, "lists/pages": 5, "downloader/request_count": 21}) == (
-        "12 new, 1 changed, 0 unchanged, 0 duplicates, 2 reprints, 0 near-duplicates, 0 irrelevant, 3 rejected, "
-        "40 known already (5 list pages, 21 requests)"
+    assert summarize({**stats, "lists/pages": 5, "downloader/request_count": 21}) == (
+        "12 new, 1 changed, 2 reprints, 3 rejected, 40 already known (5 list pages, 21 requests)"
     )
+
+
+def test_the_summary_leaves_out_zeros_and_has_the_right_plurals():
+    stats = {
+        "articles/duplicate": 1,
+        "articles/near_duplicate": 1,
+        "articles/reprint": 1,
+        "downloader/request_count": 1,
+    }
+    assert summarize({**stats, "lists/pages": 1}) == (
+        "0 new, 1 duplicate, 1 reprint, 1 near-duplicate (1 list page, 1 request)"
+    )
+    assert summarize({"articles/new": 1}) == "1 new (0 requests)"

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from lxml import html
 
-from crawler.runs.health import HealthRow, page
+from crawler.runs.health import HealthRow
+from crawler.runs.health_page import render
 
 NOW = datetime(2026, 6, 17, 4, 0, tzinfo=UTC)
 GOOD = HealthRow(
@@ -38,7 +39,7 @@ HOSTILE = replace(
 
 
 def test_a_row_says_what_is_known():
-    tree = html.fromstring(page([replace(GOOD, verdict="broken", reasons=("412",))], NOW))
+    tree = html.fromstring(render([replace(GOOD, verdict="broken", reasons=("412",))], NOW))
     (row,) = tree.iter("li")
     text = " ".join(row.text_content().split())
     assert text.startswith("虚山县虚构省 无有市 990001broken since 2026-06-08412 page65 new")
@@ -51,19 +52,19 @@ def test_a_row_says_what_is_known():
 
 
 def test_what_pages_bring_in_is_inert():
-    written = page([HOSTILE, GOOD], NOW)
+    written = render([HOSTILE, GOOD], NOW)
     tree = html.fromstring(written)
     assert not list(tree.iter("script", "img", "iframe", "form", "object"))
     assert {name for element in tree.iter() for name in element.attrib if name.startswith("on")} == set()
     assert tree.xpath("//li//a") == []
     assert not {"\x1b", "\u202e"} & set(written)
-    assert tree.xpath("//li//b/text()")[0] == ATTACK.replace("\x1b", " ").replace("\u202e", " ")
+    assert tree.xpath("//li//b/text()")[0] == ATTACK.replace("\x1b", "␛").replace("\u202e", "")
     assert "default-src 'none'; style-src 'sha256-" in written
 
 
 def test_no_site_is_no_fault():
-    assert "0 sites" in page([], NOW)
-    assert "none crawled yet" in page([], NOW)
+    assert "0 sites" in render([], NOW)
+    assert "none crawled yet" in render([], NOW)
 
 
 def test_in_a_browser(tmp_path):
@@ -71,7 +72,7 @@ def test_in_a_browser(tmp_path):
     if not browser:
         pytest.skip("no Chromium on this machine")
     path = tmp_path / "health.html"
-    path.write_text(page([HOSTILE, *[GOOD] * 299], NOW), "utf-8")
+    path.write_text(render([HOSTILE, *[GOOD] * 299], NOW), "utf-8")
     options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile", "--dump-dom"]
     shown = subprocess.run(
         [browser, *options, "--window-size=390,844", "--enable-logging=stderr", path.as_uri()],

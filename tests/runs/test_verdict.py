@@ -1,12 +1,13 @@
-"""Every rule of the verdict, with figures; and the silences that are none of its business."""
+"""Every rule of the verdict, with metrics; and the silences that are none of its business."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.runs.site_stats import SiteMetrics, longest_gap
-from crawler.runs.verdict import Expectation, Share, allowed_days, has_grown, is_holiday, judge, silent_days, worst
+from crawler.runs.baseline import Share, has_grown, is_holiday, longest_gap, max_silent_days, silent_days
+from crawler.runs.metrics import SiteMetrics
+from crawler.runs.verdict import Expectation, evaluate, worst
 
 NOW = datetime(2026, 6, 17, 4, 0, tzinfo=UTC)
 YESTERDAY = NOW - timedelta(days=1)
@@ -21,7 +22,7 @@ GOOD = [("ok", FIRST), ("ok", DAY), ("ok", QUIET), ("ok", DAY)]
 
 
 def verdict(now, past=GOOD, **expected):
-    return judge(now, past, Expectation(**expected), NOW)
+    return evaluate(now, past, Expectation(**expected), NOW)
 
 
 @pytest.mark.parametrize("now", [FIRST, DAY, QUIET])
@@ -67,9 +68,9 @@ CASES = {
     "no article on any page": (
         SiteMetrics(requests=13, answers=13, pages=1, listed=12, rejects={"not_article": 11, "empty": 1}, sections=1),
         "broken",
-        "no page gave an article (not_article 11, empty 1)",
+        "no page contained an article (not_article 11, empty 1)",
     ),
-    "every section is gone": (SiteMetrics(requests=1, answers=1), "broken", "no section is left on the site"),
+    "every section is gone": (SiteMetrics(requests=1, answers=1), "broken", "the site has no section left"),
     "three of four sections": (
         replace(DAY, silent=("公告", "监管", "抽检")),
         "degraded",
@@ -106,9 +107,9 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_every_rule(case):
-    now, word, reason = CASES[case]
+@pytest.mark.parametrize("given", CASES)
+def test_every_rule(given):
+    now, word, reason = CASES[given]
     result = verdict(now)
     assert (result.word, reason in result.reasons) == (word, True), result
 
@@ -156,7 +157,7 @@ def test_a_quiet_county_is_judged_by_its_own_rhythm():
     monthly = replace(QUIET, gap_days=31)
     # Told as it is counted, by days in China: eight from Thursday afternoon to Friday morning of the next week.
     afternoon, morning = datetime(2026, 6, 11, 8, 30, tzinfo=UTC), datetime(2026, 6, 18, 22, 0, tzinfo=UTC)
-    daily = judge(replace(QUIET, newest_at=afternoon, gap_days=1), [], Expectation(), morning)
+    daily = evaluate(replace(QUIET, newest_at=afternoon, gap_days=1), [], Expectation(), morning)
     assert daily.reasons == ("dates 8 days old, usually at most 1 apart",)
     for days, word in ((14, "ok"), (45, "ok"), (62, "ok"), (63, "degraded")):
         now = replace(monthly, newest_at=NOW - timedelta(days=days))
@@ -167,12 +168,12 @@ def test_weekends_and_holidays_are_no_silence():
     new_year = datetime(2027, 2, 18, 2, 0, tzinfo=UTC)
     last = datetime(2027, 2, 2, 8, 0, tzinfo=UTC)  # Tuesday before 春节 of 6 February
     assert silent_days(last, new_year) == 4
-    assert judge(replace(QUIET, newest_at=last), GOOD, Expectation(), new_year).word == "ok"
+    assert evaluate(replace(QUIET, newest_at=last), GOOD, Expectation(), new_year).word == "ok"
     assert silent_days(datetime(2026, 9, 30, 8, tzinfo=UTC), datetime(2026, 10, 9, 1, tzinfo=UTC)) == 1
     assert [is_holiday(datetime(2026, 2, day).date()) for day in (14, 15, 26, 27)] == [False, True, True, False]  # noqa: DTZ001
     # From Friday evening to Monday morning.
     assert silent_days(datetime(2026, 6, 12, 10, tzinfo=UTC), datetime(2026, 6, 15, 1, tzinfo=UTC)) == 3
-    assert (allowed_days(1), allowed_days(10), allowed_days(None)) == (7, 20, 60)
+    assert (max_silent_days(1), max_silent_days(10), max_silent_days(None)) == (7, 20, 60)
 
 
 def test_longest_gap():
@@ -195,5 +196,5 @@ def test_worst():
 
 
 def test_figures_survive_the_store():
-    figures = replace(FIRST, silent=("要闻",), rejects={"empty": 2})
-    assert SiteMetrics.from_document({**figures.as_document(), "of_a_later_version": 1}) == figures
+    metrics = replace(FIRST, silent=("要闻",), rejects={"empty": 2})
+    assert SiteMetrics.from_document({**metrics.as_document(), "of_a_later_version": 1}) == metrics

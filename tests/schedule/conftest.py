@@ -14,6 +14,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from crawler.replica import TODAY
 from crawler.replica.fleet.hosts import Fleet
 from crawler.replica.fleet.server import FleetServer
 
@@ -83,6 +84,7 @@ def scrapy(fleet: FleetServer, mongo_uri: str, database: str, tmp_path: Path) ->
     started: list[subprocess.Popen[str]] = []
     settings = {
         "REPLICA": fleet.address,
+        "CRAWL_TODAY": TODAY.isoformat(),
         "MONGO_URI": mongo_uri,
         "MONGO_DATABASE": database,
         "HTTPCACHE_DIR": tmp_path / "httpcache",

@@ -90,7 +90,7 @@ def test_a_crawl_by_hand_leaves_out_what_another_process_has(scrapy, holder, fle
     assert alone.wait(60) == 1
     told = (tmp_path / "log-0.txt").read_text()
     assert f"{held.name} is left out: process {other.pid} on " in told
-    assert "another crawl has every site that was asked for" in (tmp_path / "log-1.txt").read_text()
+    assert "another crawl is already running on every requested site" in (tmp_path / "log-1.txt").read_text()
     assert set(finished(stored)) == {free.code}
     assert [run["counts"]["sites/held_elsewhere"] for run in stored.runs.find({"parent": None})] == [1, 1]
     # A row that its process could not take back is nobody's: the next process deletes it.

@@ -10,7 +10,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from crawler.replica import Replica
+from crawler.replica import TODAY, Replica
 
 ROOT = Path(__file__).resolve().parents[2]
 Crawl = Callable[..., subprocess.CompletedProcess[str]]
@@ -29,6 +29,7 @@ def command(replica: Replica, mongo_uri: str, database: str, tmp_path: Path) -> 
     def build(*arguments: str, **settings: object) -> list[str]:
         values = {
             "REPLICA": replica.address,
+            "CRAWL_TODAY": TODAY.isoformat(),
             "MONGO_URI": mongo_uri,
             "MONGO_DATABASE": database,
             "HTTPCACHE_DIR": tmp_path / "httpcache",

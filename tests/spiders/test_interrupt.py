@@ -35,7 +35,7 @@ def test_an_interrupted_crawl_stores_what_it_holds(how, command, crawl, replica,
         process.kill()
         process.wait()
     assert process.returncode == 1
-    assert "ended early (shutdown); the same command goes on where it stopped" in told
+    assert "ended early (shutdown); run the same command again to continue" in told
     assert "Traceback" not in told
 
     answered = [seen for seen in replica.requests if "/art/" in seen.path and seen.status == 200]

@@ -14,17 +14,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from crawler.runs.alert_channels import (
-    AlarmError,
-    BadChannel,
-    Command,
-    Mail,
-    Message,
-    Webhook,
-    change_of,
-    channels,
-    message_of,
-)
+from crawler.runs.alert_channels import AlertError, BadChannel, Command, Mail, Webhook
+from crawler.runs.alert_config import find_old_names, read_channels
+from crawler.runs.alert_message import Message, build_message, read_change
 
 MESSAGE = Message("Food-safety crawler: 1 broken", ("青田县 331121: ok → broken",), ({"site": "331121"},))
 SECRET = "SEC0123456789"
@@ -77,7 +69,7 @@ def test_generic_json_is_signed(robot):
 
 
 @pytest.mark.parametrize(
-    ("answer", "sentence", "lasting"),
+    ("answer", "sentence", "permanent"),
     [
         ((200, b'{"errcode": 310000, "errmsg": "sign not match"}'), "localhost (dingtalk) refuses the message", False),
         ((500, b""), "localhost (dingtalk) answers 500", False),
@@ -86,20 +78,20 @@ def test_generic_json_is_signed(robot):
         ((302, b""), "localhost (dingtalk) answers 302", True),
     ],
 )
-def test_what_a_service_refuses_is_told_without_its_secret(answer, sentence, lasting, robot):
+def test_what_a_service_refuses_is_told_without_its_secret(answer, sentence, permanent, robot):
     service = robot()
     service.answers.append(answer)
-    with pytest.raises(AlarmError) as told:
+    with pytest.raises(AlertError) as told:
         Webhook(service.url, "dingtalk", SECRET).send(MESSAGE)
     assert sentence in str(told.value)
-    assert told.value.lasting is lasting
+    assert told.value.permanent is permanent
     assert SECRET not in str(told.value)
     assert "TOP-SECRET" not in str(told.value)
 
 
 def test_an_unknown_certificate_is_not_trusted(robot, tls, certificate, monkeypatch):
     service = robot(tls)
-    with pytest.raises(AlarmError, match="certificate is not trusted"):
+    with pytest.raises(AlertError, match="certificate is not trusted"):
         Webhook(service.url, "json").send(MESSAGE)
     assert service.posts == []
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
@@ -148,12 +140,12 @@ def mail_server(tls):
 def test_mail(mail_server, certificate, monkeypatch):
     inbox, port = mail_server()
     environment = {
-        "ALARM_MAIL": f"smtp://crawler:pass%3Aword@localhost:{port}",
-        "ALARM_MAIL_TO": "a@example.cn, b@example.cn",
-        "ALARM_MAIL_FROM": "crawler@example.cn",
+        "ALERT_MAIL": f"smtp://crawler:pass%3Aword@localhost:{port}",
+        "ALERT_MAIL_TO": "a@example.cn, b@example.cn",
+        "ALERT_MAIL_FROM": "crawler@example.cn",
     }
-    (mail,) = channels(environment)
-    with pytest.raises(AlarmError, match="certificate is not trusted"):
+    (mail,) = read_channels(environment)
+    with pytest.raises(AlertError, match="certificate is not trusted"):
         mail.send(MESSAGE)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     mail.send(MESSAGE)
@@ -161,21 +153,21 @@ def test_mail(mail_server, certificate, monkeypatch):
     assert (to, encrypted, authenticated) == (["a@example.cn", "b@example.cn"], True, True)
     assert b"Subject: Food-safety crawler: 1 broken" in content
     wrong = Mail("localhost", port, False, "c@example.cn", ("a@example.cn",), "crawler", "guess")
-    with pytest.raises(AlarmError, match="localhost answers 535") as told:
+    with pytest.raises(AlertError, match="localhost answers 535") as told:
         wrong.send(MESSAGE)
     assert "guess" not in str(told.value)
 
 
 def test_no_password_goes_out_in_the_clear(mail_server):
     inbox, port = mail_server(offered=False)
-    with pytest.raises(AlarmError, match="offers no TLS"):
+    with pytest.raises(AlertError, match="offers no TLS"):
         Mail("localhost", port, False, "c@example.cn", ("a@example.cn",), "crawler", "pass:word").send(MESSAGE)
     Mail("localhost", port, False, "c@example.cn", ("a@example.cn",)).send(MESSAGE)
     assert len(inbox.mails) == 1
 
 
 def test_a_command_reads_the_message(tmp_path, monkeypatch):
-    secrets = ("ALARM_WEBHOOK_SECRET", "MONGO_URI", "CRAWLER_WORKER_ORDER")
+    secrets = ("ALERT_WEBHOOK_SECRET", "MONGO_URI", "CRAWLER_WORKER_ORDER")
     for name in secrets:
         monkeypatch.setenv(name, SECRET)
     out = tmp_path / "told.json"
@@ -184,34 +176,34 @@ def test_a_command_reads_the_message(tmp_path, monkeypatch):
     told = out.read_text()
     assert told.endswith("set()")
     assert json.loads(told.removesuffix("set()"))["text"] == MESSAGE.text()
-    with pytest.raises(AlarmError, match="ended with status 3"):
+    with pytest.raises(AlertError, match="ended with status 3"):
         Command((sys.executable, "-c", "raise SystemExit(3)")).send(MESSAGE)
-    with pytest.raises(AlarmError, match="can't be started"):
+    with pytest.raises(AlertError, match="can't be started"):
         Command(("/nowhere/at-all",)).send(MESSAGE)
 
 
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
-        ({"ALARM_WEBHOOK": "oapi.dingtalk.com/TOP-SECRET"}, "ALARM_WEBHOOK is no web address"),
-        ({"ALARM_WEBHOOK": "https://a/TOP-SECRET", "ALARM_WEBHOOK_FORMAT": "slack"}, "json, dingtalk, wecom, feishu"),
-        ({"ALARM_MAIL": "smtp://u:TOP-SECRET@h:port"}, "ALARM_MAIL is no mail server"),
-        ({"ALARM_MAIL": "smtp://u:TOP-SECRET@h:25"}, "ALARM_MAIL_TO is not set"),
-        ({"ALARM_COMMAND": "say 'TOP-SECRET"}, "check its quotes"),
+        ({"ALERT_WEBHOOK": "oapi.dingtalk.com/TOP-SECRET"}, "ALERT_WEBHOOK is not a URL"),
+        ({"ALERT_WEBHOOK": "https://a/TOP-SECRET", "ALERT_WEBHOOK_FORMAT": "slack"}, "json, dingtalk, wecom, feishu"),
+        ({"ALERT_MAIL": "smtp://u:TOP-SECRET@h:port"}, "ALERT_MAIL is not a mail server"),
+        ({"ALERT_MAIL": "smtp://u:TOP-SECRET@h:25"}, "ALERT_MAIL_TO is not set"),
+        ({"ALERT_COMMAND": "say 'TOP-SECRET"}, "check its quotes"),
     ],
 )
 def test_a_wrong_variable_is_told_without_its_value(environment, sentence):
     with pytest.raises(BadChannel) as told:
-        channels(environment)
+        read_channels(environment)
     assert sentence in str(told.value)
     assert "TOP-SECRET" not in str(told.value)
 
 
 def test_formats_follow_the_host():
     for host, form in (("oapi.dingtalk.com", "dingtalk"), ("qyapi.weixin.qq.com", "wecom"), ("a.example", "json")):
-        (webhook,) = channels({"ALARM_WEBHOOK": f"https://{host}/x?key=TOP-SECRET"})
-        assert webhook.place == f"{host} ({form})"
-    assert channels({}) == []
+        (webhook,) = read_channels({"ALERT_WEBHOOK": f"https://{host}/x?key=TOP-SECRET"})
+        assert webhook.target == f"{host} ({form})"
+    assert read_channels({}) == []
 
 
 def state(code, verdict, *reasons, **more):
@@ -221,24 +213,31 @@ def state(code, verdict, *reasons, **more):
 
 
 def test_only_a_change_is_told():
-    assert change_of({}, state("1", "ok"), "county") is None
-    assert change_of(state("1", "broken"), state("1", "broken", "worse"), "county") is None
-    assert change_of({}, state("1", "broken"), "county")["before"] is None
-    assert change_of(state("1", "ok"), state("1", "degraded"), "county")["command"] == "scrapy crawl county -a site=1"
-    assert change_of(state("cfsn", "ok"), state("cfsn", "degraded"), "cfsn")["command"] == "scrapy crawl cfsn"
+    assert read_change({}, state("1", "ok"), "county") is None
+    assert read_change(state("1", "broken"), state("1", "broken", "worse"), "county") is None
+    assert read_change({}, state("1", "broken"), "county")["before"] is None
+    assert read_change(state("1", "ok"), state("1", "degraded"), "county")["command"] == "scrapy crawl county -a site=1"
+    assert read_change(state("cfsn", "ok"), state("cfsn", "degraded"), "cfsn")["command"] == "scrapy crawl cfsn"
 
 
 def test_the_message_is_grouped_worst_first_and_inert():
     ok_at = datetime(2026, 3, 1, 4, 5, tzinfo=UTC)
     changes = [
-        change_of(state("3", "broken"), state("3", "ok"), "county"),
-        change_of(state("1", "ok", ok_at=ok_at), state("1", "degraded", "dates old: a\x1b[31m\n坏"), "county"),
-        change_of({}, state("2", "blocked", "412 on every request", page="http://www.x.gov.cn/"), "county"),
+        read_change(state("3", "broken"), state("3", "ok"), "county"),
+        read_change(state("1", "ok", ok_at=ok_at), state("1", "degraded", "dates old: a\x1b[31m\n坏"), "county"),
+        read_change({}, state("2", "blocked", "412 on every request", page="http://www.x.gov.cn/"), "county"),
     ]  # fmt: skip
-    assert message_of(changes).text().split("\n") == [
+    assert build_message(changes).text().split("\n") == [
         "Food-safety crawler: 1 blocked, 1 degraded, 1 recovered",
         "2县 2: new → blocked (412 on every request); never ok so far; http://www.x.gov.cn/; "
         "scrapy crawl county -a site=2",
-        "1县 1: ok → degraded (dates old: a [31m 坏); last ok 2026-03-01 12:05; scrapy crawl county -a site=1",
-        "3县 3: broken → ok; it was broken since 2026-03-01 08:00; scrapy crawl county -a site=3",
+        "1县 1: ok → degraded (dates old: a␛[31m 坏); last ok 2026-03-01 12:05 +08:00; scrapy crawl county -a site=1",
+        "3县 3: broken → ok; was broken since 2026-03-01 08:00 +08:00; scrapy crawl county -a site=3",
     ]
+
+
+def test_old_names_are_still_read_and_the_new_ones_win():
+    environment = {"ALARM_COMMAND": "old --now", "ALARM_MAIL": "", "HOME": "/root"}
+    assert read_channels(environment) == [Command(("old", "--now"))]
+    assert find_old_names(environment) == {"ALARM_COMMAND": "ALERT_COMMAND"}
+    assert read_channels({**environment, "ALERT_COMMAND": "new"}) == [Command(("new",))]

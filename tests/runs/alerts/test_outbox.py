@@ -37,7 +37,7 @@ def test_a_hundred_sites_are_one_message_told_once(outbox, robot):
         async with outbox(service.url) as box, outbox(service.url) as other:
             await box.add([change(f"{n:06}") for n in range(100)])
             delivered = await asyncio.gather(box.deliver(), other.deliver())
-            return delivered, await box.deliver(), await box.waiting("webhook")
+            return delivered, await box.deliver(), await box.pending("webhook")
 
     assert asyncio.run(scenario()) in (([1, 0], 0, []), ([0, 1], 0, []))
     assert len(service.posts) == 1
@@ -54,7 +54,7 @@ def test_a_service_that_is_away_is_asked_again_and_told_later(outbox, robot, cap
             first = await box.deliver()
             tried = len(service.posts)
             await box.add([change("2")])
-            return first, tried, len(await box.waiting("webhook")), await box.deliver(), await box.waiting("webhook")
+            return first, tried, len(await box.pending("webhook")), await box.deliver(), await box.pending("webhook")
 
     assert asyncio.run(scenario()) == (0, 3, 2, 1, [])
     assert "2 broken" in service.posts[-1][2].decode()
@@ -70,7 +70,7 @@ def test_messages_are_not_sent_faster_than_allowed(outbox, robot):
             await box.add([change("1")])
             first = await box.deliver()
             await box.add([change("2", "ok")])
-            return first, await box.deliver(), len(await box.waiting("webhook"))
+            return first, await box.deliver(), len(await box.pending("webhook"))
 
     assert asyncio.run(scenario()) == (1, 0, 1)
 
@@ -81,8 +81,8 @@ def test_at_its_end_a_crawl_waits_until_it_may(outbox, robot):
     async def scenario():
         async with outbox(service.url, interval=0.5) as box:
             await box.add([change("1")])
-            first = await box.deliver(patient=True)
+            first = await box.deliver(wait=True)
             await box.add([change("2", "ok")])
-            return first, await box.deliver(), await box.deliver(patient=True)
+            return first, await box.deliver(), await box.deliver(wait=True)
 
     assert asyncio.run(scenario()) == (1, 0, 1)
