@@ -40,3 +40,13 @@ class QueryError(CrawlerError):
 
 class TransferError(CrawlerError):
     """An export, import or backup failed; nothing was written."""
+
+
+class InputFileError(CrawlerError):
+    """A file given to a command, or its standard input, can't be used; nothing was read from it."""
+
+    exit_status = 2
+
+
+class FetchError(CrawlerError):
+    """A page can't be fetched, or is not what the command needs."""

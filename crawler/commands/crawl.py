@@ -1,74 +1,86 @@
-"""`scrapy crawl`: Scrapy's own, with wrong arguments and an unreachable store told in one sentence before it starts."""
+"""`scrapy crawl`: Scrapy's own, with wrong arguments and an unreachable database reported before it starts."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
 from scrapy.commands.crawl import Command as ScrapyCrawl
-from scrapy.spiderloader import get_spider_loader
+from scrapy.exceptions import UsageError
 
-from crawler.runs.logs import silence_pymongo
+from crawler import cli
+from crawler.output import plain
 
 if TYPE_CHECKING:
     from crawler.items import Article
 
-# What Scrapy tells of its own parts at INFO (versions, middlewares, settings) helps nobody who wants news.
-_TALKATIVE = ("scrapy.addons", "scrapy.crawler", "scrapy.middleware", "scrapy.utils.log", "scrapy.core.engine")
+NOISY_LOGGERS = ("scrapy.addons", "scrapy.crawler", "scrapy.middleware", "scrapy.utils.log", "scrapy.core.engine")
+"""Loggers of Scrapy whose INFO messages (versions, middlewares, settings) tell an operator nothing."""
 
 
-class Command(ScrapyCrawl):
+class Command(cli.Command, ScrapyCrawl):
+    requires_crawler_process = True
+    group = "crawl"
+    examples = (
+        "scrapy crawl cfsn -a since=7d",
+        "scrapy crawl county -a site=qingtian -a limit=50",
+        "scrapy crawl page -a url=http://www.qingtian.gov.cn/art/2026/11/5/art_1.html",
+    )
+
+    def syntax(self) -> str:
+        return "SPIDER [-a NAME=VALUE ...] [options]"
+
+    def short_desc(self) -> str:
+        return "Crawl the portal, government sites, or one page"
+
     def long_desc(self) -> str:
         return (
-            "Run a spider: cfsn (the portal), county -a site=NAME (government sites), page -a url=URL (one article). "
-            "All take since, until, limit, section, refresh. Exit status: 0 the verdict is ok or degraded, 1 it is "
-            "broken or blocked, or the crawl was useless or ended early, 2 wrong use."
+            "Runs a spider: cfsn (the portal), county -a site=NAME (government sites), page -a url=URL (one article). "
+            "All take since, until, limit, section and refresh. Exit status: 0 the run is ok or degraded; 1 it is "
+            "broken or blocked, stored nothing useful, or was stopped early; 2 wrong use."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         loudness = parser.add_mutually_exclusive_group()
-        loudness.add_argument("-q", "--quiet", action="store_true", help="tell only what is wrong")
-        loudness.add_argument("-v", "--verbose", action="store_true", help="tell every page")
+        loudness.add_argument("-q", "--quiet", action="store_true", help="print warnings and errors only")
+        loudness.add_argument("-v", "--verbose", action="store_true", help="log every page")
 
-    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        # Here and not in run(): before Scrapy has begun to log, so that the sentence stands alone.
-        from crawler.cli import wrong_settings
+    def prepare(self, args: list[str], opts: argparse.Namespace) -> None:
+        from crawler.runs.logs import silence_pymongo
+        from crawler.storage.store import check_store
 
-        given = [pair for pair in opts.set if "=" in pair] + ([f"LOG_LEVEL={opts.loglevel}"] if opts.loglevel else [])
-        if fault := wrong_settings(given):
-            _refuse(fault)
-        super().process_options(args, opts)
         if fault := self._wrong_use(args, opts.spargs):
-            _refuse(fault)
-        self._check_store()
+            raise UsageError(fault, print_help=False)
         assert self.settings is not None
+        if any(path.endswith("StorePipeline") for path in self.settings.getdict("ITEM_PIPELINES")):
+            check_store(self.settings["MONGO_URI"], self.settings["DATA_DIR"])
         if opts.quiet or opts.verbose:
             self.settings.set("LOG_LEVEL", "WARNING" if opts.quiet else "DEBUG", priority="cmdline")
         silence_pymongo()
         if not opts.loglevel and not opts.verbose:
-            for source in _TALKATIVE:
-                # A filter: levels are set anew when Scrapy begins to log.
-                logging.getLogger(source).addFilter(_is_grave)
+            for name in NOISY_LOGGERS:
+                # A filter, because Scrapy sets the levels again when it begins to log.
+                logging.getLogger(name).addFilter(_is_warning)
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int | None:
         assert self.crawler_process is not None
         (name,) = args
         crawler = self._create_crawler(name)
         if name == "page":
-            crawler.signals.connect(_show, signal=signals.item_scraped)
+            crawler.signals.connect(_print_article, signal=signals.item_scraped)
         self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
-        self._tell(name, crawler.stats.get_stats() if crawler.stats else {}, quiet=opts.quiet)
-        if self.crawler_process.bootstrap_failed:
-            self.exitcode = 1
+        status = self._print_result(name, crawler.stats.get_stats() if crawler.stats else {}, quiet=opts.quiet)
+        return 1 if self.crawler_process.bootstrap_failed else status
 
     def _wrong_use(self, args: list[str], arguments: dict[str, str]) -> str | None:
-        """What is wrong with the command line, in a sentence, or None."""
+        """What is wrong with the command line, in one sentence, or None."""
         from pydantic import ValidationError
+        from scrapy.spiderloader import get_spider_loader
 
         from crawler.sites.site import RegistryError, SiteError
         from crawler.spiders.arguments import explain
@@ -80,7 +92,7 @@ class Command(ScrapyCrawl):
             return f"{given}; name one of {', '.join(sorted(loader.list()))}"
         spider: Any = loader.load(args[0])
         try:
-            # The model alone first: the spider's own refusal would be logged as well.
+            # The model alone first: an error from the spider's constructor would be logged as well.
             spider.params(**arguments)
             return spider(**arguments).nothing_to_do()
         except ValidationError as error:
@@ -88,21 +100,8 @@ class Command(ScrapyCrawl):
         except (SiteError, RegistryError) as error:
             return str(error)
 
-    def _check_store(self) -> None:
-        from crawler.errors import StoreError
-        from crawler.storage.store import check_store
-
-        assert self.settings is not None
-        if not any(path.endswith("StorePipeline") for path in self.settings.getdict("ITEM_PIPELINES")):
-            return
-        try:
-            check_store(self.settings["MONGO_URI"], self.settings["DATA_DIR"])
-        except StoreError as error:
-            print(f"scrapy crawl: {error}", file=sys.stderr)
-            sys.exit(1)
-
-    def _tell(self, name: str, stats: dict[str, Any], *, quiet: bool) -> None:
-        """The closing lines: what was done, then what the crawl was worth where that is not ok."""
+    def _print_result(self, name: str, stats: dict[str, Any], *, quiet: bool) -> int:
+        """Print the closing lines, what was done and the verdict if it is not ok; returns the exit status."""
         from crawler.runs.summary import LEVELS, find_failure, summarize
 
         assert self.settings is not None
@@ -110,43 +109,34 @@ class Command(ScrapyCrawl):
         verdict, reasons = stats.get("verdict", "broken"), stats.get("verdict/reasons", ())
         why = find_failure(stats, str(stats.get("finish_reason", "not started")))
         if not quiet:
-            _say(f"{name}: {summarize(stats)}", logging.INFO, as_json=as_json)
+            _print_line(f"{name}: {summarize(stats)}", logging.INFO, as_json=as_json)
         if why:
-            _say(f"{name}: {why}", logging.ERROR, as_json=as_json)
+            _print_line(f"{name}: {why}", logging.ERROR, as_json=as_json)
         elif verdict != "ok":
-            _say(f"{name}: {verdict}: {'; '.join(reasons)}", LEVELS[verdict], as_json=as_json)
-        if why or verdict in {"broken", "blocked"}:
-            self.exitcode = 1
+            _print_line(f"{name}: {verdict}: {'; '.join(reasons)}", LEVELS[verdict], as_json=as_json)
+        return 1 if why or verdict in {"broken", "blocked"} else 0
 
 
-def _say(sentence: str, level: int, *, as_json: bool) -> None:
+def _print_line(line: str, level: int, *, as_json: bool) -> None:
     if as_json:
-        logging.getLogger(__name__).log(level, "%s", sentence)
+        logging.getLogger(__name__).log(level, "%s", line)
     else:
-        from crawler.output import plain
-
-        print(plain(sentence), file=sys.stderr)
+        print(plain(line), file=sys.stderr)
 
 
-def _is_grave(record: logging.LogRecord) -> bool:
+def _is_warning(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.WARNING
 
 
-def _refuse(fault: str) -> NoReturn:
-    print(f"scrapy crawl: {fault}", file=sys.stderr)
-    sys.exit(2)
-
-
-def _show(item: Any) -> None:
+def _print_article(item: Any) -> None:
     from crawler.items import Article
 
     if isinstance(item, Article):
-        print(_portrait(item), file=sys.stderr)
+        print(_describe(item), file=sys.stderr)
 
 
-def _portrait(article: Article) -> str:
-    """What a reader wants to see of an article that was just scraped."""
-    from crawler.output import plain
+def _describe(article: Article) -> str:
+    """An article that was just scraped, for a reader."""
     from crawler.parsing.date_forms import CST
 
     when = "date unknown"

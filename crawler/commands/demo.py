@@ -1,4 +1,4 @@
-"""`scrapy demo`: two days of a miniature of the real sites, crawled as in production into a database to query."""
+"""`scrapy demo`: crawl two days of a miniature of the real sites, as in production, into a database to query."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
+
+from crawler import cli
+from crawler.errors import StoreError
+from crawler.output import format_count
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -23,9 +26,9 @@ if TYPE_CHECKING:
     from crawler.replica.demo_runs import DemoRun
 
 DATABASE = "demo"
-NEWEST = 10
+MAX_NEWEST = 10
 
-# What real sites are owed and a replica on this machine is not; everything else is as in production.
+# Delays protect real sites; a replica on this machine needs none. Everything else is as in production.
 NO_WAITS = {"DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": False, "RETRY_BACKOFF_SECONDS": 0.05}
 
 COLUMNS = (
@@ -40,52 +43,47 @@ COLUMNS = (
 )
 
 
-class Command(ScrapyCommand):
-    requires_project = True
-    requires_crawler_process = False
+class Command(cli.Command):
+    group = "crawl"
+    examples = ("scrapy demo", "MONGO_DATABASE=demo scrapy search 米粉")
 
     def short_desc(self) -> str:
-        return "Watch the crawler at work on a miniature of the real sites, on this machine only"
+        return "Crawl a miniature of the real sites on this machine"
 
     def long_desc(self) -> str:
         return (
-            "Serves a small replica of cfsn.cn and www.qingtian.gov.cn on loopback and crawls it with the production "
-            f"spiders, pipelines and store into the database {DATABASE!r}, which it empties first: one day, the next "
-            "day's news, and what changed. Shows what became of every page. Exit status 1 if nothing was stored."
+            "Serves a small replica of cfsn.cn and www.qingtian.gov.cn on the loopback interface and crawls it with "
+            f"the production spiders, pipelines and store into the database {DATABASE}, which it empties first: one "
+            "day, the news of the next day, and the changed pages. Shows the result of every page. Exit status: 0 "
+            "done, 1 nothing was stored, 2 wrong use."
         )
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int | None:
         if args:
             raise UsageError("scrapy demo takes no arguments", print_help=False)
         from rich.console import Console
 
-        from crawler.errors import StoreError
-
         assert self.settings is not None
-        try:
-            self.exitcode = _demonstrate(self.settings, Console(highlight=False))
-        except StoreError as error:
-            print(f"scrapy demo: {error}", file=sys.stderr)
-            self.exitcode = 1
+        return _run_demo(self.settings, Console(highlight=False))
 
 
-def _demonstrate(settings: Settings, console: Console) -> int:
-    """Crawl and report; the exit status. Raises StoreError."""
+def _run_demo(settings: Settings, console: Console) -> int:
+    """Crawl and report; returns the exit status. Raises StoreError."""
     from crawler.replica import TODAY, Replica
     from crawler.replica.demo_runs import plan, run
     from crawler.storage.store import connect
 
     directory = Path(settings["DATA_DIR"])
     runs = plan()
-    with _alone(directory) as log:
+    with _lock_log(directory) as log:
         with connect(settings["MONGO_URI"], directory) as client:
             _make_empty(client[DATABASE])
         with Replica() as replica, tempfile.TemporaryDirectory() as cache:
-            console.print(f"A replica of {' and '.join(replica.sites.hosts())} answers at {replica.address}.")
+            console.print(f"A replica of {' and '.join(replica.sites.hosts())} runs at {replica.address}.")
             ours = {
                 "REPLICA": replica.address,
-                "CRAWL_TODAY": TODAY.isoformat(),
                 "MONGO_DATABASE": DATABASE,
+                "CRAWL_TODAY": TODAY.isoformat(),
                 "HTTPCACHE_DIR": cache,
                 "LOG_FILE": str(log),
             }
@@ -93,7 +91,7 @@ def _demonstrate(settings: Settings, console: Console) -> int:
             ended = run(runs, settings, replica, console)
         with connect(settings["MONGO_URI"], directory) as client:
             if not ended:
-                console.print("\nEnded early. Until then:")
+                console.print("\nStopped early. Up to then:")
             stored = _report(console, runs, client[DATABASE])
     console.print(f"Log of the crawls: {log}", soft_wrap=True, markup=False)
     return 0 if stored and ended else 1
@@ -101,7 +99,6 @@ def _demonstrate(settings: Settings, console: Console) -> int:
 
 def _make_empty(database: Database[dict[str, Any]]) -> None:
     """Drop the demo's database, unless something in it is not the crawler's. Raises StoreError."""
-    from crawler.errors import StoreError
     from crawler.storage.schema import COLLECTIONS
     from crawler.storage.views import SYSTEM_VIEWS, VIEWS
 
@@ -114,10 +111,8 @@ def _make_empty(database: Database[dict[str, Any]]) -> None:
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[Path]:
-    """The demo's log, empty, held as long as it runs: two demos at once would share a database. Raises StoreError."""
-    from crawler.errors import StoreError
-
+def _lock_log(directory: Path) -> Iterator[Path]:
+    """The path of the demo's log, emptied and locked: two demos at once would share a database. Raises StoreError."""
     path = directory / "demo.log"
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -134,7 +129,7 @@ def _alone(directory: Path) -> Iterator[Path]:
 
 
 def _report(console: Console, runs: list[DemoRun], database: Database[dict[str, Any]]) -> int:
-    """Print what was done and what is stored; the number of articles stored."""
+    """Print the results and the newest articles; returns the number of articles stored."""
     console.print()
     _print_counts(console, runs)
     stored = database["articles"].count_documents({})
@@ -142,7 +137,7 @@ def _report(console: Console, runs: list[DemoRun], database: Database[dict[str, 
         _print_newest(console, database, stored)
         _print_queries(console)
     else:
-        console.print("Nothing was stored: the log says why.")
+        console.print("Nothing was stored; the log shows why.")
     return stored
 
 
@@ -163,10 +158,10 @@ def _print_counts(console: Console, runs: list[DemoRun]) -> None:
             gone += crawl.count("sections/gone")
     console.print(table)
     if gone:
-        console.print(f"\n{gone} old sections of the portal do not exist in the replica: noted as gone.")
+        console.print(f"\n{format_count(gone, 'old section')} of the portal not in the replica: recorded as gone.")
     if rejected:
-        told = ", ".join(f"{reason} {count}" for reason, count in sorted(rejected.items()))
-        console.print(f"Rejected pages and their reasons are in the collection rejects: {told}.")
+        reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(rejected.items()))
+        console.print(f"Rejected pages are in the collection rejects: {reasons}.")
 
 
 def _print_newest(console: Console, database: Database[dict[str, Any]], stored: int) -> None:
@@ -175,13 +170,13 @@ def _print_newest(console: Console, database: Database[dict[str, Any]], stored: 
 
     from crawler.parsing.date_forms import CST
 
-    console.print(f"\n[bold]{stored} articles stored; the newest, in Beijing time:[/bold]")
+    console.print(f"\n[bold]{format_count(stored, 'article')} stored; the newest (times are +08:00):[/bold]")
     table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)
     table.add_column(no_wrap=True, min_width=16)
     table.add_column(no_wrap=True, overflow="ellipsis", max_width=18)
     table.add_column(no_wrap=True, overflow="ellipsis")
     fields = {"published_at": 1, "source": 1, "title": 1}
-    for row in database["articles"].find({}, fields).sort("published_at", -1).limit(NEWEST):
+    for row in database["articles"].find({}, fields).sort("published_at", -1).limit(MAX_NEWEST):
         published = row["published_at"]
         when = f"{published.astimezone(CST):%Y-%m-%d %H:%M}" if published else ""
         table.add_row(when, Text(row["source"] or ""), Text(row["title"]))
@@ -193,10 +188,13 @@ def _print_queries(console: Console) -> None:
     called = Path(sys.argv[0])
     python = called.with_name("python") if called.name == "scrapy" and called.parent.name else Path("python")
     scrapy = called if called.name == "scrapy" else Path("scrapy")
-    console.print("\n[bold]Ask the database yourself[/bold], with any MongoDB client:")
+    console.print(f"\n[bold]Ask the database yourself[/bold]; its name is {DATABASE}:")
     find = f"MongoClient('$({scrapy} db uri)').{DATABASE}.articles.distinct('title', {{'source': '县市场监管局'}})"
     # Whole lines, whatever the width: they are to be copied.
     for line in (
+        f"MONGO_DATABASE={DATABASE} {scrapy} search '食品抽检 不合格'",
+        f"MONGO_DATABASE={DATABASE} {scrapy} stats --by site",
+        f"MONGO_DATABASE={DATABASE} {scrapy} export 米粉 -o -",
         f'{python} -c "from pymongo import MongoClient; print({find})"',
         f'mongosh "$({scrapy} db uri)" --eval "db.getSiblingDB(\'{DATABASE}\').runs.find()"',
     ):

@@ -1,20 +1,22 @@
-"""`scrapy extract FILE-or-URL… [--url BASE] [--list | --why]`: what parsers and cleaning read in saved pages."""
+"""`scrapy extract FILE|URL…`: what parsing and cleaning read in saved pages."""
 
 from __future__ import annotations
 
 import argparse
 import io
 import json
-import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
+
+from crawler import cli
+from crawler.errors import FetchError, InputFileError
+from crawler.output import iso_time
 
 if TYPE_CHECKING:
     from crawler.items import Article
@@ -24,84 +26,71 @@ if TYPE_CHECKING:
 MAX_BYTES = 10 * 1024 * 1024
 TIMEOUT = 30
 PAGES = frozenset([".html", ".htm", ".shtml", ".xhtml", ".xml", ".json", ".jsp", ".php", ".aspx", ".asp", ""])
-"""What a folder's files must end with to be read as pages."""
+"""The endings of file names in a folder that are read as pages."""
 
 
-class Unreadable(Exception):
-    """A source that can't be read; the text is one sentence for the user, `status` the exit status."""
-
-    def __init__(self, sentence: str, status: int = 2) -> None:
-        super().__init__(sentence)
-        self.status = status
-
-
-class Command(ScrapyCommand):
-    requires_project = True
-    requires_crawler_process = False
+class Command(cli.Command):
+    group = "data"
+    examples = (
+        "scrapy extract page.html --url http://www.qingtian.gov.cn/art/1.html",
+        "scrapy extract http://www.qingtian.gov.cn/art/2026/11/5/art_1_1.html",
+        "scrapy extract saved-pages/ --list",
+    )
 
     def syntax(self) -> str:
-        return "FILE-or-URL… [--url BASE] [--list | --why]"
+        return "FILE|FOLDER|URL|- ... [--url BASE] [--list | --why]"
 
     def short_desc(self) -> str:
-        return "Print the article, or with --list the links, of saved pages as JSON lines"
+        return "Print what the parsers read in saved pages, as JSON lines"
 
     def long_desc(self) -> str:
         return (
-            "Reads saved pages (files, folders, - for standard input) or fetches http(s) addresses, runs the same "
-            "parsing and cleaning as a crawl, and prints one JSON object a page in the order given. No database is "
-            "needed. A page that is no article prints its reason. Exit status: 0 done, 1 an address gave no page, "
+            "Reads saved pages (files, folders, - for standard input) or fetches http(s) URLs, runs the same parsing "
+            "and cleaning as a crawl, and prints one JSON object per page in the order given. It needs no database. "
+            "For a page that is not an article it prints the reason. Exit status: 0 done, 1 a URL can't be fetched, "
             "2 wrong use."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--url", metavar="BASE", help="the address of the page, for its links and its site")
+        parser.add_argument("--url", metavar="BASE", help="the URL of the page, to resolve links and find its site")
         parser.add_argument("--list", action="store_true", help="read list pages: items and the next page")
-        parser.add_argument("--why", action="store_true", help="add what each term gives to the relevance")
+        parser.add_argument("--why", action="store_true", help="add what each term contributes to the relevance")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int | None:
         if not args:
-            raise UsageError(
-                "name the pages to read: files, folders, addresses, or - for standard input", print_help=False
-            )
+            raise UsageError("name the pages to read: files, folders, URLs, or - for standard input", print_help=False)
         if opts.url and not opts.url.startswith(("http://", "https://")):
-            raise UsageError("--url wants an address that begins with http:// or https://", print_help=False)
+            raise UsageError("--url must begin with http:// or https://", print_help=False)
         assert self.settings is not None
-        try:
-            sources = [source for argument in args for source in _sources(argument)]
-            for name in sources:
-                row = _read(name, opts, self.settings)
-                print(json.dumps(row, ensure_ascii=False), flush=True)
-        except Unreadable as problem:
-            print(f"scrapy extract: {problem}", file=sys.stderr)
-            self.exitcode = problem.status
-        except BrokenPipeError:
-            # The reader has gone: what is still buffered must not be written at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sources = [source for argument in args for source in _sources(argument)]
+        for name in sources:
+            print(json.dumps(_read(name, opts, self.settings), ensure_ascii=False), flush=True)
+        return None
 
 
 def _sources(argument: str) -> Iterator[str]:
-    """The pages an argument names: itself, or the files of a folder in order of name. Raises Unreadable."""
+    """The pages an argument names: itself, or the files of a folder in order of name. Raises InputFileError."""
     if argument == "-" or argument.startswith(("http://", "https://")):
         yield argument
         return
     path = Path(argument)
     if not path.exists():
-        raise Unreadable(f"there is no file or folder {argument}")
+        raise InputFileError(f"there is no file or folder {argument}")
     if not path.is_dir():
         yield argument
         return
     try:
         found = sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in PAGES and p.name[0] != ".")
     except OSError as error:
-        raise Unreadable(f"the folder {argument} can't be read: {error.strerror}") from None
+        raise InputFileError(f"the folder {argument} can't be read: {error.strerror}") from None
     if not found:
-        raise Unreadable(f"the folder {argument} holds no saved pages (.html, .htm, .shtml, …)")
+        raise InputFileError(f"the folder {argument} has no saved pages (.html, .htm, .shtml, …)")
     yield from map(str, found)
 
 
 def _read(name: str, opts: argparse.Namespace, settings: BaseSettings) -> dict[str, Any]:
-    """One page as a row to print. Raises Unreadable."""
+    """One page as a row to print. Raises InputFileError and FetchError."""
     from crawler.middlewares.guard import too_many_tags
     from crawler.parsing.page import Page
 
@@ -120,7 +109,7 @@ def _read(name: str, opts: argparse.Namespace, settings: BaseSettings) -> dict[s
 
 
 def _bytes_of(name: str, agent: str) -> tuple[bytes, str | None, str | None, int]:
-    """`(bytes, address, content type, status)` of a page, at most one byte more than is allowed. Raises Unreadable."""
+    """Up to MAX_BYTES + 1 bytes of a page, its URL, content type and status. Raises InputFileError, FetchError."""
     if name.startswith(("http://", "https://")):
         return _fetch(name, agent, MAX_BYTES, TIMEOUT)
     try:
@@ -129,12 +118,12 @@ def _bytes_of(name: str, agent: str) -> tuple[bytes, str | None, str | None, int
         with open(name, "rb") as file:
             return file.read(MAX_BYTES + 1), None, None, 200
     except OSError as error:
-        raise Unreadable(f"{name} can't be read: {error.strerror}") from None
+        raise InputFileError(f"{name} can't be read: {error.strerror}") from None
 
 
-def _fetch(url: str, agent: str, most: int, timeout: float) -> tuple[bytes, str, str | None, int]:
-    """`(body, final address, content type, status)` of an http(s) address: at most `most` + 1 bytes, decompressed;
-    `timeout` in seconds. An error page is a page too. Raises Unreadable where no page comes."""
+def _fetch(url: str, agent: str, max_bytes: int, timeout: float) -> tuple[bytes, str, str | None, int]:
+    """`(body, final address, content type, status)` of an http(s) address: at most `max_bytes` + 1 bytes, decompressed;
+    `timeout` in seconds. An error page is a page too. Raises FetchError if there is no page."""
     import http.client
     import urllib.error
     import urllib.request
@@ -146,18 +135,18 @@ def _fetch(url: str, agent: str, most: int, timeout: float) -> tuple[bytes, str,
             answer = urllib.request.build_opener(_redirects(url)).open(request, timeout=timeout)
         except urllib.error.HTTPError as error:
             if error.code < 400:
-                raise Unreadable(f"{url} only redirects, to no page ({error.code})", 1) from None
+                raise FetchError(f"{url} redirects without end ({error.code})") from None
             answer = error
         with answer:
-            raw = answer.read(most + 1)
-            if len(raw) < min(int(answer.headers.get("Content-Length") or 0), most):
-                raise Unreadable(f"{url} broke off after {len(raw):,} bytes; try again", 1)
-            body = _unpacked(raw, answer.headers.get("Content-Encoding"), most)
+            raw = answer.read(max_bytes + 1)
+            if len(raw) < min(int(answer.headers.get("Content-Length") or 0), max_bytes):
+                raise FetchError(f"{url} broke off after {len(raw):,} bytes; try again")
+            body = _decompress(raw, answer.headers.get("Content-Encoding"), max_bytes)
             return body, answer.geturl() or url, answer.headers.get("Content-Type"), answer.status or 200
     except urllib.error.URLError as error:
-        raise Unreadable(f"{url} can't be reached: {error.reason}", 1) from None
+        raise FetchError(f"{url} can't be reached: {error.reason}") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise Unreadable(f"{url} can't be reached: {error}", 1) from None
+        raise FetchError(f"{url} can't be reached: {error}") from None
 
 
 def _redirects(asked: str) -> Any:
@@ -172,15 +161,15 @@ def _redirects(asked: str) -> Any:
     class Redirects(HTTPRedirectHandler):
         def redirect_request(self, *answer: Any) -> Any:
             if refused := refusal(answer[-1], allowed):
-                raise Unreadable(f"{asked} redirects to where no page of a site is: {refused.detail}", 1)
+                raise FetchError(f"{asked} redirects to an address that is not public: {refused.detail}")
             return super().redirect_request(*answer)
 
     return Redirects
 
 
-def _unpacked(body: bytes, encoding: str | None, most: int) -> bytes:
-    """`body` decompressed, at most `most` + 1 bytes: a bomb is not unpacked to its end. What is cut or broken is kept
-    as far as it goes."""
+def _decompress(body: bytes, encoding: str | None, max_bytes: int) -> bytes:
+    """`body` decompressed, at most `max_bytes` + 1 bytes, so that a decompression bomb does no harm. Of a cut or broken
+    body, what can be read is returned."""
     if (encoding or "").lower() not in {"gzip", "x-gzip"}:
         return body
     import gzip
@@ -189,15 +178,15 @@ def _unpacked(body: bytes, encoding: str | None, most: int) -> bytes:
     unpacked = bytearray()
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
-            while len(unpacked) <= most and (chunk := file.read(64 * 1024)):
+            while len(unpacked) <= max_bytes and (chunk := file.read(64 * 1024)):
                 unpacked += chunk
     except (EOFError, zlib.error, gzip.BadGzipFile):
         pass
-    return bytes(unpacked[: most + 1])
+    return bytes(unpacked[: max_bytes + 1])
 
 
 def _own_url(page: Page) -> str | None:
-    """The address a saved page gives for itself."""
+    """The URL that a saved page states as its own."""
     from crawler.parsing.content import absolute
 
     for link in page.root.iter("link"):
@@ -211,14 +200,10 @@ def _own_url(page: Page) -> str | None:
 
 
 def _site_of(page: Page) -> Site | None:
-    """The site of the registry that publishes at the page's address. Raises Unreadable."""
+    """The site of the registry that publishes at the page's URL. Raises RegistryError."""
     from crawler.sites.registry import load
-    from crawler.sites.site import RegistryError
 
-    try:
-        return load().by_url(page.url) if page.url else None
-    except RegistryError as error:
-        raise Unreadable(str(error), 1) from None
+    return load().by_url(page.url) if page.url else None
 
 
 def _listing(page: Page) -> dict[str, Any]:
@@ -273,11 +258,7 @@ def row_of(article: Article) -> dict[str, Any]:
     return row
 
 
-def _date(moment: datetime | None, precision: str | None) -> str | None:
-    """ISO 8601 with the offset of China; the day alone where no time is known."""
-    from crawler.parsing.date_forms import CST
-
-    if moment is None:
-        return None
-    local = moment.astimezone(CST)
-    return local.isoformat(timespec="seconds") if precision == "minute" else local.date().isoformat()
+def _date(time: datetime | None, precision: str | None) -> str | None:
+    """ISO 8601 in Beijing's zone; the day alone if the time of day is unknown."""
+    shown = iso_time(time)
+    return shown if shown is None or precision == "minute" else shown[:10]

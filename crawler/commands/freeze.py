@@ -1,15 +1,16 @@
-"""`scrapy freeze URL`: a page of a site that the registry knows, kept for the tests with a draft of its truth."""
+"""`scrapy freeze URL`: save a page of a registered site for the tests, with a draft of the expected result."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import UTC, datetime
 from os.path import relpath
 from typing import TYPE_CHECKING
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
+
+from crawler import cli
+from crawler.errors import FetchError
 
 if TYPE_CHECKING:
     from scrapy.http import Response
@@ -20,52 +21,47 @@ if TYPE_CHECKING:
     from crawler.spiders.survey import Ask
 
 
-class NothingToFreeze(Exception):
-    """Why a page can't be kept: one sentence."""
-
-
-class Command(ScrapyCommand):
-    requires_project = True
+class Command(cli.Command):
+    requires_crawler_process = True
+    group = "sites"
+    examples = (
+        "scrapy freeze http://www.qingtian.gov.cn/art/2026/11/5/art_1_1.html",
+        "scrapy freeze http://www.qingtian.gov.cn/col/col1229365841/index.html --list",
+    )
 
     def syntax(self) -> str:
         return "URL [--list]"
 
     def short_desc(self) -> str:
-        return "Keep a page of a registered site for the tests, with a draft of its truth"
+        return "Save a page of a registered site as a test fixture"
 
     def long_desc(self) -> str:
         return (
             "Fetches one article, or with --list one list page, of a site of the registry, within robots.txt and the "
-            "delays of a crawl; writes it under tests/pages/PLATFORM with the headers of the answer and a draft of its "
-            "truth, whose test fails until a person has checked it. Exit status: 0 written, 1 nothing written, 2 wrong "
-            "use."
+            "delays of a crawl. Writes it under tests/pages/PLATFORM with the response headers and a draft of the "
+            "expected result, whose test fails until a person has checked it. Exit status: 0 written, 1 nothing "
+            "written, 2 wrong use."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--list", action="store_true", help="the page is a list page, not an article")
 
-    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        super().process_options(args, opts)
+    def prepare(self, args: list[str], opts: argparse.Namespace) -> None:
         from crawler.sites.files import WEB_ADDRESS
         from crawler.sites.registry import load
-        from crawler.sites.site import RegistryError
         from crawler.spiders.survey import prepare
 
         if len(args) != 1 or not WEB_ADDRESS.fullmatch(args[0]):
-            raise UsageError("give the whole address of one page: scrapy freeze http://host/path", print_help=False)
-        try:
-            site = load().by_url(args[0])
-        except RegistryError as error:
-            print(f"scrapy freeze: {error}", file=sys.stderr)
-            sys.exit(1)
+            raise UsageError("give the whole URL of one page: scrapy freeze http://host/path", print_help=False)
+        site = load().by_url(args[0])
         if site is None:
-            raise UsageError(f"the registry has no site at {args[0]}: scrapy addsite adds one", print_help=False)
+            raise UsageError(f"the registry has no site at {args[0]}; add it with scrapy addsite", print_help=False)
         self.site = site
         assert self.settings is not None
         prepare(self.settings)
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int | None:
         from crawler.discovery.fixtures import TO_CHECK, keep
         from crawler.parsing.page import PageRequest
         from crawler.spiders.survey import run
@@ -78,21 +74,19 @@ class Command(ScrapyCommand):
         run(self, work)
         try:
             if not answers:
-                raise NothingToFreeze("the visit was ended early")
-            page, truth = keep(_drafted(answers[0], self.site, as_list=opts.list))
-        except NothingToFreeze as why:
-            print(f"scrapy freeze: {args[0]}: {why}; nothing is written", file=sys.stderr)
-            self.exitcode = 1
+                raise FetchError("the crawl was stopped early")
+            page, truth = keep(_draft(answers[0], self.site, as_list=opts.list))
+        except FetchError as error:
+            raise FetchError(f"{args[0]}: {error}; nothing is written") from None
         except OSError as error:
-            print(f"scrapy freeze: {error.filename} can't be written: {error.strerror}", file=sys.stderr)
-            self.exitcode = 1
-        else:
-            print(f"Written: {relpath(page)}")
-            print(TO_CHECK.format(relpath(truth)))
+            raise FetchError(f"{error.filename} can't be written: {error.strerror}") from None
+        print(f"Written: {relpath(page)}")
+        print(TO_CHECK.format(relpath(truth)))
+        return None
 
 
-def _drafted(answer: Response | Failed, site: Site, *, as_list: bool) -> Fixture:
-    """Raises NothingToFreeze where there is no such page."""
+def _draft(answer: Response | Failed, site: Site, *, as_list: bool) -> Fixture:
+    """Raises FetchError if the page is not what was asked for."""
     from crawler.discovery.fixtures import CapturedResponse, freeze_article, freeze_list
     from crawler.discovery.survey import stranger
     from crawler.parsing.rejection import PageRejection
@@ -101,21 +95,21 @@ def _drafted(answer: Response | Failed, site: Site, *, as_list: bool) -> Fixture
     from crawler.spiders.survey import headers_of
 
     if isinstance(answer, Failed):
-        raise NothingToFreeze(answer.detail)
+        raise FetchError(answer.detail)
     if answer.status != 200:
-        raise NothingToFreeze(f"the site answers {answer.status}")
+        raise FetchError(f"the site answered with status {answer.status}")
     now = datetime.now(UTC)
     page = page_of(answer)
     if strange := stranger(page, site):
-        raise NothingToFreeze(strange[1])
-    caught = CapturedResponse(page, answer.body, headers_of(answer), now)
+        raise FetchError(strange[1])
+    captured = CapturedResponse(page, answer.body, headers_of(answer), now)
     name = site.pinyin or site.code
     if as_list:
         listing = read_list(page, site=site, now=now)
         if not listing.items and listing.next is None:
-            raise NothingToFreeze(f"the page lists no articles ({listing.reason or 'no article links'})")
-        return freeze_list(listing, caught, name)
+            raise FetchError(f"the page lists no articles ({listing.reason or 'no article links'})")
+        return freeze_list(listing, captured, name)
     result = read_article(page, site=site, now=now)
     if isinstance(result, PageRejection):
-        raise NothingToFreeze(f"{result.detail} (a list page wants --list)")
-    return freeze_article(result, caught, name)
+        raise FetchError(f"{result.detail} (for a list page, add --list)")
+    return freeze_article(result, captured, name)

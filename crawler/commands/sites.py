@@ -1,31 +1,38 @@
-"""`scrapy sites`: the registry, listed, searched, shown and checked."""
+"""`scrapy sites`: list, search, show and check the sites of the registry."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.sites.names import also_called, short_name
-from crawler.sites.registry import AmbiguousSite, Registry, SiteError, UnknownSite
-from crawler.sites.site import Site
+from crawler import cli
+from crawler.output import add_format_option, format_count, print_rows, to_json
+
+if TYPE_CHECKING:
+    from crawler.sites.registry import Registry
+    from crawler.sites.site import Site
 
 KINDS = ("portal", "province", "city", "county", "other")
 STATUSES = ("verified", "detected", "listed")
+MAX_SECTIONS_SHOWN = 20
+COLUMNS = ("code", "name", "region", "platform", "status")
 
 
-class Command(ScrapyCommand):
-    requires_project = True
-    requires_crawler_process = False
+class Command(cli.Command):
+    group = "sites"
+    examples = (
+        "scrapy sites 青田",
+        "scrapy sites --province 浙江 --platform hanweb",
+        "scrapy sites show qingtian",
+        "scrapy sites check",
+    )
 
     def syntax(self) -> str:
         return "[QUERY] [options] | show SITE | check [FOLDER]"
@@ -35,92 +42,95 @@ class Command(ScrapyCommand):
 
     def long_desc(self) -> str:
         return (
-            "QUERY is a code, a name (青田, 青田县, 浙江), pinyin, a region's first digits, a platform or part of a "
-            "name; without it every site is listed. show: all that is known of one site. check: read the registry's "
-            "files, or those in FOLDER, and tell every fault with file, line and column; exit status 1 if there is one."
+            "QUERY is a code, a name (青田, 青田县, 浙江), pinyin, the first digits of a region's code, or part of a "
+            "name or home page; without it all sites are listed. show: everything known about one site. check: "
+            "validate the registry files, or those in FOLDER, and list every error with file:line:column. Exit "
+            "status: 0 done, 1 nothing found or the registry has errors, 2 wrong use."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--province", help="only this province: 浙江, zhejiang, 330000")
-        parser.add_argument("--platform", help="only sites known to use this platform: hanweb")
-        parser.add_argument("--status", choices=STATUSES, help="only sites worth that much")
+        parser.add_argument("--platform", help="only sites that use this platform: hanweb")
+        parser.add_argument("--status", choices=STATUSES, help="only sites with this status")
         parser.add_argument("--kind", choices=KINDS, help="only sites of this kind")
-        parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+        add_format_option(parser)
+        parser.add_argument("--json", dest="format", action="store_const", const="json", help="same as --format json")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        from crawler.sites.site import RegistryError, SiteError
-
-        try:
-            self.exitcode = _check(args[1:]) if args[:1] == ["check"] else _show_or_list(args, opts)
-            sys.stdout.flush()
-        except BrokenPipeError:  # whoever reads has seen enough: `scrapy sites | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except (SiteError, RegistryError) as error:
-            print(f"scrapy sites: {error}", file=sys.stderr)
-            self.exitcode = 1
-
-
-def _show_or_list(args: list[str], opts: argparse.Namespace) -> int:
-    from crawler.sites import registry
-
-    if args[:1] == ["show"]:
-        if len(args) != 2:
-            raise UsageError("name one site: scrapy sites show 青田县", print_help=False)
-        site = registry.load().get(args[1])
-        told = json.dumps(as_json(site), ensure_ascii=False, indent=2) if opts.json else None
-        print(told or "\n".join(lines(site)))
-        return 0
-    if len(args) > 1:
-        raise UsageError(f"one query at a time, not {' '.join(args)}; or show SITE, or check", print_help=False)
-    sites = list(chosen(registry.load(), args[0] if args else None, opts))
-    if opts.json:
-        print(json.dumps([as_json(site) for site in sites], ensure_ascii=False, indent=2))
-        return 0
-    for site in sites:
-        print(row(site))
-    counts = Counter(site.status for site in sites)
-    told = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
-    print(f"{len(sites)} {'site' if len(sites) == 1 else 'sites'}{': ' + told if told else ''}", file=sys.stderr)
-    return 0 if sites else 1
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int | None:
+        action, names = (args[0], args[1:]) if args[:1] in (["show"], ["check"]) else (None, args)
+        if action == "show":
+            return _show(names, opts.format)
+        if action == "check":
+            return _check(names)
+        if len(names) > 1:
+            raise UsageError(f"one query at a time, not {' '.join(names)}; or show SITE, or check", print_help=False)
+        return _list(names[0] if names else None, opts)
 
 
-def _check(args: list[str]) -> int:
-    from crawler.platforms.detect import NAMES
-    from crawler.sites import registry
+def _show(names: list[str], form: str) -> int:
+    from crawler.sites.registry import load
 
-    if len(args) > 1:
-        raise UsageError("check takes one folder, or none for the registry in use", print_help=False)
-    sites = registry.read(Path(args[0]) if args else registry.HERE, NAMES)
-    kinds = Counter(site.kind for site in sites)
-    sections = sum(len(site.sections) for site in sites)
-    listed = ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind])
-    print(f"The registry is sound: {len(sites)} sites ({listed}) with {sections} sections.")
+    if len(names) != 1:
+        raise UsageError("name one site: scrapy sites show 青田县", print_help=False)
+    site = load().get(names[0])
+    if form == "table":
+        print("\n".join(describe_lines(site)))
+    elif form == "json":
+        print(to_json(as_json(site), indent=2))
+    else:
+        print_rows([_row(site)], form, COLUMNS)
     return 0
 
 
-# The registry as people read it: which sites a query and its options mean, and a site as a row, lines or JSON.
+def _list(query: str | None, opts: argparse.Namespace) -> int:
+    from crawler.sites.registry import load
 
-SECTIONS_SHOWN = 20
+    sites = list(select_sites(load(), query, opts))
+    print_rows(map(_row, sites), opts.format, COLUMNS)
+    counts = Counter(site.status for site in sites)
+    by_status = ", ".join(f"{counts[status]:,} {status}" for status in STATUSES if counts[status])
+    print(f"{format_count(len(sites), 'site')}{': ' if by_status else ''}{by_status}", file=sys.stderr)
+    return 0 if sites else 1
 
 
-def chosen(sites: Registry, query: str | None, opts: argparse.Namespace) -> Iterator[Site]:
-    """The sites that `query` (None: all) means and that fit `opts.province`, `platform`, `status` and `kind`. Raises
-    SiteError for a province or platform that no site has, and UnknownSite."""
+def _check(folders: list[str]) -> int:
+    from crawler.platforms.detect import NAMES
+    from crawler.sites import registry
+
+    if len(folders) > 1:
+        raise UsageError("check takes one folder, or none for the registry in use", print_help=False)
+    sites = registry.read(Path(folders[0]) if folders else registry.HERE, NAMES)
+    kinds = Counter(site.kind for site in sites)
+    sections = sum(len(site.sections) for site in sites)
+    listed = ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind])
+    print(f"The registry is valid: {len(sites)} sites ({listed}) with {format_count(sections, 'section')}.")
+    return 0
+
+
+def select_sites(sites: Registry, query: str | None, opts: argparse.Namespace) -> Iterator[Site]:
+    """The sites that match `query` (None: all) and `opts.province`, `platform`, `status` and `kind`.
+
+    Raises SiteError for a province or platform that no site has, and for a query that matches no site.
+    """
+    from crawler.sites.site import SiteError
+
     province = sites.get(opts.province) if opts.province else None
     if province and province.kind != "province":
-        raise SiteError(f"{province.name} is no province")
+        raise SiteError(f"{province.name} is not a province")
     if opts.platform and opts.platform not in (known := sorted({site.platform for site in sites if site.platform})):
         raise SiteError(f"no site of the registry uses a platform {opts.platform!r}; they use {', '.join(known)}")
-    for site in _matching(sites, query) if query else sites:
-        wanted = (opts.platform, site.platform), (opts.status, site.status), (opts.kind, site.kind)
+    for site in _match(sites, query) if query else sites:
+        filters = (opts.platform, site.platform), (opts.status, site.status), (opts.kind, site.kind)
         in_province = province is None or site.province == province.name
-        if in_province and all(asked in (None, has) for asked, has in wanted):
+        if in_province and all(asked in (None, value) for asked, value in filters):
             yield site
 
 
-def _matching(sites: Registry, query: str) -> Iterable[Site]:
-    """What the query means exactly, else every site with the query in its code, names or home page."""
+def _match(sites: Registry, query: str) -> Iterable[Site]:
+    """The sites that `query` names exactly, else those with the query in their code, names or home page."""
+    from crawler.sites.site import AmbiguousSite, SiteError, UnknownSite
+
     try:
         return sites.find(query)
     except AmbiguousSite as error:
@@ -135,17 +145,10 @@ def _matching(sites: Registry, query: str) -> Iterable[Site]:
         return [sites.get(query)]
 
 
-def row(site: Site) -> str:
-    """One site on one line."""
-    from rich.cells import set_cell_size
+def describe_lines(site: Site) -> Iterator[str]:
+    """Everything known about a site, one line per fact."""
+    from crawler.sites.names import also_called
 
-    where = " ".join(short_name(place) for place in (site.province, site.city) if place and place != site.name)
-    cells = (site.code, 6), (site.name, 30), (where, 17), (site.platform or "-", 9), (site.status, 8)
-    return "  ".join(set_cell_size(text, width) for text, width in cells).rstrip()
-
-
-def lines(site: Site) -> Iterator[str]:
-    """All that is known of a site, a line each."""
     for label, value in (
         ("code", site.code),
         ("name", site.name),
@@ -154,8 +157,8 @@ def lines(site: Site) -> Iterator[str]:
         ("city", site.city),
         ("pinyin", site.pinyin),
         ("aliases", "、".join(also_called(site))),
-        ("home page", site.homepage or "not known"),
-        ("platform", site.platform or "not known: detected page by page"),
+        ("home page", site.homepage or "unknown"),
+        ("platform", site.platform or "unknown: detected page by page"),
         ("layouts", "、".join(layout.name for layout in site.layouts)),
         ("access", site.access),
         ("status", site.status),
@@ -164,14 +167,24 @@ def lines(site: Site) -> Iterator[str]:
         if value:
             yield f"{label:<10} {value}"
     yield f"{'sections':<10} {len(site.sections)}"
-    for section in site.sections[:SECTIONS_SHOWN]:
+    for section in site.sections[:MAX_SECTIONS_SHOWN]:
         yield f"  {section.name}{' (optional)' if section.optional else ''}  {section.url}"
-    if len(site.sections) > SECTIONS_SHOWN:
-        yield f"  and {len(site.sections) - SECTIONS_SHOWN} more; --json prints all"
+    if len(site.sections) > MAX_SECTIONS_SHOWN:
+        yield f"  and {len(site.sections) - MAX_SECTIONS_SHOWN} more; --json prints all"
 
 
 def as_json(site: Site) -> dict[str, Any]:
-    """What `--json` prints of a site."""
+    """A site as JSON: its facts, names and sections."""
+    from crawler.sites.names import also_called
+
     known = {key: getattr(site, key) for key in ("code", "name", "kind", "short", "pinyin", "province", "city")}
     known |= {key: getattr(site, key) for key in ("homepage", "platform", "access", "status", "edited", "domains")}
     return {**known, "aliases": also_called(site), "sections": [asdict(section) for section in site.sections]}
+
+
+def _row(site: Site) -> dict[str, Any]:
+    """A site as a row to print: that of `as_json`, with the short names of the region it lies in."""
+    from crawler.sites.names import short_name
+
+    places = [short_name(place) for place in (site.province, site.city) if place and place != site.name]
+    return {**as_json(site), "region": " ".join(places)}

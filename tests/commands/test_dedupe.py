@@ -45,21 +45,21 @@ def test_a_reprint_in_traditional_script_from_any_kind_of_input(tmp_path: Path) 
     for result in (dedupe(str(plain)), dedupe(str(packed)), dedupe("-", stdin=lines(ROWS))):
         assert result.returncode == 0, result.stderr
         assert [json.loads(line) for line in result.stdout.splitlines()] == expected
-        assert result.stderr.decode() == "3 texts: 3 different ones, 2 stories\n"
+        assert result.stderr.decode() == "3 texts, 3 of them different: 2 stories\n"
 
 
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        (b"{", "line 4 is no JSON object"),
-        (b"\xff\xfe", "line 4 is no JSON object"),
-        (b"[1]", "line 4 is no JSON object"),
-        (b'{"id": "d"}', "line 4: text must be a text"),
+        (b"{", "line 4 is not a JSON object"),
+        (b"\xff\xfe", "line 4 is not a JSON object"),
+        (b"[1]", "line 4 is not a JSON object"),
+        (b'{"id": "d"}', "line 4: text must be a string"),
         (b'{"id": null, "text": ""}', "line 4: id must be"),
         (b'{"id": true, "text": ""}', "line 4: id must be"),
         (b'{"id": "d", "title": 3, "text": ""}', "line 4: title must be"),
         (b'{"id": "a", "text": ""}', "line 4: the id 'a'"),
-        (b"[" * 100_000, "line 4 is no JSON object"),
+        (b"[" * 100_000, "line 4 is not a JSON object"),
     ],
 )
 def test_a_bad_row_is_one_sentence(row: bytes, sentence: str) -> None:

@@ -131,7 +131,7 @@ def test_a_page_of_nothing_but_tags_is_refused(extract: Run, tmp_path: Path) -> 
     [
         ((), "name the pages"),
         (("no/such/page.html",), "there is no file or folder no/such/page.html"),
-        (("-", "--url", "www.example.gov.cn"), "--url wants an address"),
+        (("-", "--url", "www.example.gov.cn"), "--url must begin with http:// or https://"),
         (("ftp://example.gov.cn/a.html",), "there is no file or folder"),
     ],
 )
@@ -146,7 +146,7 @@ def test_an_empty_folder_is_one_sentence(extract: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = extract(tmp_path / "empty")
     assert done.returncode == 2
-    assert b"holds no saved pages" in done.stderr
+    assert b"has no saved pages" in done.stderr
 
 
 def test_a_reader_that_leaves_ends_it_quietly(page: Path) -> None:

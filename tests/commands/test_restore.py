@@ -59,8 +59,8 @@ def test_json_lines_explained() -> None:
         (["missing.txt"], b"", "can't read missing.txt"),
         ([], b"\xff\xfeabc", "stdin is not UTF-8"),
         (["--jsonl"], b'{"id": 1, "text": "a"}\n{bad\n', "line 2 is not JSON"),
-        (["--jsonl"], b'{"text": "a"}\n', "line 1 needs an id and a text"),
-        (["--jsonl"], b"[1]\n", "line 1 needs an id and a text"),
+        (["--jsonl"], b'{"text": "a"}\n', "line 1 needs an id and a string"),
+        (["--jsonl"], b"[1]\n", "line 1 needs an id and a string"),
         (["--jsonl"], b'{"id": 1, "text": "\xff"}\n', "line 1, is not UTF-8"),
     ],
 )

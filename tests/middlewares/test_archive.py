@@ -119,7 +119,7 @@ def test_the_same_rules_change_nothing_and_better_ones_give_a_revision(archive, 
 def test_pages_with_too_many_tags_are_counted_and_not_read(archive, reparse, stored):
     before = list(stored.articles.find({}).sort("_id", 1))
     result = reparse(archive, "-s", "MAX_TAGS=20")
-    told = re.fullmatch(r"no article; (\d+) pages, .*\ngave nothing: .*\btoo_large (\d+)\n", result.stdout)
+    told = re.fullmatch(r"no article; (\d+) pages, .*\nwithout an article: .*\btoo_large (\d+)\n", result.stdout)
     assert told, result.stdout + result.stderr
     read, refused = map(int, told.groups())
     assert refused >= len(before) > read
