@@ -39,7 +39,7 @@ class Command(cli.Command):
         return "URL [--code CODE] [--name NAME] [--yes]"
 
     def short_desc(self) -> str:
-        return "Find a site's sections, show three articles, add it to the registry"
+        return "Find the sections of a site and add it to the registry"
 
     def long_desc(self) -> str:
         return (
