@@ -69,30 +69,29 @@ class Command(cli.Command):
 
 def _run_demo(settings: Settings, console: Console) -> int:
     """Crawl and report; returns the exit status. Raises StoreError."""
-    from crawler.replica import TODAY, Replica
-    from crawler.replica.demo_runs import plan, run
+    from crawler.replica import Replica
+    from crawler.replica.rounds import plan, run
     from crawler.storage.store import connect
 
     directory = Path(settings["DATA_DIR"])
-    runs = plan()
+    rounds = plan()
     with _lock_log(directory) as log:
         with connect(settings["MONGO_URI"], directory) as client:
             _make_empty(client[DATABASE])
         with Replica() as replica, tempfile.TemporaryDirectory() as cache:
-            console.print(f"A replica of {' and '.join(replica.sites.hosts())} runs at {replica.address}.")
+            console.print(f"A replica of the real sites runs at {replica.address}.")
             ours = {
                 "REPLICA": replica.address,
                 "MONGO_DATABASE": DATABASE,
-                "CRAWL_TODAY": TODAY.isoformat(),
                 "HTTPCACHE_DIR": cache,
                 "LOG_FILE": str(log),
             }
             settings.update(NO_WAITS | ours, priority="cmdline")
-            ended = run(runs, settings, replica, console)
+            ended = run(rounds, settings, replica, console)
         with connect(settings["MONGO_URI"], directory) as client:
             if not ended:
                 console.print("\nStopped early. Up to then:")
-            stored = _report(console, runs, client[DATABASE])
+            stored = _report(console, rounds, client[DATABASE])
     console.print(f"Log of the crawls: {log}", soft_wrap=True, markup=False)
     return 0 if stored and ended else 1
 
@@ -128,10 +127,10 @@ def _lock_log(directory: Path) -> Iterator[Path]:
         yield path
 
 
-def _report(console: Console, runs: list[DemoRun], database: Database[dict[str, Any]]) -> int:
+def _report(console: Console, rounds: list[Round], database: Database[dict[str, Any]]) -> int:
     """Print the results and the newest articles; returns the number of articles stored."""
     console.print()
-    _print_counts(console, runs)
+    _print_counts(console, rounds)
     stored = database["articles"].count_documents({})
     if stored:
         _print_newest(console, database, stored)
@@ -141,7 +140,7 @@ def _report(console: Console, runs: list[DemoRun], database: Database[dict[str, 
     return stored
 
 
-def _print_counts(console: Console, runs: list[DemoRun]) -> None:
+def _print_counts(console: Console, rounds: list[Round]) -> None:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
@@ -151,7 +150,7 @@ def _print_counts(console: Console, runs: list[DemoRun]) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     rejected: Counter[str] = Counter()
     gone = 0
-    for this in runs:
+    for this in rounds:
         for crawl in (crawl for crawl in this.crawls if crawl.crawler):
             table.add_row(str(this.day), crawl.name, *(str(sum(map(crawl.count, keys)) or "·") for _, *keys in COLUMNS))
             rejected.update(crawl.counts("rejects/"))
