@@ -69,12 +69,12 @@ class Command(cli.Command):
 
 def _run_demo(settings: Settings, console: Console) -> int:
     """Crawl and report; returns the exit status. Raises StoreError."""
-    from crawler.replica import Replica
-    from crawler.replica.rounds import plan, run
+    from crawler.replica import TODAY, Replica
+    from crawler.replica.demo_runs import plan, run
     from crawler.storage.store import connect
 
     directory = Path(settings["DATA_DIR"])
-    rounds = plan()
+    runs = plan()
     with _lock_log(directory) as log:
         with connect(settings["MONGO_URI"], directory) as client:
             _make_empty(client[DATABASE])
@@ -83,15 +83,16 @@ def _run_demo(settings: Settings, console: Console) -> int:
             ours = {
                 "REPLICA": replica.address,
                 "MONGO_DATABASE": DATABASE,
+                "CRAWL_TODAY": TODAY.isoformat(),
                 "HTTPCACHE_DIR": cache,
                 "LOG_FILE": str(log),
             }
             settings.update(NO_WAITS | ours, priority="cmdline")
-            ended = run(rounds, settings, replica, console)
+            ended = run(runs, settings, replica, console)
         with connect(settings["MONGO_URI"], directory) as client:
             if not ended:
                 console.print("\nStopped early. Up to then:")
-            stored = _report(console, rounds, client[DATABASE])
+            stored = _report(console, runs, client[DATABASE])
     console.print(f"Log of the crawls: {log}", soft_wrap=True, markup=False)
     return 0 if stored and ended else 1
 
@@ -127,10 +128,10 @@ def _lock_log(directory: Path) -> Iterator[Path]:
         yield path
 
 
-def _report(console: Console, rounds: list[Round], database: Database[dict[str, Any]]) -> int:
+def _report(console: Console, runs: list[DemoRun], database: Database[dict[str, Any]]) -> int:
     """Print the results and the newest articles; returns the number of articles stored."""
     console.print()
-    _print_counts(console, rounds)
+    _print_counts(console, runs)
     stored = database["articles"].count_documents({})
     if stored:
         _print_newest(console, database, stored)
@@ -140,7 +141,7 @@ def _report(console: Console, rounds: list[Round], database: Database[dict[str, 
     return stored
 
 
-def _print_counts(console: Console, rounds: list[Round]) -> None:
+def _print_counts(console: Console, runs: list[DemoRun]) -> None:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
@@ -150,7 +151,7 @@ def _print_counts(console: Console, rounds: list[Round]) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     rejected: Counter[str] = Counter()
     gone = 0
-    for this in rounds:
+    for this in runs:
         for crawl in (crawl for crawl in this.crawls if crawl.crawler):
             table.add_row(str(this.day), crawl.name, *(str(sum(map(crawl.count, keys)) or "·") for _, *keys in COLUMNS))
             rejected.update(crawl.counts("rejects/"))
