@@ -13,6 +13,7 @@ from pymongo import UpdateOne
 from pymongo.errors import OperationFailure
 
 from crawler.sites.places import places_named
+from crawler.storage import changes
 from crawler.storage.schema import VERSION
 from crawler.storage.search_index import Segments
 from crawler.storage.store import Store, check_version, ensure, is_fresh, store_version, stored_version
@@ -77,8 +78,11 @@ async def _derive(store: Store, segments: Segments, ids: list[str]) -> None:
     }
     if derived:
         await segments.add({key: fields["tokens"] for key, fields in derived.items()})
-        changes = [UpdateOne({"_id": key}, {"$set": {**_UNSETTLED, **fields}}) for key, fields in derived.items()]
-        await articles.bulk_write(changes, ordered=False)
+        change = await changes.begin(store.database)
+        fresh = {**_UNSETTLED, "change": change.number}
+        updates = [UpdateOne({"_id": key}, {"$set": {**fresh, **fields}}) for key, fields in derived.items()]
+        await articles.bulk_write(updates, ordered=False)
+        await changes.finish(store.database, change)
     await store.database["maintenance"].replace_one({"_id": _POSITION}, {"after": ids[-1]}, upsert=True)
 
 

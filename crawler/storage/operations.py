@@ -165,16 +165,17 @@ MAX_DETAIL_LENGTH = 2000
 Operation = InsertOne[Document] | UpdateOne
 
 
-def operation(step: Step, tokens: Sequence[str]) -> Operation:
-    """What carries out a step on `articles`; `tokens` are those of the new text, where the step brings one."""
+def operation(step: Step, tokens: Sequence[str], change: int) -> Operation:
+    """What carries out a step on `articles`; `tokens` are those of the new text, where the step brings one, `change` is
+    the change number of the batch."""
     document, stored = step.document, step.stored
     if stored is None:
-        return InsertOne(first_version(document, tokens))
+        return InsertOne(first_version(document, tokens) | {"change": change})
     if step.outcome == "unchanged":
         return UpdateOne({"_id": stored["_id"]}, {"$max": {"last_seen_at": document["last_seen_at"]}})
     if step.outcome == "duplicate":
         return UpdateOne({"_id": stored["_id"]}, [{"$set": {"also_at": _with_address(document)}}])
-    return UpdateOne({"_id": stored["_id"]}, [{"$replaceWith": _next_version(document, stored, tokens)}])
+    return UpdateOne({"_id": stored["_id"]}, [{"$replaceWith": _next_version(document, stored, tokens, change)}])
 
 
 def first_version(document: Document, tokens: Sequence[str]) -> Document:
@@ -194,7 +195,7 @@ def past_version(article: Document, following: Document) -> Document:
     diff = paragraph_changes(article["body"], following["body"])
     if article["title"] != following["title"]:
         diff = [f"- {article['title']}", f"+ {following['title']}", *diff]
-    kept = {name: value for name, value in article.items() if name != "tokens"}
+    kept = {name: value for name, value in article.items() if name not in ("tokens", "change")}
     return {**kept, **identity, **times, "diff": diff}
 
 
@@ -227,11 +228,11 @@ def reject_operation(reject: Document) -> UpdateOne:
     return UpdateOne({"_id": reject["_id"]}, update, upsert=True)
 
 
-def _next_version(document: Document, stored: Document, tokens: Sequence[str]) -> dict[str, Any]:
+def _next_version(document: Document, stored: Document, tokens: Sequence[str], change: int) -> dict[str, Any]:
     """An expression: the article with the new text, unless another process changed it since we looked."""
     kept = {key: stored[key] for key in ("first_seen_at", "cluster", "original", "original_evidence")}
     new = {**document, **kept, "revision": stored["revision"] + 1, "changed_at": document["last_seen_at"]}
-    new |= {"tokens": tokens, "schema_version": VERSION}
+    new |= {"tokens": tokens, "change": change, "schema_version": VERSION}
     # Addresses that another process adds meanwhile are kept; the literal keeps a "$" in a text from being an operator.
     replaced = {"$mergeObjects": [{"$literal": new}, {"also_at": "$also_at"}]}
     return {"$cond": [{"$eq": ["$revision", stored["revision"]]}, replaced, "$$ROOT"]}
@@ -259,10 +260,10 @@ def settling(key: str, fields: Mapping[str, Any]) -> UpdateOne:
     return UpdateOne({"_id": key}, [{"$set": new}])
 
 
-def settling_alone(keys: Iterable[str]) -> tuple[Document, list[Document]]:
+def settling_alone(keys: Iterable[str], change: int) -> tuple[Document, list[Document]]:
     """What and how to update so that each of the articles is a cluster of its own, unless someone else settled it
     meanwhile. One update for all: one each takes the embedded server nearly twice the time."""
-    return {"_id": {"$in": list(keys)}}, [{"$set": {"cluster": {"$ifNull": ["$cluster", "$_id"]}}}]
+    return {"_id": {"$in": list(keys)}}, [{"$set": {"cluster": {"$ifNull": ["$cluster", "$_id"]}, "change": change}}]
 
 
 def filing(key: str, hashes: list[int]) -> UpdateOne:

@@ -143,6 +143,7 @@ ARTICLE = {
     "last_seen_at": date("when the article was last fetched"),
     "changed_at": date("when this revision was first fetched"),
     "run": text_or_null("the crawl that wrote this revision"),
+    "change": count("number of the batch that wrote it last: what a search index follows"),
     "schema_version": count("version of this schema the document follows; 1 where missing", minimum=1),
 }
 
@@ -221,6 +222,13 @@ MAINTENANCE = {
     "sent_at": date("when the last alarm was delivered"),
     "claimed_until": field("how long one process has the channel, or the merging, to itself (UTC)", "date", "null"),
     "making": text_or_null("the segment that is being made"),
+}
+
+CHANGES = {
+    "_id": text("`articles`"),
+    "number": count("the last change number taken"),
+    "epoch": text("begins again with the numbers"),
+    "open": field("numbers under which articles are being written: number, at", "object"),
 }
 
 SEGMENT = {
@@ -376,6 +384,7 @@ COLLECTIONS = {
             Index("by_content_hash", (("content_hash", ASCENDING),), "exact copies of a text"),
             Index("by_other_address", (("also_at._id", ASCENDING),), "the article that another address shows too"),
             Index("by_fingerprint", (("fingerprint", ASCENDING),), "candidates for near-duplicates of a text"),
+            Index("by_change", (("change", ASCENDING),), "what changed since a search index last looked"),
             Index("by_cluster", (("cluster", ASCENDING),), "all articles of a story; those whose story is to be found"),
         ),
         "one article page, as it is now",
@@ -416,6 +425,7 @@ COLLECTIONS = {
         (Index("by_site", (("site", ASCENDING),), "what earlier crawls left of a site's sections"),),
         "what earlier crawls left of one list page",
     ),
+    "changes": Collection(CHANGES, ("number", "epoch", "open"), (), "change numbers, which search indexes follow"),
     "segments": Collection(
         SEGMENT,
         ("articles", "made_at"),

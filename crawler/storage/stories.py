@@ -20,6 +20,7 @@ from typing import Any
 from pymongo import UpdateMany, UpdateOne
 
 from crawler.parsing.date_forms import CST
+from crawler.storage import changes
 from crawler.storage.operations import Document, filing, settling, settling_alone
 from crawler.storage.store import Store
 from crawler.text.similarity import (
@@ -142,20 +143,30 @@ class Stories:
             progress(min(start + CHUNK, len(left)), len(left))
         return len(left)
 
-    async def settle(self, ids: Iterable[str], known: Mapping[str, Document] = MappingProxyType({})) -> set[str]:
+    async def settle(
+        self, ids: Iterable[str], known: Mapping[str, Document] = MappingProxyType({}), change: int | None = None
+    ) -> set[str]:
         """Give each of the stored articles `ids` its cluster and original, and revise those of the articles it belongs
         to. Of those just stored for the first time, `known` may hold the documents, which are not read again then.
+        `change` is the change number of the batch; None: one of its own is taken.
         Returns those whose story was known, from the store or from one before it in `ids`. Safe to repeat. Raises
         PyMongoError."""
         keys = list(ids)
+        if not keys:
+            return set()
+        if change is None:
+            taken = await changes.begin(self._store.database)
+            known_before = await self.settle(keys, known, taken.number)
+            await changes.finish(self._store.database, taken)
+            return known_before
         links, crowded = await self._find(keys, known)
         # A story of its own is no one else's: its cluster holds nothing that would have to be looked at.
         alone = {key for key in links.keys() & known.keys() if not links[key]}.difference(*links.values())
         if alone:
-            await self._articles.update_many(*settling_alone(alone))
+            await self._articles.update_many(*settling_alone(alone, change))
         linked = {key: others for key, others in links.items() if key not in alone}
         for _ in range(MAX_ROUNDS):
-            if not await self._join(linked):
+            if not await self._join(linked, change):
                 break
         if crowded:
             await self._articles.bulk_write([filing(*article) for article in crowded.items()], ordered=False)
@@ -245,7 +256,7 @@ class Stories:
                 groups[row["cluster"]].append(row)
         return groups
 
-    async def _join(self, links: Mapping[str, set[str]]) -> bool:
+    async def _join(self, links: Mapping[str, set[str]], change: int) -> bool:
         """Write what the links ask for, the articles settled last; whether it has to be looked at again."""
         wanted = links.keys() | {other for others in links.values() for other in others}
         rows = await self._texts(wanted, _CHOICE)
@@ -254,20 +265,20 @@ class Stories:
             for other in others:
                 if key in rows and other in rows:
                     names.join(key, other)
-        again = await self._rename(rows, names)
-        changes: list[UpdateOne] = []
+        again = await self._rename(rows, names, change)
+        updates: list[UpdateOne] = []
         settled: list[UpdateOne] = []
         for name, members in (await self._members(rows, names)).items():
             for row, choice in self._choices(members):
                 if row["cluster"] is None:
-                    settled.append(settling(row["_id"], {"cluster": name, **choice}))
+                    settled.append(settling(row["_id"], {"cluster": name, **choice, "change": change}))
                     again = again or len(members) > 1
                 elif any(row.get(field) != value for field, value in choice.items()):
-                    changes.append(UpdateOne({"_id": row["_id"]}, {"$set": choice}))
-        for operations in (changes, settled):
+                    updates.append(UpdateOne({"_id": row["_id"]}, {"$set": {**choice, "change": change}}))
+        for operations in (updates, settled):
             if operations:
                 await self._articles.bulk_write(operations, ordered=False)
-        return again or bool(changes)
+        return again or bool(updates)
 
     async def _members(self, rows: Mapping[str, Document], names: _Names) -> dict[str, dict[str, Document]]:
         """The articles of each cluster: those at hand, and of a story of several the others."""
@@ -284,14 +295,17 @@ class Stories:
                 clusters[name].setdefault(row["_id"], row)
         return clusters
 
-    async def _rename(self, rows: Mapping[str, Document], names: _Names) -> bool:
+    async def _rename(self, rows: Mapping[str, Document], names: _Names, change: int) -> bool:
         """Give the clusters that are one from now on one name."""
         old: dict[str, set[str]] = {}
         for key, row in rows.items():
             if row["cluster"] not in {None, names[key]}:
                 old.setdefault(names[key], set()).add(row["cluster"])
         if old:
-            renamed = [UpdateMany({"cluster": {"$in": [*o]}}, {"$set": {"cluster": name}}) for name, o in old.items()]
+            renamed = [
+                UpdateMany({"cluster": {"$in": [*others]}}, {"$set": {"cluster": name, "change": change}})
+                for name, others in old.items()
+            ]
             await self._articles.bulk_write(renamed, ordered=False)
         for row in rows.values():
             if row["cluster"] is not None:

@@ -7,7 +7,16 @@ from typing import Any
 
 SYSTEM_VIEWS = "system.views"
 """The collection in which a server may keep the definitions of views."""
-_MACHINE_FIELDS = ("tokens", "fingerprint", "content_hash", "provenance", "place_codes", "also_at", "schema_version")
+_MACHINE_FIELDS = (
+    "tokens",
+    "fingerprint",
+    "content_hash",
+    "provenance",
+    "place_codes",
+    "also_at",
+    "change",
+    "schema_version",
+)
 _BEIJING = "Asia/Shanghai"
 
 

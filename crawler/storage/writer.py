@@ -18,6 +18,7 @@ from pymongo import ReplaceOne
 from pymongo.errors import AutoReconnect, BulkWriteError
 
 from crawler.errors import StoreError, StoreUnavailable
+from crawler.storage import changes
 from crawler.storage.operations import (
     HEAD,
     Document,
@@ -93,11 +94,17 @@ class Batches:
         for step in steps:
             step.entry.tried = True
         await self._keep_versions([step for step in steps if step.outcome == "changed" and not step.done])
-        codes = await self._apply(steps)
+        writes = any(step.outcome in SETTLED and not step.done for step in steps)
+        change = await changes.begin(self._store.database) if writes else None
+        codes = await self._apply(steps, change.number if change else 0)
         told = [step for number, step in enumerate(steps) if step.outcome in SETTLED and number not in codes]
         # What an earlier round stored may have changed since.
         new = {step.document["_id"]: step.document for step in told if step.outcome == "new" and not step.done}
-        near = await self._stories.settle([step.document["_id"] for step in told], new)
+        near = await self._stories.settle(
+            [step.document["_id"] for step in told], new, change.number if change else None
+        )
+        if change:
+            await changes.finish(self._store.database, change)
         for number, step in enumerate(steps):
             if (code := codes.get(number)) == _REFUSED:
                 detail = refusal("articles", first_version(step.document, _tokens(step)))
@@ -134,12 +141,12 @@ class Batches:
                 "revisions", [ReplaceOne({"_id": version["_id"]}, version, upsert=True) for version in versions]
             )
 
-    async def _apply(self, steps: list[Step]) -> dict[int, int]:
+    async def _apply(self, steps: list[Step], change: int) -> dict[int, int]:
         """Write `articles`; what was not written, by its number in `steps`, with the server's error code."""
         numbered = [(number, step) for number, step in enumerate(steps) if not step.done]
         words = {step.document["_id"]: _tokens(step) for _, step in numbered if step.outcome in SETTLED}
         await self._segments.add(words)
-        operations = [operation(step, words.get(step.document["_id"], ())) for _, step in numbered]
+        operations = [operation(step, words.get(step.document["_id"], ()), change) for _, step in numbered]
         codes = await self._bulk("articles", operations)
         return {numbered[index][0]: code for index, code in codes.items()}
 

@@ -120,7 +120,7 @@ BATCH = 500
 VERSIONED = "maintenance"
 """The collection that tells the version of the schema: the first to be written, so that no part of an import is taken
 for a database of another version."""
-DERIVED = frozenset({"segments", "postings"})
+DERIVED = frozenset({"segments", "postings", "changes"})
 """Collections that follow from the articles and change while they are read: an import makes them anew."""
 _FAST = 3
 """Level of gzip: three times as fast as the usual 6, and a tenth larger."""

@@ -41,6 +41,7 @@ DOCUMENTED: list[tuple[str, str, dict[str, Any], Sort]] = [
     ("articles", "by_content_hash", {"content_hash": {"$in": ["h", "i"]}}, ()),
     ("articles", "by_other_address", {"also_at._id": {"$in": ["a"]}}, ()),
     ("articles", "by_fingerprint", {"fingerprint": {"$in": [1, 2]}}, ()),
+    ("articles", "by_change", {"change": {"$gt": 1, "$lte": 9}}, ()),
     ("articles", "by_cluster", {"cluster": {"$in": ["a", "b"]}}, ()),
     ("articles", "by_cluster", {"cluster": None}, ()),
     ("revisions", "by_article", {"article": "a"}, (("revision", -1),)),
