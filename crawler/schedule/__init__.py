@@ -1,1 +1,1 @@
-"""When which site is crawled, and by whom: the schedule file, due times, and the long-lived workers that run them."""
+"""Which site is crawled when and by whom: the schedule file, the jobs, and the long-lived workers that run them."""

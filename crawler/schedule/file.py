@@ -1,4 +1,4 @@
-"""The schedule file: which sites are crawled when. Every fault of it is told at once."""
+"""The schedule file: which sites are crawled when. All its faults are reported together."""
 
 from __future__ import annotations
 
@@ -21,11 +21,9 @@ from crawler.sites.registry import Registry
 from crawler.sites.site import Problem, Site, SiteError
 from crawler.spiders.arguments import CrawlArguments, SiteArguments, explain
 
-# When a site is due: pure functions of a schedule entry, the site and a time. No clock here.
-
-MAX_SPREAD = timedelta(hours=1)
-"""How far the starts of a cron entry lie apart where the file doesn't say."""
-_SHORTEST = timedelta(minutes=1)
+DEFAULT_SPREAD = timedelta(hours=1)
+"""Over how long the starts of a cron entry are spread, if the file doesn't say."""
+MIN_INTERVAL = timedelta(minutes=1)
 _SPAN = re.compile(r"(\d{1,6})\s*([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _SIZES = {"d": 86400, "h": 3600, "m": 60, "s": 1}
@@ -35,31 +33,31 @@ _CHECKED = 100
 
 @dataclass(frozen=True)
 class Timing:
-    """The moments of an entry: those of `cron` (five fields, China Standard Time), or every `every` since midnight of
-    2000-01-01 there. Each site comes at its own point of the `spread` that follows a moment."""
+    """The times of an entry: those of `cron` (five fields, China Standard Time), or one each `every` since midnight of
+    2000-01-01 there. Each site starts at its own point of the `spread` that follows such a time."""
 
     cron: str | None
     every: timedelta | None
     spread: timedelta
 
     def next_due(self, after: datetime, site: str) -> datetime:
-        """When `site` is due first later than `after` (aware). However many moments went by unused, the next one is
-        one: missed crawls are made once. In UTC."""
+        """The first time in UTC after `after` (aware) at which `site` is due. However many times were missed, they are
+        made up for by one crawl."""
         phase = self.phase(site)
-        return (next(self._moments(after - phase)) + phase).astimezone(UTC)
+        return (next(self._times(after - phase)) + phase).astimezone(UTC)
 
     def phase(self, site: str) -> timedelta:
-        """How long after each moment `site` starts: the same for ever, whole seconds from 0 to `spread`, evenly over
-        sites."""
+        """How long after each time of the entry `site` starts: always the same, whole seconds from 0 to `spread`,
+        evenly distributed over the sites."""
         hashed = int.from_bytes(blake2b(site.encode(), digest_size=8).digest(), "big")
         return timedelta(seconds=hashed * self.spread.total_seconds() // 2**64)
 
     def is_plausible(self, due: datetime, now: datetime, site: str) -> bool:
-        """Whether `due` is at most two moments ahead of `now`. One further away was written while the clock was
-        wrong, and would keep the site waiting."""
+        """Whether `due` is at most two times ahead of `now`. One further ahead was written while the clock was wrong,
+        and would keep the site waiting."""
         return due <= self.next_due(self.next_due(now, site), site)
 
-    def _moments(self, after: datetime) -> Iterator[datetime]:
+    def _times(self, after: datetime) -> Iterator[datetime]:
         if self.cron is not None:
             yield from CronSim(self.cron, after.astimezone(CST))
             return
@@ -72,18 +70,18 @@ class Timing:
 
 def read_timing(cron: str | None, every: str | None, spread: str | None) -> Timing:
     """The timing that a schedule file describes: `cron` or `every` (`90m`, `6h`, `1d`), and `spread`, by default the
-    whole of `every`, or for cron an hour, less where its moments lie closer. Raises ValueError with a sentence."""
+    whole of `every`, or for cron an hour or less if its times are closer. Raises ValueError with a sentence."""
     if (cron is None) == (every is None):
         raise ValueError('give either every = "6h" or cron = "30 6 * * *"')
     if every is not None:
         gap = read_span(every)
-        if gap < _SHORTEST:
+        if gap < MIN_INTERVAL:
             raise ValueError(f"every = {every!r} is less than a minute")
         usual = gap
     else:
         assert cron is not None
         gap = _shortest_gap(cron)
-        usual = min(gap, MAX_SPREAD)
+        usual = min(gap, DEFAULT_SPREAD)
         every = None
     wide = usual if spread is None else read_span(spread)
     if wide > gap:
@@ -95,7 +93,7 @@ def read_span(text: str) -> timedelta:
     """A length of time: `45s`, `20m`, `6h`, `1d`. Raises ValueError with a sentence."""
     found = _SPAN.fullmatch(text.strip())
     if not found:
-        raise ValueError(f"{text!r} is no length of time; write 45s, 20m, 6h or 1d")
+        raise ValueError(f"{text!r} is not a length of time; write 45s, 20m, 6h or 1d")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
@@ -113,18 +111,20 @@ def _shortest_gap(cron: str) -> timedelta:
         moments = CronSim(cron, _ORIGIN)
         times = [next(moments) for _ in range(_CHECKED)]
     except (CronSimError, StopIteration) as error:
-        raise ValueError(f"cron = {cron!r} is no cron time: {str(error) or 'it never comes'}") from error
+        raise ValueError(
+            f"cron = {cron!r} is not a valid cron expression: {str(error) or 'it never occurs'}"
+        ) from error
     return min(later - earlier for earlier, later in itertools.pairwise(times))
 
 
-DEFAULT_LIMIT = timedelta(hours=2)
+DEFAULT_TIME_LIMIT = timedelta(hours=2)
 _KEYS = ("site", "spider", "every", "cron", "spread", "time_limit", "arguments")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _MODELS: dict[str, type[CrawlArguments]] = {"cfsn": CrawlArguments, "county": SiteArguments}
 
 
 class ScheduleError(CrawlerError):
-    """The schedule file can't be used; `problems` has every fault, the message a line for each."""
+    """The schedule file can't be used; `problems` has every fault, the message has a line for each."""
 
     exit_status = 2
 
@@ -161,11 +161,11 @@ class _Reader:
         try:
             tables = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
-            self.fault(None, None, f"is no TOML: {error}")
+            self.fault(None, None, f"is not valid TOML: {error}")
             return
         for name, table in tables.items():
             if not isinstance(table, dict):
-                self.fault(None, name, f"stands outside of an entry; begin with a line [{name}-sites] or the like")
+                self.fault(None, name, f"is outside of an entry; begin with a line [{name}-sites] or the like")
             elif not _NAME.fullmatch(name):
                 self.fault(name, None, f"the name {name!r} may have letters a to z, digits, - and _ only")
             elif entry := self._entry(name, table):
@@ -176,7 +176,7 @@ class _Reader:
     def _entry(self, name: str, table: dict[str, Any]) -> Entry | None:
         before = len(self.problems)
         for key in table.keys() - set(_KEYS):
-            self.fault(name, key, f"is no key of an entry; known: {', '.join(_KEYS)}")
+            self.fault(name, key, f"is not a key of an entry; known keys: {', '.join(_KEYS)}")
         texts = {key: self._text(name, table, key) for key in ("spider", "every", "cron", "spread", "time_limit")}
         spider = texts["spider"] or "county"
         if spider not in _MODELS:
@@ -189,9 +189,9 @@ class _Reader:
             timing = read_timing(texts["cron"], texts["every"], texts["spread"])
         except ValueError as error:
             self.fault(name, None, str(error))
-        limit = DEFAULT_LIMIT
+        limit = DEFAULT_TIME_LIMIT
         try:
-            limit = read_span(texts["time_limit"]) if texts["time_limit"] else DEFAULT_LIMIT
+            limit = read_span(texts["time_limit"]) if texts["time_limit"] else DEFAULT_TIME_LIMIT
         except ValueError as error:
             self.fault(name, "time_limit", str(error))
         if timing is None or len(self.problems) > before:
@@ -231,7 +231,7 @@ class _Reader:
         arguments = {key: ("1" if value is True else str(value)) for key, value in given.items() if value is not False}
         model = _MODELS[spider]
         if "site" in arguments:
-            self.fault(name, "arguments", "site stands beside arguments, not in them")
+            self.fault(name, "arguments", "site is a key of the entry itself, not of its arguments")
             return {}
         try:
             model.model_validate({**arguments, **({"site": "0"} if spider == "county" else {})})
@@ -259,7 +259,7 @@ class _Reader:
 def read_schedule(path: Path, registry: Registry) -> list[Entry]:
     """The entries of the schedule file at `path`. Raises ScheduleError with every fault."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except OSError as error:
         why = (error.strerror or "unknown reason").lower()
         raise ScheduleError([Problem(str(path), None, None, f"can't be read: {why}")]) from error

@@ -29,8 +29,12 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from scrapy.settings import Settings
 
 from crawler.errors import StoreError
-from crawler.schedule.due import DueTimes, Planner, store_time
-from crawler.schedule.worker import ORDER, POLL_SECONDS, Order, Supervisor, Worker, log_briefly, read_order, run
+from crawler.runs.logs import configure_worker_logging
+from crawler.schedule.jobs import Jobs, server_time
+from crawler.schedule.planner import Planner
+from crawler.schedule.process import CONFIG_VARIABLE, WorkerConfig, read_config, run
+from crawler.schedule.supervisor import Supervisor
+from crawler.schedule.worker import POLL_SECONDS, Worker
 from crawler.storage.leases import held_sites
 from crawler.storage.store import open_store
 
@@ -47,8 +51,8 @@ AGAIN = 1
 """The priority of a crawl whose first process died."""
 
 
-class QueueOrder(Order):
-    """An order for a worker of this module; `broker` is the address of PostgreSQL."""
+class QueueConfig(WorkerConfig):
+    """The configuration of a worker of this module; `broker` is the address of PostgreSQL."""
 
     @property
     def program(self) -> str:
@@ -98,10 +102,7 @@ async def _until_stopped(app: App, worker: Worker) -> None:
 def _task(worker: Worker) -> Any:
     async def crawl(key: str, due_at: str) -> None:
         try:
-            row = await worker.due.row(key)
-            if row is None or row["due_at"] != datetime.fromisoformat(due_at) or worker.stopping.is_set():
-                return
-            logger.debug("%s: %s", key, await worker.crawl(row))
+            logger.debug("%s: %s", key, await worker.crawl_job(key, datetime.fromisoformat(due_at)))
         except StoreError as error:
             # Nothing is lost: the site stays due.
             logger.error("%s: %s", key, error)
@@ -109,7 +110,7 @@ def _task(worker: Worker) -> Any:
     return crawl
 
 
-async def look(app: App, due: DueTimes) -> tuple[int, int]:
+async def look(app: App, due: Jobs) -> tuple[int, int]:
     """Retry the jobs of dead workers and defer what is due and has no job; how many of each. Raises StoreError."""
     jobs, retried = app.job_manager, 0
     for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
@@ -118,7 +119,7 @@ async def look(app: App, due: DueTimes) -> tuple[int, int]:
             retried += 1
     # Those that are done are deleted: what is left waits or runs.
     known = {job.queueing_lock for job in await jobs.list_jobs_async()}
-    rows = await due.overdue(await store_time(due.store))
+    rows = await due.overdue(await server_time(due.store))
     held = await held_sites(due.store)
     new = [
         app.configure_task(TASK, queueing_lock=row["_id"], priority=AGAIN if row["attempts"] else 0).make_new_job(
@@ -143,21 +144,21 @@ async def schedule(settings: Settings, address: str, planner: Planner) -> None:
         app = await ending.enter_async_context(application(address).open_async())
         while not stopping.is_set():
             try:
-                deferred, retried = await look(app, DueTimes(store))
+                deferred, retried = await look(app, Jobs(store))
                 if deferred or retried:
                     logger.info("%d sites deferred, %d retried", deferred, retried)
             except (StoreError, ConnectorException) as error:
                 logger.error("%s", error)
-            await asyncio.to_thread(planner.tend)
+            await asyncio.to_thread(planner.refresh)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), POLL_SECONDS)
 
 
 def main() -> int:
-    if ORDER in os.environ:
-        ordered = read_order(os.environ[ORDER])
-        assert ordered.broker
-        return run(ordered, partial(work, ordered.broker))
+    if CONFIG_VARIABLE in os.environ:
+        config = read_config(os.environ[CONFIG_VARIABLE])
+        assert config.broker
+        return run(config, partial(work, config.broker))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", choices=("workers", "scheduler"))
     parser.add_argument("--queue", required=True)
@@ -167,11 +168,11 @@ def main() -> int:
     parser.add_argument("-s", action="append", default=[], dest="given")
     options = parser.parse_args()
     given = dict(pair.split("=", 1) for pair in options.given)
-    order = QueueOrder(given, options.concurrent, broker=options.queue)
-    settings = order.read_settings()
-    log_briefly(settings)
+    config = QueueConfig(given, options.concurrent, broker=options.queue)
+    settings = config.read_settings()
+    configure_worker_logging(settings)
     if options.part == "workers":
-        return Supervisor(order, options.processes, lambda: None).run()
+        return Supervisor(config, options.processes, lambda: None).run()
     planner = Planner(options.file, settings)
     planner.read()
     planner.plan(now=True)

@@ -15,8 +15,8 @@ from threading import Thread
 
 import pytest
 
-from crawler.schedule.celery_bridge import LOST_AFTER, MAX_WAITING, to_send
-from crawler.schedule.due import ATTEMPTS
+from crawler.schedule.celery_bridge import LOST_AFTER, MAX_WAITING, choose_messages
+from crawler.schedule.jobs import MAX_ATTEMPTS
 from tests.schedule.conftest import finished, wait_until
 
 broker = pytest.importorskip("crawler.schedule.celery_bridge", reason="the extra `workers` (Celery) is not installed")
@@ -40,7 +40,7 @@ def row(name: str, queued_ago: timedelta | None, attempts: int = 0, queued_attem
 
 
 def waiting(first: int, again: int = 0) -> dict[str, int]:
-    return {broker.QUEUE: first, broker.AGAIN: again}
+    return {broker.QUEUE: first, broker.RETRY_QUEUE: again}
 
 
 @pytest.mark.parametrize(
@@ -59,40 +59,40 @@ def waiting(first: int, again: int = 0) -> dict[str, int]:
     ids=lambda value: value["_id"] if isinstance(value, dict) and "_id" in value else "",
 )
 def test_a_message_is_sent_again_only_where_it_was_lost(one, in_queues, sent_for):
-    assert to_send([one], {}, in_queues, NOW) == ([] if sent_for is None else [(one, sent_for)])
+    assert choose_messages([one], {}, in_queues, NOW) == ([] if sent_for is None else [(one, sent_for)])
 
 
 def test_a_crawl_whose_worker_died_about_to_begin_it_has_begun():
     one = row("one", MOMENT_AGO)
-    assert to_send([one], {"one": NOW - timedelta(seconds=4)}, waiting(9), NOW) == [(one, 1)]
-    assert to_send([one], {"one": NOW - timedelta(seconds=6)}, waiting(9), NOW) == []  # that was another crawl
-    assert to_send([one], {"other": NOW}, waiting(9), NOW) == []
+    assert choose_messages([one], {"one": NOW - timedelta(seconds=4)}, waiting(9), NOW) == [(one, 1)]
+    assert choose_messages([one], {"one": NOW - timedelta(seconds=6)}, waiting(9), NOW) == []  # that was another crawl
+    assert choose_messages([one], {"other": NOW}, waiting(9), NOW) == []
     again = row("one", MOMENT_AGO, 0, 1)
-    assert to_send([again], {"one": NOW - timedelta(seconds=6)}, waiting(9), NOW) == []
+    assert choose_messages([again], {"one": NOW - timedelta(seconds=6)}, waiting(9), NOW) == []
 
 
 def test_a_message_lost_by_a_dead_worker_does_not_wait_for_the_end_of_a_long_queue():
     first = row("z", LONG_AGO + timedelta(seconds=2))
     later = [row(name, LONG_AGO) for name in "abc"]
-    assert to_send([*later, first], {}, waiting(3), NOW) == [(first, 0)]
-    assert to_send([*later, first], {}, waiting(4), NOW) == []
-    assert to_send([*later, first], {}, waiting(2), NOW) == [(later[0], 0), (first, 0)]
-    assert to_send([*later, first], {}, waiting(9), NOW) == []  # others' messages, or some twice
+    assert choose_messages([*later, first], {}, waiting(3), NOW) == [(first, 0)]
+    assert choose_messages([*later, first], {}, waiting(4), NOW) == []
+    assert choose_messages([*later, first], {}, waiting(2), NOW) == [(later[0], 0), (first, 0)]
+    assert choose_messages([*later, first], {}, waiting(9), NOW) == []  # others' messages, or some twice
 
 
 def test_what_is_due_beyond_a_short_queue_waits_in_the_store():
     rows = [row(f"{number:03}", None) for number in range(MAX_WAITING + 50)]
     begun = row("begun, and its worker died", LONG_AGO, 1)
     sent = [(each, 0) for each in rows]
-    assert to_send(rows, {}, waiting(0), NOW) == sent[:MAX_WAITING]
-    assert to_send(rows, {}, waiting(MAX_WAITING - 20), NOW) == sent[:20]
-    assert to_send([*rows, begun], {}, waiting(MAX_WAITING + 3), NOW) == [(begun, 1)]
+    assert choose_messages(rows, {}, waiting(0), NOW) == sent[:MAX_WAITING]
+    assert choose_messages(rows, {}, waiting(MAX_WAITING - 20), NOW) == sent[:20]
+    assert choose_messages([*rows, begun], {}, waiting(MAX_WAITING + 3), NOW) == [(begun, 1)]
 
 
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("localhost:6379", "'localhost:6379' is no address of a broker: it looks like redis://HOST:6379/0"),
+        ("localhost:6379", "'localhost:6379' is not the URL of a broker: write redis://HOST:6379/0"),
         ("redis://me:secret@127.0.0.1:1/0", "No broker can be used at redis://127.0.0.1:1/0 "),
     ],
 )
@@ -140,7 +140,9 @@ def test_what_a_dead_worker_began_waits_in_a_queue_of_its_own(redis):
     messenger = broker.Broker(redis)
     assert messenger.waiting() == waiting(0, 0)
     moment = NOW.isoformat()
-    messenger.send([(broker.QUEUE, "one", moment), (broker.AGAIN, "two", moment), (broker.QUEUE, "three", moment)])
+    messenger.send(
+        [(broker.QUEUE, "one", moment), (broker.RETRY_QUEUE, "two", moment), (broker.QUEUE, "three", moment)]
+    )
     assert messenger.waiting() == waiting(2, 1)
 
 
@@ -169,9 +171,9 @@ def test_every_site_is_crawled_once_whatever_becomes_of_messages_and_workers(
 
     codes, log = set(fleet.fleet.codes()), schedule_file.with_name("log-0.txt")
     client = Redis.from_url(redis)
-    send = partial(broker.application(redis).send_task, broker.TASK)
+    send = partial(broker.create_app(redis).send_task, broker.TASK)
     # Spoilt messages wait already: no JSON, no task of ours, no arguments, a site that nobody has planned.
-    broker.application(redis).send_task("nonsense")
+    broker.create_app(redis).send_task("nonsense")
     send(args=["one"])
     send(args=["fleet:fleet:000000", NOW.isoformat()])
     client.lpush(broker.QUEUE, "{")
@@ -185,7 +187,7 @@ def test_every_site_is_crawled_once_whatever_becomes_of_messages_and_workers(
 
     def gave_up() -> bool:
         row = stored.due.find_one({"site": poison.site.code})
-        pid = row["begun_by"]["pid"] if row and 1 <= row["attempts"] <= ATTEMPTS else None
+        pid = row["begun_by"]["pid"] if row and 1 <= row["attempts"] <= MAX_ATTEMPTS else None
         if pid not in (None, *victims):
             victims.append(pid)
             os.kill(pid, signal.SIGKILL)
@@ -200,15 +202,15 @@ def test_every_site_is_crawled_once_whatever_becomes_of_messages_and_workers(
     client.close()
     done = {"last": {"$ne": None}, "due_at": {"$gt": datetime.now(UTC)}}
     wait_until(lambda: stored.due.count_documents(done) == len(codes), log.read_text())
-    assert len(victims) == ATTEMPTS
+    assert len(victims) == MAX_ATTEMPTS
     assert {row["site"]: row["last"]["outcome"] for row in stored.due.find({})} == {
         **dict.fromkeys(codes, "finished"),
-        poison.site.code: "gave up",
+        poison.site.code: "max_attempts",
     }
     assert finished(stored) == dict.fromkeys(codes - {poison.site.code}, 1)
     assert stored.articles.count_documents({}) == 3 * (len(codes) - 1)
     assert max(log.most_open for log in fleet.log.values()) == 1
     told = log.read_text()
     assert "Received unregistered task of type 'nonsense'" in told
-    assert "A message that names no crawl was skipped: ('one',)" in told
-    assert f"{poison.site.code}: given up: {ATTEMPTS} crawls of it ended with their process" in told
+    assert "Skipped a message that does not name a job: ('one',)" in told
+    assert f"{poison.site.code}: skipped until it is due again: {MAX_ATTEMPTS} crawls ended with their process" in told

@@ -18,7 +18,7 @@ import pytest
 from scrapy.settings import Settings
 
 from crawler.errors import StoreUnavailable
-from crawler.schedule.worker import employed
+from crawler.schedule.process import running_worker
 from crawler.storage import embedded
 from crawler.storage.store import OPTIONS, RETRY_SECONDS
 from tests.schedule.conftest import DEADLINE_SECONDS, ROOT
@@ -40,19 +40,19 @@ def forgotten_sockets() -> Iterator[None]:
 def test_all_that_is_written_at_the_end_shares_one_deadline(tmp_path, monkeypatch):
     """Each request would wait RETRY_SECONDS, one after the other: of the row, the lease and the process itself."""
     monkeypatch.setitem(OPTIONS, "serverSelectionTimeoutMS", 500)
-    monkeypatch.setattr("crawler.schedule.worker.ENDING_SECONDS", 1.0)
+    monkeypatch.setattr("crawler.schedule.worker.SHUTDOWN_SECONDS", 1.0)
     uri = embedded.ensure_running(tmp_path)
     server = embedded.status(tmp_path)
     settings = Settings({"MONGO_URI": uri, "MONGO_DATABASE": "ending", "DATA_DIR": str(tmp_path), "LEASE_SECONDS": 30})
 
     async def end() -> float:
-        async with employed(settings, 1) as worker:
+        async with running_worker(settings, 1) as worker:
             lease = await worker.leases.take("qingtian", "qingtian.gov.cn")
             os.kill(server.pid, signal.SIGKILL)
             await worker.stop()
             began = time.monotonic()
             with pytest.raises(StoreUnavailable):
-                await worker.due.put_back({"_id": "a", "due_at": datetime.now(UTC), "attempts": 1})
+                await worker.jobs.release({"_id": "a", "due_at": datetime.now(UTC), "attempts": 1})
             with pytest.raises(StoreUnavailable):
                 await worker.leases.release(lease)
         return time.monotonic() - began

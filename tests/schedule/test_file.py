@@ -85,3 +85,10 @@ def test_the_example_is_sound():
     entries = {entry.name: entry for entry in read_schedule(ROOT / "crawler/deploy/schedule.toml", load())}
     assert [site.code for site in entries["portal"].sites] == ["cfsn"]
     assert len(entries["counties"].sites) > 2800
+
+
+def test_a_byte_order_mark_of_an_editor_is_no_fault(tmp_path):
+    path = tmp_path / "schedule.toml"
+    path.write_bytes('\ufeff[portal]\nspider = "cfsn"\nevery = "6h"\n'.encode())
+    (entry,) = read_schedule(path, load())
+    assert (entry.name, entry.spider) == ("portal", "cfsn")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from datetime import UTC, datetime
 
-from crawler.commands.schedule import print_status
-from crawler.schedule.due import ATTEMPTS
+from crawler.schedule.jobs import MAX_ATTEMPTS
+from crawler.schedule.status import format_status, read_status
 from crawler.storage.extension import lease_host
 from crawler.storage.leases import has_ended
 from tests.schedule.conftest import finished, wait_until
@@ -48,15 +47,16 @@ def test_a_round_goes_on_when_a_worker_is_killed(scrapy, schedule_file, fleet, s
     assert stored.holders.count_documents({}) == 0
 
 
-def test_sigterm_closes_crawls_in_order_and_leaves_them_due(scrapy, schedule_file, fleet, stored, capsys):
+def test_sigterm_closes_crawls_in_order_and_leaves_them_due(scrapy, schedule_file, fleet, stored):
     fleet.latency = 2.0
     process = scrapy("schedule", schedule_file, "--once", "--now", "--concurrent", 4)
     wait_until(lambda: len(fleet.log) >= 4, "nothing was asked for")
     (worker,) = [row["pid"] for row in stored.holders.find({})]
-    print_status(stored, as_json=True)
-    status = json.loads(capsys.readouterr().out)
-    running = {row["held_by"] for row in status["crawls"] if row["state"] == "running"}
-    assert running == {f"process {worker} on {os.uname().nodename}"}
+    status = read_status(stored)
+    assert {job.held_by for job in status.jobs if job.state == "running"} == {
+        f"process {worker} on {os.uname().nodename}"
+    }
+    assert format_status(status).startswith("12 sites planned, 12 due, 4 running, 1 process\n\nRunning:\n  fleet ")
     process.terminate()
     assert process.wait(30) == 0
     assert not is_alive(worker)
@@ -71,10 +71,10 @@ def test_sigterm_closes_crawls_in_order_and_leaves_them_due(scrapy, schedule_fil
     # The next start does the rest, but for a site whose crawls took their processes with them.
     fleet.latency = 0
     poison = due[0]["_id"]
-    stored.due.update_one({"_id": poison}, {"$set": {"attempts": ATTEMPTS}})
+    stored.due.update_one({"_id": poison}, {"$set": {"attempts": MAX_ATTEMPTS}})
     assert scrapy("schedule", schedule_file, "--once").wait(60) == 0
     outcomes = {row["_id"]: row["last"]["outcome"] for row in stored.due.find({})}
-    assert outcomes.pop(poison) == "gave up"
+    assert outcomes.pop(poison) == "max_attempts"
     assert set(outcomes.values()) == {"finished"}
     assert stored.due.count_documents({"due_at": {"$lte": datetime.now(UTC)}}) == 0
 

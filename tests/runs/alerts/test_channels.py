@@ -167,7 +167,7 @@ def test_no_password_goes_out_in_the_clear(mail_server):
 
 
 def test_a_command_reads_the_message(tmp_path, monkeypatch):
-    secrets = ("ALERT_WEBHOOK_SECRET", "MONGO_URI", "CRAWLER_WORKER_ORDER")
+    secrets = ("ALERT_WEBHOOK_SECRET", "MONGO_URI", "CRAWLER_WORKER_CONFIG")
     for name in secrets:
         monkeypatch.setenv(name, SECRET)
     out = tmp_path / "told.json"
