@@ -57,7 +57,9 @@ class Supervisor:
                 for slot in slots:
                     self._restart(slot)
                 self.on_poll()
-        return int(any(slot.process.returncode for slot in slots))
+        # A worker that was still starting when the signal came ends by it.
+        fine = {0, -signal.SIGTERM} if handled else {0}
+        return int(any(slot.process.returncode not in fine for slot in slots))
 
     def _restart(self, slot: _Slot) -> None:
         """Start another worker for one that died, after a wait."""

@@ -57,7 +57,7 @@ def test_all_faults_are_told_at_once_each_with_its_line(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("", "has no entry"), ("[a\n", "is no TOML"), ("[\"甲\"]\nevery = '1d'\nsite = 'all'", "letters a to z")],
+    [("", "has no entry"), ("[a\n", "is not valid TOML"), ("[\"甲\"]\nevery = '1d'\nsite = 'all'", "letters a to z")],
 )
 def test_files_that_are_none(tmp_path, text, said):
     with pytest.raises(ScheduleError, match=said):
