@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 
@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 
 from crawler.items import Article
 from crawler.parsing.body import find_body
-from crawler.parsing.byline import Byline, BylineBlock, find_byline_block, read_byline, restore_block
+from crawler.parsing.byline import PLACEHOLDERS, Byline, BylineBlock, find_byline_block, read_byline, restore_block
 from crawler.parsing.content import (
     attachments_in,
     find_excluded_captions,
@@ -27,13 +27,14 @@ from crawler.parsing.content import (
     tables_in,
 )
 from crawler.parsing.dates import DateReading, date_from_url, label_rank, read_date
-from crawler.parsing.gov_index import read_gov_index
+from crawler.parsing.gov_index import read_gov_index, read_issuer
 from crawler.parsing.line_kinds import is_contact, is_dateline, is_legal
 from crawler.parsing.page import META_DATE, META_SOURCE, Page, first_meta, parse_html
 from crawler.parsing.page_lines import Line, PageLines, build_lines
 from crawler.parsing.rejection import PageRejection, reject_page
 from crawler.parsing.rules import Rules
-from crawler.parsing.titles import find_nearest_headline, find_stated_headline
+from crawler.parsing.titles import find_nearest_headline, find_stated_headline, fold, site_names
+from crawler.parsing.unlabelled import find_unlabelled
 
 _TAG = re.compile(r"<[^>]{0,2000}>")
 _WORDS = re.compile(r"[\u4e00-\u9fff]{6,20}")
@@ -89,6 +90,7 @@ def extract(
     if embedded:
         reader.read_embedded(embedded.rule, values)
     reader.read_head()
+    reader.read_unlabelled(around)
     return _reject_extracted(article, page_lines, text) or article
 
 
@@ -184,12 +186,18 @@ class FieldReader:
     other: DateReading | None = None
     """A displayed date with another label than publication: better than none."""
     source_cut: bool = False
+    header: str = ""
 
     def read_visible(self, rule_stack: Sequence[tuple[str, Rules]], around: BylineBlock) -> None:
         """Try the selectors of `rule_stack`, then the header and tail `around` the text."""
+        self.header = around.header
         for name, rules in rule_stack:
             self._by_selectors(name, rules)
-        byline = read_byline(around.header, around.tail, lead=around.lead, now=self.now)
+        byline = read_byline(around.header, around.tail, opening=around.opening, now=self.now)
+        if byline.source and not byline.found_by["source"]:
+            # The text of a line does not show that two links without a space between them are two names.
+            source, _ = find_unlabelled(self.page_lines, *around.header_lines, site_names(self.page))
+            byline = replace(byline, source=source or byline.source)
         self._take_names(byline, "label")
         if _is_publication(byline):
             self._set_date(byline.published, "label")
@@ -220,11 +228,34 @@ class FieldReader:
         self._set_date(self.other, "label")
         self._set_date(self._day(index.get("written_on")), "gov_index")
         self._set_date(date_from_url(self.page.url, self.now), "url")
-        source = first_meta(self.page, META_SOURCE)
-        if source and self.source_cut:
-            self.article.source = None
+        self._read_stated_source(index.get("issuer"))
+
+    def read_unlabelled(self, around: BylineBlock) -> None:
+        """Use the names without a label beside the date, for what is still missing."""
+        if self.article.source and self.article.author:
+            return
+        source, author = find_unlabelled(self.page_lines, *around.header_lines, site_names(self.page))
+        self._set("source", source, "generic")
+        self._set("author", author, "generic")
+
+    def _read_stated_source(self, issuer: str | None) -> None:
+        """Use the source of the meta tags, and the office that the index table names.
+
+        The meta source wins over the displayed one if the page cuts that short, or shows all of the longer meta source.
+        An office wins over a placeholder (本网).
+        """
+        source, shown = first_meta(self.page, META_SOURCE), self.article.source
+        if source and shown and self.article.provenance["source"] == "label":
+            longer = len(source) > len(shown) and source.startswith(shown) and fold(source) in fold(self.header)
+            if self.source_cut or longer:
+                shown = self.article.source = None
+        if shown in PLACEHOLDERS or (shown is None and (source is None or source in PLACEHOLDERS)):
+            issuer = issuer or read_issuer(self.page_lines)
+            if issuer:
+                self.article.source = None
+                self._set("source", issuer, "gov_index")
         self._set("source", source, "meta")
-        self._set("source", index.get("issuer"), "gov_index")
+        self._set("source", issuer, "gov_index")
 
     def _by_selectors(self, name: str, rules: Rules) -> None:
         for field in _NAMES:

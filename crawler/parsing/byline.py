@@ -17,7 +17,9 @@ from crawler.parsing.dates import DateReading, FoundDate, find_dates, label_rank
 from crawler.parsing.line_kinds import ends_article, is_legal, opens_with_date
 from crawler.parsing.page_lines import PageLines
 from crawler.parsing.people import author_credit, editor_credit
+from crawler.parsing.places import PLACE
 from crawler.parsing.titles import fold
+from crawler.parsing.unlabelled import MEDIA
 from crawler.text.restore import restore_fields
 
 _BEFORE_SOURCE = (
@@ -29,7 +31,7 @@ _SOURCE = re.compile(
     r"\s{0,6}(?::\s{0,8}|\|[^\S\n]{0,4}|(?P<bare>))"
 )
 _ISSUER = re.compile(
-    r"(?P<label>发布机构|发文机关|发布单位|发文单位|发布部门|责任部门|公开主体|信息提供)\s{0,4}:\s{0,8}(?P<bare>)??"
+    r"(?P<label>发布机[构关]|发文机[关构]|制发机关|发布单位|发文单位|发布部门|责任部门|公开主体|信息提供)\s{0,4}:\s{0,8}(?P<bare>)??"
 )
 _STOP = re.compile(
     r"\n|\s{2,}|\s?[|【】〖〗「」]|\s(?=\d)|(?=(?:19|20)\d\d\s?[-/.年]\s?\d{1,2})"
@@ -43,10 +45,8 @@ _STOP = re.compile(
     r"|评论|参与|我要|大 中 小|打印|分享|收藏|关闭|浏览|阅读|点击|访问|手机|字[体号]|人气|发布|更新|时间|日期))"
     r"|\s(?=(?:Editor|Author|Time|Date):)|\s(?=[\u4e00-\u9fff]{2,6}\s{0,4}:)|\s(?=[(（]\s?\d)"
 )
-_OFFICE = re.compile(r"(?:局|委|办|厅|政府|办公室|委员会|街道|镇|乡|法院|检察院)$")
-_MEDIA = re.compile(
-    r"[\w·\-—]{1,16}(?:报|网|社|台|客户端|新媒体|周刊|杂志|频道|在线|融媒(?:体(?:中心)?)?|传媒|中文站|通讯|发布|网络版|海外版)"
-    r"|(?:新浪|搜狐|腾讯|网易|凤凰|央视|央广|人民|新华)[\u4e00-\u9fff]{2,4}(?:-[\u4e00-\u9fff]{2,8})?"
+_OFFICE = re.compile(
+    r"(?:局|委|办|厅|政府|办公室|委员会|街道|镇|乡|法院|检察院|(?<!融媒体)(?<!传媒)(?<!新闻)中心|大学|学院|医院|研究院|协会|学会|联合会|总队|支队|大队)$"
 )
 _DATED = re.compile(r"(?:\d[-/.]\d{1,2}|\d:\d{2}|[日时分秒])[\])]?\s{0,8}[(\[【|]?\s{0,8}$")
 """The end of a date, after which a header continues with its next label."""
@@ -54,6 +54,26 @@ _RELATIVE = re.compile(r"[前刚昨今周]|星期|礼拜|ago|now|day", re.I)
 _MAX_NAME_LENGTH = 30
 _MAX_PART_LENGTH = 8000
 _NO_SOURCE = frozenset(["转载", "转载文章", "网络转载", "未知", "不详", "无", "暂无", "其他", "其它", "其他来源"])
+PLACEHOLDERS = frozenset(
+    [
+        "本网",
+        "本站",
+        "本网站",
+        "网络",
+        "互联网",
+        "网站",
+        "原创",
+        "本站原创",
+        "本网原创",
+        "本网讯",
+        "本站讯",
+        "网络整理",
+        "综合",
+    ]
+)
+"""Sources that name nobody: any labelled office is better."""
+_LABEL_AS_VALUE = re.compile(r"[\u4e00-\u9fff]{2,6}\s?[:：]")
+_CITY = re.compile(rf"[(（](?:{PLACE.pattern})[)）]$")
 _OPEN, _CLOSE = "([{（［《〈", ")]}）］》〉"
 
 
@@ -75,26 +95,27 @@ class Byline:
     found_by: dict[str, str] = field(default_factory=dict)
 
 
-def read_byline(header: str, tail: str = "", *, now: datetime, lead: str = "") -> Byline:
+def read_byline(header: str, tail: str = "", *, now: datetime, opening: str = "") -> Byline:
     """Return the date, source, author and editor of an article.
 
     `header` is the visible text between title and body (blocks on lines of their own), `tail` the last paragraphs of
-    the body and about 300 characters after it, `lead` the first paragraph of the body; `now` as in `read_date`. The
+    the body and about 300 characters after it, `opening` the first lines of the body; `now` as in `read_date`. The
     header wins for date and source; a credit in the tail serves for author and editor. Of each part at most 8,000
     characters are read, those nearest the body.
     """
-    header, tail, lead = header[-_MAX_PART_LENGTH:], tail[-_MAX_PART_LENGTH:], lead[:_MAX_PART_LENGTH]
+    header, tail, opening = header[-_MAX_PART_LENGTH:], tail[-_MAX_PART_LENGTH:], opening[:_MAX_PART_LENGTH]
     found_by: dict[str, str] = {}
     published = _published(header, now, found_by) or _published(_labelled_lines(tail), now, found_by, labelled=True)
     source, cut = _source(header, _SOURCE, found_by)
     if source is None:
         source, cut = _source(_labelled_lines(tail), _SOURCE, found_by, strict=True)
-    if source is None:
-        source, cut = _source(header, _ISSUER, found_by)
+    if source is None or source in PLACEHOLDERS:
+        issuer, issuer_cut = _source(header, _ISSUER, found_by)
+        source, cut = (source, cut) if issuer is None else (issuer, issuer_cut)
     if source is None and (beside := source_beside_date(header, now)):
         source, found_by["source"] = beside, ""
     editor = editor_credit(header, tail)
-    author = author_credit(header, tail, lead)
+    author = author_credit(header, tail, opening)
     if editor:
         found_by["editor"] = editor.label
     if author:
@@ -170,6 +191,8 @@ def _source(
         if "\n" in found.group() and len(flat[start:].partition("\n")[0]) > _MAX_NAME_LENGTH:
             continue
         value, cut = _clip(text, flat, start)
+        if _LABEL_AS_VALUE.match(value):
+            continue
         if strict and value.startswith(("综合", "网络", "互联网")):
             continue
         if value and value not in _NO_SOURCE and re.search(r"\w", value):
@@ -187,7 +210,7 @@ def _clip(text: str, flat: str, start: int) -> tuple[str, bool]:
     stop = _STOP.search(flat, start, end)
     value = text[start : stop.start() if stop else end].strip(" \t\u00a0\u3000:：,，;；。、-—–·")
     cut = value.endswith(("…", "...", "．．．"))
-    return _balance(_first_name(value.rstrip("….． "))), cut
+    return _CITY.sub("", _balance(_first_name(value.rstrip("….． ")))), cut
 
 
 def _first_name(value: str) -> str:
@@ -239,7 +262,7 @@ def source_beside_date(header: str, now: datetime) -> str | None:
         start = hit.end + len(header[hit.end :]) - len(header[hit.end :].lstrip(" \u00a0\u3000·|｜"))
         after = _words(_clip(header, flat, start)[0])
         for words in (after[:1], before[-1:], [] if before or len(above) > 1 else above):
-            if words and _MEDIA.fullmatch(words[0]):
+            if words and MEDIA.fullmatch(words[0]):
                 return words[0]
     return None
 
@@ -254,6 +277,7 @@ _MAX_HEADER_SIZE = 600
 _LINES_ABOVE = 8
 _MAX_TAIL_SIZE = 300
 _TAIL_PARAGRAPHS = 4
+_OPENING_LINES = 4
 _MAX_LINK_LENGTH = 12
 _MAX_CONTEXT_LENGTH = 1500
 _CORRUPTED_LABEL = re.compile("[來編輯責佈發時間記員點擊覽閱訪問āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜɡ]")
@@ -262,14 +286,16 @@ _CORRUPTED_LABEL = re.compile("[來編輯責佈發時間記員點擊覽閱訪問
 
 @dataclass(frozen=True)
 class BylineBlock:
-    """The text around an article: `header` between title and text, `above` the title, the first paragraph `lead`, and
-    `tail`, the last paragraphs with about 300 characters below them.
+    """The text around an article: `header` between title and text, `above` the title, the first lines
+    of the text `opening`, and     `tail`, the last paragraphs with about 300 characters below them.
     """
 
     header: str
     above: str
-    lead: str
+    opening: str
     tail: str
+    header_lines: tuple[int, int] = (0, 0)
+    """Where the header stands on the page."""
 
 
 def find_byline_block(
@@ -294,17 +320,21 @@ def find_byline_block(
         + _take_first(page_lines, stop, len(page_lines.lines), _MAX_TAIL_SIZE)
     )
     last = "\n".join(line.text for line in page_lines.lines[max(start, end - _TAIL_PARAGRAPHS) : end])
-    lead = page_lines.lines[start].text if start < end else ""
-    return BylineBlock(header, above, lead, f"{last}\n{below}".strip())
+    opening = "\n".join(line.text for line in page_lines.lines[start : min(start + _OPENING_LINES, end)])
+    place = (line + 1 if line >= 0 else max(0, start - _LINES_ABOVE), start)
+    return BylineBlock(header, above, opening, f"{last}\n{below}".strip(), place)
 
 
 def restore_block(around: BylineBlock, body: str | None) -> BylineBlock:
     """Return `around` restored like the text if its labels are garbled (编輯(jí)) or traditional."""
     if not _CORRUPTED_LABEL.search(f"{around.header}{around.above}{around.tail}"):
         return around
-    fields = {"header": around.header, "above": around.above, "lead": around.lead, "tail": around.tail}
+    fields = {"header": around.header, "above": around.above, "opening": around.opening, "tail": around.tail}
     restored, changed = restore_fields(fields, (body or "")[:_MAX_CONTEXT_LENGTH])
-    return BylineBlock(**{name: restored[name] or "" for name in fields}) if changed else around
+    if not changed:
+        return around
+    header, above, opening, tail = (restored[name] or "" for name in fields)
+    return BylineBlock(header, above, opening, tail, around.header_lines)
 
 
 def _title_line(page_lines: PageLines, start: int, title: str) -> int:

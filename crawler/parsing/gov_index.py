@@ -17,6 +17,7 @@ _NAMES = {
     "文号": "document_number",
     "文件编号": "document_number",
     "发布机构": "issuer",
+    "发布机关": "issuer",
     "发文机关": "issuer",
     "发文机构": "issuer",
     "发文单位": "issuer",
@@ -49,6 +50,13 @@ _NAMES = {
     "标题": "name",
     "体裁分类": "genre",
     "服务对象": "audience",
+    "统一编号": "registration",
+    "实施日期": "effective_on",
+    "施行日期": "effective_on",
+    "生效日期": "effective_on",
+    "失效日期": "expires_on",
+    "废止日期": "expires_on",
+    "文件状态": "validity",
 }
 FIELDS = ("index_number", "document_number", "issuer", "written_on", "published_on", "topic")
 _LABEL = re.compile(
@@ -58,6 +66,7 @@ _LABEL = re.compile(
 )
 _OPENINGS = ("索", "[", "【")
 """The first characters of the label of an 索引号."""
+_ISSUERS = tuple(name for name, meaning in _NAMES.items() if meaning == "issuer")
 _MAX_VALUE_LENGTH = 120
 _MAX_LINES = 40
 
@@ -75,6 +84,21 @@ def read_gov_index(page_lines: PageLines) -> dict[str, str] | None:
     if found is None or "index_number" not in found:
         return None
     return {name: found[name] for name in FIELDS if found.get(name)}
+
+
+def read_issuer(page_lines: PageLines) -> str | None:
+    """Return the office in a table of at least three known labels, also if it has no 索引号; else None."""
+    lines = page_lines.lines
+    for index, line in enumerate(lines):
+        if (
+            line.text.startswith(_ISSUERS)
+            and len(line.text) <= _MAX_VALUE_LENGTH
+            and (found := _LABEL.match(line.text))
+        ):
+            fields = _from_lines(lines, index) if _name(found) == "issuer" else None
+            if fields and fields.get("issuer"):
+                return fields["issuer"]
+    return None
 
 
 def _from_grid(page_lines: PageLines, line: Line) -> dict[str, str] | None:

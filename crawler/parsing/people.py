@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crawler.parsing.date_forms import plain_marks
+from crawler.parsing.places import PLACE
 
 # --- Is it a person's name? Surnames, and the endings of units. ---
 
@@ -65,7 +66,9 @@ _WORDS = _words(
     "牛市 白酒 白糖 盛会 盛夏 盛典 石头 祖国 秋季 税务 米面 罗马 聂耳 舒心 花生 苏州 茅台 荣誉 "
     "荣获 莫斯科 葛根 蓝天 蓝图 蔡甸 薄弱 虞城 许昌 许多 谢谢 谭木匠 费县 贺信 贺电 车间 车站 "
     "边防 郎酒 金属 金牌 钱塘 钱包 长江 陆续 陆地 陶瓷 韦德 顾全 项城 鲜花 鲜活 麦子 黄瓜 龙虾 "
-    "龙泉 "
+    "龙泉 素材 季度 季节 单机 单机版 手游 文创 文库 文献 成品 常见 常识 童年 时尚 时代 程度 应届生 家居 房产 房源 "
+    "金币 金条 钱币 车险 古装 古籍 和田 安卓 高端 项链 段子 万科 万达 海报 花絮 解说 解密 甘孜 云浮 白皮书 "
+    "全文 独家 首发 原创 精选 荐读 严选 关键词 简体 繁体 观察 手记 调查 探访 纪实 专稿 特稿 社论 快评 短评 时评 "
 )
 _JOINED = re.compile(r"[\u4e00-\u9fff]{1,10}(?:[·•・‧][\u4e00-\u9fff]{1,10}){1,4}")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f]{2,4}")
@@ -73,6 +76,13 @@ _UNIT = re.compile(
     r"(?:局|委|办|部|处|科|股|厅|院|校|站|所|社|网|报|台|队|组|室|会|馆|镇|乡|街道|村|社区|县|市|(?:河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾|[本全各我]|^)省|自治州|旗|公司|集团|厂|中心|大学|中学"
     r"|小学|政府|支部|银行|公安|党委|团委|工会|妇联|日报|周刊|杂志|客户端|公众号|微信|发布|融媒体?|电视|广播|编辑员|管理员|团队|频道|在线|传媒)$"
 )
+_DISPATCH = re.compile(
+    r"(?:(?:\d{1,2}月)?\d{1,2}日)?(?:综合|联合|现场|专)?(?:外?[电電讯訊](?:报道|報道|报导|報導)?|(?:摄影)?(?:报道|報道|报导|報導))$"
+)
+"""The end of `甲台北21日电` and `甲上海报道`, after the place."""
+_TITLED = re.compile(r"[\s:]{0,3}(?P<name>[\u3400-\u9fff]{2,3})(?=$|[\s、,，;/()（）])")
+_NO_NAME_FIRST = frozenset("从在对就将已昨今现获了来实报观手调综整发采专联摄供图编说问谈走探跟随日近注打分投点")
+"""Verbs and time words after 记者 that begin a sentence or a rubric, not a name."""
 _NOT_LAST = "的了是在和与及或为被把对从向等们这那其将并也都就而但若如者"
 
 
@@ -91,6 +101,20 @@ def is_person(text: str, sure: bool = False) -> bool:
     if text[:2] in _DOUBLE_SURNAMES:
         return True
     return len(text) <= 3 and (text[0] in _SURNAMES or (not sure and text[0] in _RARE_SURNAMES))
+
+
+def cut_dispatch(text: str) -> str:
+    """Return the name in `甲台北21日电` or `甲上海报道`, without the place and what follows it; else `text`.
+
+    If the place is not a known one, a name has three characters when two or more are left for the place.
+    """
+    ending = _DISPATCH.search(text)
+    if not ending:
+        return text
+    head = text[: ending.start()]
+    splits = [(head[:size], head[size:]) for size in (3, 2, 4) if len(head) >= size and is_person(head[:size])]
+    known = [name for name, place in splits if not place or PLACE.fullmatch(place)]
+    return next(iter(known or [name for name, place in splits if len(place) != 1]), text)
 
 
 def is_unit(text: str) -> bool:
@@ -116,7 +140,7 @@ _BEFORE_EDITS = 11
 """How many characters of the label may stand before it: 融媒体 and eight spaces."""
 _BY = re.compile(
     r"(?P<label>作\s{0,8}者(?!单位|简介|介绍|系)|撰\s{0,8}稿人?|撰\s{0,8}文|供\s{0,8}稿人?|执\s{0,8}笔人?|采\s{0,8}写"
-    r"|记\s{0,8}者|通讯员|文(?<![\u4e00-\u9fff]文)(?:字)?)[^\S\n]{0,8}[:/|｜][^\S\n]{0,8}"
+    r"|记\s{0,8}者|通讯员|原创|文(?<![\u4e00-\u9fff]文)(?:字)?)[^\S\n]{0,8}[:/|｜][^\S\n]{0,8}"
 )
 _WRITES = (
     r"(?:(?:特约|特邀|见习|实习|首席)?(?:记\s{0,4}者|通讯员|评论员|观察员|研究员|撰稿人?)|作\s{0,4}者(?!单位|简介|介绍|系)"
@@ -145,13 +169,21 @@ _BRACKET = re.compile(r"[(（【\[〔]([^()（）【】\[\]〔〕\n]{2,80})[)）
 _SIGNATURE = re.compile(r"(?<![:/])\s{0,2}(?<![:/\s])[(（【\[〔]([^()（）【】\[\]〔〕\n]{2,40})[)）】\]〕]\s{0,8}$")
 _CLOSING = (")", "）", "】", "]", "〕")
 _DATELINE = re.compile(r"(?:电|讯|消息|报道|快讯)\s{0,3}[(（]([^()（）\n]{2,40})[)）]")
-_LABEL_FIRST = re.compile(r"^\s{0,8}(?:作者|文|撰文|撰稿|执笔)\s?[:/|｜].{1,40}$", re.M)
+_LABEL_FIRST = re.compile(r"^\s{0,8}(?:作者|原创|文|撰文|撰稿|执笔)\s?[:/|｜].{1,40}$", re.M)
+_REPORTED = re.compile(
+    r"[\W_]{0,6}(?P<names>(?:[\u3400-\u9fff]{2,4}[ 、]{1,2}){1,4})"
+    r"[\u4e00-\u9fff]{2,6}(?:综合|联合|现场)?(?:摄影)?(?:报道|报导)[\W_]{0,4}$"
+)
+_BEGINS = re.compile(
+    r"[\W_]{0,4}(?:[\w·]{2,12} ?)?(?P<label>记者|评论员) ?[: ] ?"
+    r"(?P<names>[\u3400-\u9fff]{2,4}(?:[ 、][\u3400-\u9fff]{2,3}(?=[ 、]))*)(?= )"
+)
 _SPLIT = re.compile(r"[\s、,，;；/&＆|｜:]+|(?<=[\u4e00-\u9fff])和(?=[\u4e00-\u9fff]{2,3}(?:$|[\s、]))")
 _ASIDE = re.compile(r"(?<=[\u4e00-\u9fff])\s?[(（][^()（）]{2,40}[)）]?")
 """A bracket after a person: the unit, the role."""
 _OTHER_LABEL = re.compile(r"\s[\u4e00-\u9fff]{2,6}\s?:")
 """A word before a colon is the next label of a header (字体：), not another person."""
-_DONE = re.compile(r"(?:综合|联合|现场)?(?:报道|整合|综合|采写|整理|撰文|撰稿|摄影|摄|文图|图文)$")
+_DONE = re.compile(r"(?:综合|联合|现场)?(?:报道|整合|综合|采写|整理|编译|撰文|撰稿|摄影|摄|文图|图文)$")
 _NO_PERSON = frozenset(
     [
         "佚名",
@@ -167,6 +199,11 @@ _NO_PERSON = frozenset(
         "超级管理员",
         "本站",
         "本网",
+        "素材",
+        "资料",
+        "网络",
+        "综合",
+        "整理",
     ]
 )
 _MAX_LINE_LENGTH = 60
@@ -196,13 +233,13 @@ def editor_credit(header: str, tail: str) -> Credit | None:
     return best[1] if best else None
 
 
-def author_credit(header: str, tail: str = "", lead: str = "") -> Credit | None:
+def author_credit(header: str, tail: str = "", opening: str = "") -> Credit | None:
     """Return who wrote the article, from the most reliable place.
 
     First a person named by a role in the header, at the end or at the beginning of the body; then a bare name in
     brackets at the end or after 电; last the pen name or unit after 作者 in the header.
     """
-    head, end, start = (plain_marks(text) for text in (header, tail, lead))
+    head, end, start = (plain_marks(text) for text in (header, tail, opening))
     in_header, pen_name = _first(map(_credit, _lines(head))), _pen_name(head)
     if not in_header and pen_name and not is_unit(pen_name.names[0]):
         return pen_name
@@ -210,11 +247,23 @@ def author_credit(header: str, tail: str = "", lead: str = "") -> Credit | None:
         in_header
         or _first(map(_credit, _credit_texts(end)), last=True)
         or _first(map(_credit, _credit_texts(start)))
+        or _first(map(_opening_credit, start.split("\n")))
         or _first(_signature(found[1]) for found in _DATELINE.finditer(start))
         or _pen_name("\n".join(_LABEL_FIRST.findall(start)))
         or _first(map(_signature, _signatures(end)), last=True)
         or pen_name
     )
+
+
+def _opening_credit(line: str) -> Credit | None:
+    """Return the people that a line of the opening begins with: `甲 上海报道`, `东湖网 记者 甲 今年以来…`."""
+    if found := _REPORTED.match(line):
+        names = _split_names(found["names"])
+        return Credit(tuple(names), "报道") if names and all(is_person(name, sure=True) for name in names) else None
+    if found := _BEGINS.match(line):
+        names = _leading_people(found["names"])
+        return Credit(tuple(names), found["label"]) if names else None
+    return None
 
 
 def _first(credits: Iterator[Credit | None], last: bool = False) -> Credit | None:
@@ -250,6 +299,7 @@ def _signatures(flat: str) -> Iterator[str]:
 def _pen_name(flat: str) -> Credit | None:
     for found in _BY.finditer(flat):
         names = _names_after(flat, found.end(), people_only=False)
+        names = [bare if is_person(bare := _DONE.sub("", name)) else name for name in names]
         if not names or (is_unit(names[0]) and "作" not in found["label"]):
             continue
         people = [name for name in names if not is_unit(name)]
@@ -274,7 +324,7 @@ def _credit(text: str) -> Credit | None:
     before = 0
     for index, found in enumerate(roles):
         stop = roles[index + 1].start() if index + 1 < len(roles) else len(text)
-        names = _leading_people(text[found.end() : stop])
+        names = _leading_people(text[found.end() : stop]) or _titled_name(found, text[found.end() : stop])
         if found["behind"] or (not names and index == 0 and re.match("[文图供撰]", found.group())):
             names = _leading_people(text[before : found.start()])
         if not (found["writes"] or found["behind"]):
@@ -291,12 +341,23 @@ def _credit(text: str) -> Credit | None:
     return Credit(tuple(people), label) if people else None
 
 
+def _titled_name(role: re.Match[str], text: str) -> list[str]:
+    """Return the name after 记者 or 评论员 although its first character is not a known surname."""
+    name = _TITLED.match(text) if role.group().endswith(("记者", "评论员")) else None
+    if name is None or name["name"] in _WORDS or name["name"][0] in _NO_NAME_FIRST or name["name"][-1] in _NOT_LAST:
+        return []
+    if _UNIT.search(name["name"]) or PLACE.fullmatch(name["name"]) or _DONE.search(name["name"]):
+        return []
+    return [name["name"]]
+
+
 def _leading_people(text: str) -> list[str]:
     """Return the people's names that a text begins with; units before the first are skipped."""
     people: list[str] = []
     text = _OTHER_LABEL.split(text.lstrip(" :/|(（】]"), maxsplit=1)[0]
     for name in _split_names(_ASIDE.sub(" ", text)):
-        bare = name if is_person(name) and not name.endswith("摄") else _DONE.sub("", name)
+        bare = name if is_person(name) and not name.endswith("摄") else cut_dispatch(name)
+        bare = bare if is_person(bare) and not bare.endswith("摄") else _DONE.sub("", bare)
         if is_person(bare):
             people.append(bare)
         elif people or not is_unit(name):
@@ -334,7 +395,8 @@ def _names_after(flat: str, at: int, people_only: bool) -> list[str]:
 
 
 def _is_name(name: str) -> bool:
-    return name.lower() not in _NO_PERSON and re.search(r"[A-Za-z\u3400-\u9fff]", name) is not None
+    unwanted = name in _WORDS or name.lower() in _NO_PERSON
+    return not unwanted and re.search(r"[A-Za-z\u3400-\u9fff]", name) is not None
 
 
 def _split_names(text: str) -> list[str]:

@@ -147,6 +147,13 @@ def _find_plain_line(page_lines: PageLines, start: int) -> Headline | None:
     return None
 
 
+def site_names(page: Page) -> frozenset[str]:
+    """Return the folded names that the page's head gives to its site: meta tags, and all but the first part of
+    `<title>`."""
+    names = [page.meta.get("sitename"), page.meta.get("og:site_name"), *_CUT.split(_title_tag(page))[1:]]
+    return frozenset(key for name in names if name and 2 <= len(key := fold(name)) <= 16)
+
+
 def _title_tag(page: Page) -> str:
     element = page.title
     return _clean(" ".join(str(text) for text in element.itertext())) if element is not None else ""

@@ -15,8 +15,8 @@ from crawler.parsing.people import is_person, is_unit
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=CST)
 
 
-def read(header: str = "", tail: str = "", lead: str = "") -> Byline:
-    return read_byline(header, tail, now=NOW, lead=lead)
+def read(header: str = "", tail: str = "", opening: str = "") -> Byline:
+    return read_byline(header, tail, now=NOW, opening=opening)
 
 
 def at(text: str) -> datetime:
@@ -101,6 +101,30 @@ def test_source(header: str, source: str | None) -> None:
     found = read(header)
     assert found.source == source
     assert ("source" in found.found_by) == (source is not None)
+
+
+@pytest.mark.parametrize(
+    ("header", "source"),
+    [
+        ("来源：溪口县卫生健康局 溪口县疾控中心 2024-01-02", "溪口县卫生健康局 溪口县疾控中心"),
+        ("来源：溪口大学 溪口医院 浏览：3", "溪口大学 溪口医院"),
+        ("来源：某某社 溪口县人民政府网", "某某社"),
+        # a label is not a value
+        ("来源：初审：张小三 复审：李小四", None),
+        ("来源：\n初审：张小三", None),
+        # the city of an edition
+        ("来源：东湖晨报（武汉）", "东湖晨报"),
+        ("来源：新东报(北京)", "新东报"),
+        ("来源：溪口县文化和旅游局（体育局）", "溪口县文化和旅游局（体育局）"),
+        # a placeholder stands only if no office is named
+        ("来源：本网 发文机关：溪口县粮食局", "溪口县粮食局"),
+        ("发布机关：溪口县粮食局\n来源：本站", "溪口县粮食局"),
+        ("来源：网络\n发布机构：溪口县粮食局", "溪口县粮食局"),
+        ("来源：本站 2024-01-02", "本站"),
+    ],
+)
+def test_source_by_kind(header: str, source: str | None) -> None:
+    assert read(header).source == source
 
 
 def test_source_in_the_tail_only_where_the_header_has_none() -> None:

@@ -12,8 +12,8 @@ from crawler.parsing.dates import CST
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=CST)
 
 
-def read(header: str = "", tail: str = "", lead: str = "") -> Byline:
-    return read_byline(header, tail, now=NOW, lead=lead)
+def read(header: str = "", tail: str = "", opening: str = "") -> Byline:
+    return read_byline(header, tail, now=NOW, opening=opening)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_author_in_tail(tail: str, author: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lead", "author"),
+    ("opening", "author"),
     [
         ("某地5月12日电（记者戴小河、印小朋）由我国自主设计建造的设备投产。", "戴小河 印小朋"),
         ("某地5月19日电（刘小艺、杨小吉）专家介绍。", "刘小艺 杨小吉"),
@@ -118,15 +118,53 @@ def test_author_in_tail(tail: str, author: str | None) -> None:
         ("记者近日从某县获悉。", None),
     ],
 )
-def test_author_in_lead(lead: str, author: str | None) -> None:
-    assert read("", "", lead).author == author
+def test_author_in_lead(opening: str, author: str | None) -> None:
+    assert read("", "", opening).author == author
+
+
+@pytest.mark.parametrize(
+    ("opening", "author"),
+    [
+        # a caption or a summary may come before the credit
+        ("据通报，此次抽检是近年规模最大的一次。\n东湖网·东湖晨报记者 李小亭\n随着气温上升，县里加强抽检。", "李小亭"),
+        ("划重点：\n《风向标》作者 王小岚\n一位接近监管的人士表示，整顿还会继续。", "王小岚"),
+        # a place behind the name
+        ("（本报记者陆小川江州21日电）县里今天公布抽检结果。", "陆小川"),
+        ("（东湖社记者高小宁台北21日电）卫生局公布抽检结果。", "高小宁"),
+        ("（东湖社记者高宁东京9日综合外电报导）卫生局公布抽检结果。", "高宁"),
+        ("【记者林小芸／台北报导】卫生局公布抽检结果。", "林小芸"),
+        ("记者 陈小雨 杭州报道\n今年以来，全市抽检食品两万批次。", "陈小雨"),
+        ("陈小雨 杭州报道\n今年以来，全市抽检食品两万批次。", "陈小雨"),
+        ("■ 陈小雨 高小朋 广州报道\n今年以来，全市抽检食品两万批次。", "陈小雨 高小朋"),
+        ("本报评论员 郑小波\n食品安全无小事。", "郑小波"),
+        (
+            "东湖观察网 记者 高小歌 今年以来，全市抽检食品两万批次，合格率上升，消费者满意度提高，监管将加强。",
+            "高小歌",
+        ),
+        ("原创： 路小卓编译 江州研究院\n今年以来，抽检增多。", "路小卓"),
+        # after 记者 a surname may be one that no list has
+        ("东湖晨报记者 笃小行\n食品安全无小事。", "笃小行"),
+        ("本报评论员\n食品安全无小事。", None),
+        ("本报记者 报道\n食品安全无小事。", None),
+        ("记者 观察\n食品安全无小事。", None),
+        ("记者从县市场监管局获悉，抽检合格率上升。", None),
+        ("图为抽检现场。 记者 王小二 摄\n今年以来，抽检增多。", None),
+    ],
+)
+def test_author_in_the_first_lines(opening: str, author: str | None) -> None:
+    assert read("", "", opening).author == author
+
+
+@pytest.mark.parametrize("header", ["2024-03-02 文/素材 季度", "记者 季度", "文：单机版"])
+def test_common_words_are_no_names(header: str) -> None:
+    assert read(header).author is None
 
 
 def test_author_order_header_then_tail_then_lead() -> None:
-    tail, lead = "正文。（李小四）", "本报讯（记者 王小五）今日。"
-    assert read("作者：张小三", tail, lead).author == "张小三"
+    tail, opening = "正文。（李小四）", "本报讯（记者 王小五）今日。"
+    assert read("作者：张小三", tail, opening).author == "张小三"
     assert read("作者：某某新闻网", "正文。（记者 李小四）").author == "李小四"
-    assert read("", tail, lead).author == "王小五"
+    assert read("", tail, opening).author == "王小五"
     assert read("", tail).author == "李小四"
 
 
