@@ -55,6 +55,9 @@ RENAMED_SETTINGS = {
 }
 """Old names of settings and their new ones: whoever sets an old one is shown the new one (exit status 2)."""
 
+REMOVED_SETTINGS = {"REPLICA": "set the environment variables http_proxy and https_proxy instead"}
+"""Names of settings that are gone, and what to do instead."""
+
 RENAMED_VARIABLES: dict[str, str] = {}
 """The same for variables of the environment."""
 
@@ -209,7 +212,6 @@ def renamed_names(settings: Mapping[str, Any], environment: Mapping[str, str]) -
 
 # Settings given on the command line (`-s NAME=VALUE`): Scrapy shows a traceback for the first that it can't use.
 
-_PLACE = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}")
 _CLASS = re.compile(r"[a-z_]\w*(?:\.[a-z_]\w*)+\.[A-Z]\w*")
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _SWITCHES = {"0", "1", "true", "false"}
@@ -222,6 +224,8 @@ def wrong_settings(given: Iterable[str]) -> str | None:
         name, _, value = pair.partition("=")
         if name in RENAMED_SETTINGS:
             return f"-s {name}: the setting is now called {RENAMED_SETTINGS[name]}"
+        if name in REMOVED_SETTINGS:
+            return f"-s {name}: {REMOVED_SETTINGS[name]}"
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             if near:
@@ -293,12 +297,6 @@ def _level_fault(value: str) -> str | None:
     return None if value in _LEVELS else f"choose one of {', '.join(_LEVELS)}"
 
 
-def _place_fault(value: str) -> str | None:
-    # An empty value would send the crawl to the real sites, which nobody who writes REPLICA means.
-    good = _PLACE.fullmatch(value) and int(value.rpartition(":")[2]) <= 65_535
-    return None if good else "it is the address of a replica: 127.0.0.1:8000"
-
-
 def _allowed_fault(value: str) -> str | None:
     from crawler.middlewares.guard import Allowed
 
@@ -321,5 +319,4 @@ _SPECIAL: dict[str, Callable[[str], str | None]] = {
     "GUARD_ALLOWED": _allowed_fault,
     "LOG_FILE": _file_fault,
     "LOG_LEVEL": _level_fault,
-    "REPLICA": _place_fault,
 }

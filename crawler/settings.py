@@ -119,12 +119,10 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.guard.TagMiddleware": 585,  # just after HttpCompressionMiddleware (590)
     # just before HttpCompressionMiddleware (590) sees the response
     "crawler.middlewares.scrapy_fixes.RawBodyMiddleware": 595,
-    "crawler.replica.middleware.ReplicaMiddleware": 820,
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
     "crawler.middlewares.cache.NoStaleCacheMiddleware": 900,
     "crawler.middlewares.archive.ArchiveMiddleware": 950,  # next to the network: answers as they came
 }
-REPLICA = None  # "127.0.0.1:PORT": send every request to a replica of the sites instead (demo and tests)
 EXTENSIONS = {
     "crawler.middlewares.scrapy_fixes.RareCollections": 100,
     "crawler.storage.extension.CrawlStore": 300,

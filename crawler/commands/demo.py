@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import os
 import sys
 import tempfile
 from collections import Counter
@@ -69,7 +70,7 @@ class Command(cli.Command):
 
 def _run_demo(settings: Settings, console: Console) -> int:
     """Crawl and report; returns the exit status. Raises StoreError."""
-    from crawler.replica import TODAY, Replica
+    from crawler.replica import TODAY, Replica, proxy_environment
     from crawler.replica.demo_runs import plan, run
     from crawler.storage.store import connect
 
@@ -80,8 +81,9 @@ def _run_demo(settings: Settings, console: Console) -> int:
             _make_empty(client[DATABASE])
         with Replica() as replica, tempfile.TemporaryDirectory() as cache:
             console.print(f"A replica of the real sites runs at {replica.address}.")
+            # Scrapy's HttpProxyMiddleware reads it when a crawl is created.
+            os.environ.update(proxy_environment(replica.address))
             ours = {
-                "REPLICA": replica.address,
                 "MONGO_DATABASE": DATABASE,
                 "CRAWL_TODAY": TODAY.isoformat(),
                 "HTTPCACHE_DIR": cache,

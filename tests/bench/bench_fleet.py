@@ -22,12 +22,13 @@ from typing import Any
 
 from pymongo import MongoClient
 
+from crawler.replica import proxy_environment
 from crawler.replica.fleet.hosts import Fleet, Host
 from crawler.replica.fleet.log import HostLog
 from crawler.storage import embedded
 
 ROOT = Path(__file__).resolve().parents[2]
-FAULTS = "refused,hang,error,redirect,pager"
+FAULTS = "reset,hang,error,redirect,pager"
 LATENCY = 0.02
 
 
@@ -107,10 +108,15 @@ def main() -> None:
     fleet = Fleet(options.sites, options.articles, [fault for fault in options.faults.split(",") if fault])
     server, address = serve(options)
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "CRAWLER_DATA": folder, "MONGO_URI": "", "MONGO_DATABASE": "bench"}
-        values = [f"REPLICA={address}", f"REPLICA_REFUSING={','.join(fleet.refusing())}", *options.settings]
+        environment = {
+            **os.environ,
+            **proxy_environment(address),
+            "CRAWLER_DATA": folder,
+            "MONGO_URI": "",
+            "MONGO_DATABASE": "bench",
+        }
         command = [sys.executable, "-m", "scrapy", "crawl", "county", "-a", f"site={','.join(fleet.codes())}"]
-        command += [part for value in values for part in ("-s", value)]
+        command += [part for value in options.settings for part in ("-s", value)]
         try:
             uri = embedded.ensure_running(Path(folder))
             seconds, cpu, memory, log = crawl(command, environment)

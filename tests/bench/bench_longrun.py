@@ -20,6 +20,7 @@ from typing import Any
 from pymongo import MongoClient
 
 from crawler.parsing.urls import article_id, canonical_url
+from crawler.replica import proxy_environment
 from crawler.replica.fleet.hosts import Fleet
 from crawler.storage import embedded
 
@@ -63,11 +64,11 @@ def main() -> int:
 def _crawl(folder: Path, address: str, server: int, fleet: Fleet, options: argparse.Namespace) -> int:
     uri = embedded.ensure_running(folder)
     given = dict(part.split("=", 1) for part in options.settings)
-    values = {"REPLICA": address, "MONGO_URI": uri, "MONGO_DATABASE": "long", **SETTINGS, **given}
+    values = {"MONGO_URI": uri, "MONGO_DATABASE": "long", **SETTINGS, **given}
     command = [sys.executable, "-m", "scrapy", "crawl", "county", "-a", f"site={','.join(fleet.codes())}"]
     command += ["-a", "keep=all", *(part for name, value in values.items() for part in ("-s", f"{name}={value}"))]
     log = folder / "crawl.log"
-    environment = {**os.environ, "CRAWLER_DATA": str(folder)}
+    environment = {**os.environ, **proxy_environment(address), "CRAWLER_DATA": str(folder)}
     client: MongoClient[dict[str, Any]] = MongoClient(uri)
     with log.open("w") as errors, client:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=errors, stderr=errors)

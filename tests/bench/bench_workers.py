@@ -41,6 +41,7 @@ from urllib.request import ProxyHandler, build_opener
 import postgres_server
 from pymongo import MongoClient
 
+from crawler.replica import proxy_environment
 from crawler.replica.fleet.log import HostLog
 from crawler.storage import embedded
 
@@ -204,12 +205,13 @@ class Bench:
         return f"redis://127.0.0.1:{port}/0"
 
     def _python(self, module: str, *arguments: str) -> subprocess.Popen[Any]:
-        given = {**self.settings, "REPLICA": self.address, "DOWNLOAD_DELAY": DELAY, "AUTOTHROTTLE_ENABLED": 0}
+        given = {**self.settings, "DOWNLOAD_DELAY": DELAY, "AUTOTHROTTLE_ENABLED": 0}
         options = [part for name, value in given.items() for part in ("-s", f"{name}={value}")]
         log = (self.folder / f"log-{len(self.started)}.txt").open("w")
         with log:
             command = [sys.executable, "-m", module, *arguments, *options]
-            self.started.append(subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log))
+            env = {**os.environ, **proxy_environment(self.address)}
+            self.started.append(subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log))
         return self.started[-1]
 
     def _until_done(self) -> None:

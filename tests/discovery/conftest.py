@@ -18,7 +18,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from crawler.replica import Replica
+from crawler.replica import Replica, proxy_environment
 from crawler.sites.edit import rows_of, with_row
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,14 +45,15 @@ class Project:
         text = self.rows_file.read_text("utf-8")
         self.rows_file.write_text(with_row(text, rows_of(text)[code] | cells), "utf-8")
 
-    def run(self, *command: str, **settings: object) -> subprocess.CompletedProcess[str]:
-        """Run `scrapy COMMAND` in it to the end, without the waits that real sites are owed."""
+    def run(self, *command: str, proxy: str = "", **settings: object) -> subprocess.CompletedProcess[str]:
+        """Run `scrapy COMMAND` in it to the end, on the server at `proxy`, without the waits that real sites are
+        owed."""
         values = {"DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": 0, "RETRY_BACKOFF_SECONDS": 0.01, **settings}
         options = [part for name, value in values.items() for part in ("-s", f"{name}={value}")]
         return subprocess.run(
             [sys.executable, "-m", "scrapy", *command, *options],
             cwd=self.folder,
-            env=self.environment,
+            env=self.environment | (proxy_environment(proxy) if proxy else {}),
             capture_output=True,
             text=True,
             timeout=120,
@@ -70,7 +71,7 @@ def project(tmp_path: Path) -> Project:
 def crawl(project: Project, mongo_uri: str, database: str, tmp_path: Path) -> Callable[..., Any]:
     """Crawl county sites into this test's database."""
 
-    def run(codes: str, *arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
+    def run(codes: str, *arguments: str, **settings: Any) -> subprocess.CompletedProcess[str]:
         store = {"MONGO_URI": mongo_uri, "MONGO_DATABASE": database, "HTTPCACHE_DIR": tmp_path / "cache"}
         return project.run("crawl", "county", "-a", f"site={codes}", "-a", "keep=all", *arguments, **store, **settings)
 

@@ -54,7 +54,7 @@ def drafts(project) -> dict[str, dict]:
 def test_a_site_is_added_and_its_pages_wait_for_a_person(project, replica):
     project.change(CODE, lists="", platform="", status="listed")
     before = project.rows_file.read_text("utf-8").split("\n")
-    result = project.run("addsite", HONGYA, "--yes", REPLICA=replica.address)
+    result = project.run("addsite", HONGYA, "--yes", proxy=replica.address)
     assert result.returncode == 0, result.stderr
     # The row: completed in its place, nothing else changed.
     after = project.rows_file.read_text("utf-8").split("\n")
@@ -108,12 +108,12 @@ def test_a_site_that_the_registry_does_not_know(project, odd_sites):
         }
     )
     url = "http://www.shian-demo.org/"
-    unknown = project.run("addsite", url, "--yes", REPLICA=sites.address)
+    unknown = project.run("addsite", url, "--yes", proxy=sites.address)
     assert unknown.returncode == 1
     assert "says whose site it is: give --code" in unknown.stderr
     assert not drafts(project)
     begun = datetime.now(CST)
-    result = project.run("addsite", url, "--code", "shian", "--name", "示例食安网", "--yes", REPLICA=sites.address)
+    result = project.run("addsite", url, "--code", "shian", "--name", "示例食安网", "--yes", proxy=sites.address)
     assert result.returncode == 0, result.stderr
     row = project.row("shian")
     # The mark that keeps the row when the registry is generated anew.
@@ -124,10 +124,10 @@ def test_a_site_that_the_registry_does_not_know(project, odd_sites):
         **{"homepage": url, "lists": "行业动态=http://www.shian-demo.org/dt/", "status": "listed"},
     }
     # `freeze` adds a page to a site that is there, beside the first one.
-    frozen = project.run("freeze", "http://www.shian-demo.org/news/2026/1117/8017.html", REPLICA=sites.address)
+    frozen = project.run("freeze", "http://www.shian-demo.org/news/2026/1117/8017.html", proxy=sites.address)
     assert frozen.returncode == 0, frozen.stderr
     assert {"shilishianwang-article.truth.json", "shilishianwang-article-2.truth.json"} <= set(drafts(project))
-    missing = project.run("freeze", "http://www.shian-demo.org/news/2026/1101/1.html", REPLICA=sites.address)
+    missing = project.run("freeze", "http://www.shian-demo.org/news/2026/1101/1.html", proxy=sites.address)
     assert (missing.returncode, missing.stderr.count("\n")) == (1, 1)
     assert "the site answers 404; nothing is written" in missing.stderr
 
@@ -147,7 +147,7 @@ def test_what_cannot_be_added_gets_one_sentence(pages, arguments, refusal, proje
     status, sentence = refusal
     sites = odd_sites({"www.schy.gov.cn": pages})
     before = project.rows_file.read_bytes()
-    result = project.run(*arguments, "--yes" if arguments[0] == "addsite" else "--list", REPLICA=sites.address)
+    result = project.run(*arguments, "--yes" if arguments[0] == "addsite" else "--list", proxy=sites.address)
     assert result.returncode == status
     assert sentence in result.stderr
     assert "Traceback" not in result.stderr
@@ -157,7 +157,7 @@ def test_what_cannot_be_added_gets_one_sentence(pages, arguments, refusal, proje
 
 def test_without_a_yes_nothing_is_written(project, replica):
     before = project.rows_file.read_bytes()
-    result = project.run("addsite", HONGYA, REPLICA=replica.address)
+    result = project.run("addsite", HONGYA, proxy=replica.address)
     assert result.returncode == 1
     assert "there was no yes" in result.stderr
     assert project.rows_file.read_bytes() == before

@@ -17,7 +17,7 @@ def test_sites_of_eleven_platforms_without_a_list_page(project, crawl, stored, r
     for channel in CHANNELS.values():
         project.change(channel.site, lists="", platform="", status="listed")
     codes = ",".join(channel.site for channel in CHANNELS.values())
-    result = crawl(codes, REPLICA=replica.address)
+    result = crawl(codes, proxy=replica.address)
     assert result.returncode == 0, result.stderr[-3000:]
     truth = {
         article_id(canonical_url(article.url)): article
@@ -127,7 +127,7 @@ def test_odd_sites_each_for_itself(project, crawl, stored, odd_sites):
         }
     )
     codes = "331102,331122,331123,331124,331125,331126,331127,331181"
-    result = crawl(codes, REPLICA=sites.address, RETRY_TIMES=0)
+    result = crawl(codes, proxy=sites.address, RETRY_TIMES=0)
     told = result.stderr
     assert result.returncode == 0, told[-3000:]
     found = {
@@ -155,7 +155,7 @@ def test_odd_sites_each_for_itself(project, crawl, stored, odd_sites):
     assert not sites.asked_at("www.l3.gov.cn")[2:]  # nothing but its home page was read
     # What a home page does not have is remembered as well.
     before = len(sites.asked)
-    again = crawl(codes, REPLICA=sites.address, RETRY_TIMES=0)
+    again = crawl(codes, proxy=sites.address, RETRY_TIMES=0)
     assert "庆元县" in again.stderr
     asked = [url for url in sites.asked[before:] if url.endswith(".gov.cn/")]
     assert "http://www.l6.gov.cn/" not in [url for url in asked if asked.count(url) > 1]

@@ -22,7 +22,7 @@ def test_a_hostile_site_harms_nobody(crawl, stored):
         hostile.answers |= wicked | sound
         hostile.answers[LIST] = sends(listing([*wicked, *sound, *PRIVATE], f"{LIST}?month=2031-05"))
         hostile.answers[f"{LIST}?month=2031-05"] = sends(listing([article(300)]))
-        result = crawl("county", "-a", "site=qingtian", "-a", "keep=all", REPLICA=hostile.address)
+        result = crawl("county", "-a", "site=qingtian", "-a", "keep=all", proxy=hostile.address)
         assert hostile.leaked == []
         assert not any("month=" in path for path in hostile.asked)
     assert "secret" not in result.stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.replica import Replica, content
+from crawler.replica import Replica, content, proxy_environment
 from crawler.replica.server import ReceivedRequest
 from crawler.replica.tls import server_context
 
@@ -33,7 +33,6 @@ def polite(replica: Replica, mongo_uri: str, database: str, tmp_path: Path) -> d
     county = content.articles(1, "qingtian")[:3]
     addresses = " ".join(article.url for article in (slow, plain, *county))
     places = {
-        "REPLICA": replica.address,
         "MONGO_URI": mongo_uri,
         "MONGO_DATABASE": database,
         "HTTPCACHE_DIR": tmp_path / "httpcache",
@@ -42,7 +41,7 @@ def polite(replica: Replica, mongo_uri: str, database: str, tmp_path: Path) -> d
     result = subprocess.run(
         [sys.executable, "-m", "scrapy", "crawl", "page", "-a", f"url={addresses}", *options],
         cwd=ROOT,
-        env={**os.environ, "CRAWLER_CONTACT": CONTACT},
+        env={**os.environ, **proxy_environment(replica.address), "CRAWLER_CONTACT": CONTACT},
         capture_output=True,
         text=True,
         timeout=120,

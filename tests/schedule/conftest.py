@@ -14,7 +14,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from crawler.replica import TODAY
+from crawler.replica import TODAY, proxy_environment
 from crawler.replica.fleet.hosts import Fleet
 from crawler.replica.fleet.server import FleetServer
 
@@ -83,7 +83,6 @@ def scrapy(fleet: FleetServer, mongo_uri: str, database: str, tmp_path: Path) ->
     """Starts a scrapy command on the fleet: `scrapy("schedule", path, "--once")`. Its log is in `tmp_path`."""
     started: list[subprocess.Popen[str]] = []
     settings = {
-        "REPLICA": fleet.address,
         "CRAWL_TODAY": TODAY.isoformat(),
         "MONGO_URI": mongo_uri,
         "MONGO_DATABASE": database,
@@ -98,7 +97,16 @@ def scrapy(fleet: FleetServer, mongo_uri: str, database: str, tmp_path: Path) ->
     def start(*arguments: object) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "scrapy", *map(str, arguments), *options]
         with (tmp_path / f"log-{len(started)}.txt").open("w") as log:
-            started.append(subprocess.Popen(command, cwd=ROOT, env={**os.environ}, stdout=log, stderr=log, text=True))
+            started.append(
+                subprocess.Popen(
+                    command,
+                    cwd=ROOT,
+                    env={**os.environ, **proxy_environment(fleet.address)},
+                    stdout=log,
+                    stderr=log,
+                    text=True,
+                )
+            )
         return started[-1]
 
     yield start

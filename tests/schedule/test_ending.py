@@ -18,6 +18,7 @@ import pytest
 from scrapy.settings import Settings
 
 from crawler.errors import StoreUnavailable
+from crawler.replica import proxy_environment
 from crawler.schedule.process import running_worker
 from crawler.storage import embedded
 from crawler.storage.store import OPTIONS, RETRY_SECONDS
@@ -67,10 +68,13 @@ def test_a_stop_while_a_crawl_opens_or_closes(moment, reason, *, fleet, stored, 
     """Scrapy 2.19.0 forgets the one, and tells the end too early at the other: while the run is being recorded."""
     site = fleet.fleet.codes()[0]
     folders = {"DATA_DIR": str(tmp_path), "HTTPCACHE_DIR": str(tmp_path / "cache")}
-    there = {"REPLICA": fleet.address, "MONGO_URI": mongo_uri, "MONGO_DATABASE": database, "DOWNLOAD_DELAY": 0}
+    there = {"MONGO_URI": mongo_uri, "MONGO_DATABASE": database, "DOWNLOAD_DELAY": 0}
     script = str(Path(__file__).parent / "stop_at.py")
     command = [sys.executable, script, moment, site, json.dumps({**folders, **there, "LOG_LEVEL": "WARNING"})]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False)
+    environment = {**os.environ, **proxy_environment(fleet.address)}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False
+    )
     assert done.stdout.split() == [reason]
     assert "ERROR" not in done.stderr
     runs = list(stored.runs.find({}))

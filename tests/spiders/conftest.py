@@ -10,7 +10,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from crawler.replica import TODAY, Replica
+from crawler.replica import TODAY, Replica, proxy_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 Crawl = Callable[..., subprocess.CompletedProcess[str]]
@@ -24,11 +24,11 @@ def replica() -> Iterator[Replica]:
 
 @pytest.fixture
 def command(replica: Replica, mongo_uri: str, database: str, tmp_path: Path) -> Callable[..., list[str]]:
-    """The command line of a crawl of the replica, without the waits that real sites are owed."""
+    """The command line of a crawl of the replica (or of the server at `proxy`), without the waits that real sites are
+    owed."""
 
-    def build(*arguments: str, **settings: object) -> list[str]:
+    def build(*arguments: str, proxy: str = replica.address, **settings: object) -> list[str]:
         values = {
-            "REPLICA": replica.address,
             "CRAWL_TODAY": TODAY.isoformat(),
             "MONGO_URI": mongo_uri,
             "MONGO_DATABASE": database,
@@ -39,7 +39,8 @@ def command(replica: Replica, mongo_uri: str, database: str, tmp_path: Path) -> 
             **settings,
         }
         options = [part for name, value in values.items() for part in ("-s", f"{name}={value}")]
-        return [sys.executable, "-m", "scrapy", "crawl", *arguments, *options]
+        environment = (f"{name}={value}" for name, value in proxy_environment(proxy).items())
+        return ["env", *environment, sys.executable, "-m", "scrapy", "crawl", *arguments, *options]
 
     return build
 

@@ -11,6 +11,7 @@ import pytest
 from crawler.replica.fleet.hosts import Fleet
 from crawler.replica.fleet.server import FleetServer
 from tests.spiders.conftest import ROOT
+from tests.spiders.refused import refuse
 
 FAULTS = ("refused", "hang", "error", "redirect", "pager")
 ARTICLES = 5
@@ -36,7 +37,7 @@ def test_bad_sites_hold_nobody_up(replica, crawl, stored):
         "county",
         "-a",
         f"site={','.join(fleet.codes())}",
-        REPLICA_REFUSING=",".join(fleet.refusing()),
+        **refuse(fleet.refusing()),
         DOWNLOAD_TIMEOUT=SECONDS_TO_TIMEOUT,
     )
     assert result.returncode == 0, result.stderr[-3000:]
@@ -74,7 +75,7 @@ def test_all_others_are_done_while_one_site_keeps_its_first_request(replica, com
         "county",
         "-a",
         f"site={','.join(fleet.codes())}",
-        REPLICA_REFUSING=",".join(fleet.refusing()),
+        **refuse(fleet.refusing()),
         DOWNLOAD_TIMEOUT=SECONDS_TO_FAIL,
     )
     good = {host.site.code for host in fleet.good()}

@@ -70,7 +70,7 @@ def test_pages_that_wait_for_their_turn_do_not_hold_the_end_up(command, crawl, s
         site.answers |= {article(n): answer(n) for n in range(20)}
         site.answers[LIST] = sends(listing([article(n) for n in range(20)]))
         arguments = ("county", "-a", "site=qingtian", "-a", "keep=all")
-        line = command(*arguments, "-v", REPLICA=site.address, DOWNLOAD_DELAY=0.05)
+        line = command(*arguments, "-v", proxy=site.address, DOWNLOAD_DELAY=0.05)
         process.append(subprocess.Popen(line, cwd=ROOT, stderr=subprocess.PIPE, text=True))
         try:
             assert process[0].stderr is not None
@@ -86,5 +86,5 @@ def test_pages_that_wait_for_their_turn_do_not_hold_the_end_up(command, crawl, s
         (run,) = stored.runs.find({"parent": None})
         assert (run["finish_reason"], run["counts"].get("rejects", 0)) == ("shutdown", 0)
         assert stored.sites.count_documents({}) == 0
-        assert crawl(*arguments, REPLICA=site.address).returncode == 0
+        assert crawl(*arguments, proxy=site.address).returncode == 0
         assert stored.articles.count_documents({}) == 20

@@ -14,9 +14,8 @@ from crawler.cli import wrong_settings
         ("RETRY_TIMES=1.5", "-s RETRY_TIMES=1.5: it is a whole number; the default is 3"),
         ("CONCURRENT_REQUESTS=0", "-s CONCURRENT_REQUESTS=0: it must be at least 1"),
         ("ROBOTSTXT_OBEY=maybe", "-s ROBOTSTXT_OBEY=maybe: it is a switch; write 1 or 0"),
-        ("REPLICA=foo", "-s REPLICA=foo: it is the address of a replica: 127.0.0.1:8000"),
-        ("REPLICA=127.0.0.1:99999", "-s REPLICA=127.0.0.1:99999: it is the address of a replica: 127.0.0.1:8000"),
-        ("REPLICA=", "-s REPLICA=: it is the address of a replica: 127.0.0.1:8000"),
+        ("REPLICA=127.0.0.1:8000", "-s REPLICA: set the environment variables http_proxy and https_proxy instead"),
+        ("REPLICA=", "-s REPLICA: set the environment variables http_proxy and https_proxy instead"),
         (
             "GUARD_ALLOWED=10.0.0.0/99",
             "-s GUARD_ALLOWED=10.0.0.0/99: it lists hosts, host:port and networks by commas: "
@@ -42,7 +41,6 @@ def test_a_setting_that_cannot_be_used(given, sentence):
     [
         "DOWNLOAD_DELAY=0.5",
         "DOWNLOAD_TIMEOUT=0.5",
-        "REPLICA=[::1]:8000",
         "AUTOTHROTTLE_ENABLED=False",
         "RETRY_PRIORITY_ADJUST=-3",
         'ITEM_PIPELINES={"crawler.pipelines.CleanPipeline": 100}',

@@ -81,7 +81,7 @@ def test_a_site_breaks_and_recovers(crawl, stored, replica, told, ask):
         assert down.returncode == 1
         assert "青田县 331121: broken (no request was answered" in down.stderr
     with Replica() as back:
-        again = crawl(*site, "-q", REPLICA=back.address, ALERT_INTERVAL_SECONDS=0)
+        again = crawl(*site, "-q", proxy=back.address, ALERT_INTERVAL_SECONDS=0)
     assert (again.returncode, again.stderr) == (0, "")
 
     state = stored.sites.find_one({"_id": "331121"})

@@ -28,9 +28,10 @@ from crawler.sites.site import Site
 
 PER_PAGE = 20
 FAULTS = ("refused", "reset", "hang", "error", "redirect", "pager", "calendar", "trickle")
-"""How a host may fail. `refused`: nobody listens; `reset`: closes without an answer; `hang`: never answers; `error`:
-500 always; `redirect`: always one further; `pager`: every list page names a next one, with the same articles again;
-`calendar`: the same, with ever new articles; `trickle`: a byte a second."""
+"""How a host may fail. `refused`: nobody listens (a test sees to it, this server closes like `reset`); `reset`: closes
+without an answer; `hang`: never answers; `error`: 500 always; `redirect`: always redirects once more; `pager`: every
+list page names a next one, with the same articles again; `calendar`: the same, with ever new articles; `trickle`: a
+byte a second."""
 _FIRST = 1_000_000
 _NUMBER = re.compile(r"(\d{7})\D*$")
 _PAGE = re.compile(r"[?&]PAGENUM=(\d+)")
@@ -205,7 +206,7 @@ class Fleet:
         return [host for host in self.hosts.values() if host.fault is not None]
 
     def refusing(self) -> list[str]:
-        """The names of the hosts where nobody listens: the setting REPLICA_REFUSING."""
+        """The names of the hosts where nobody listens."""
         return [host.name for host in self.hosts.values() if host.fault == "refused"]
 
     def codes(self) -> list[str]:

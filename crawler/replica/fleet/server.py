@@ -14,6 +14,7 @@ from collections import OrderedDict, defaultdict
 from types import TracebackType
 from typing import cast
 
+from crawler.replica import proxy_environment
 from crawler.replica.fleet.hosts import Fleet, Host
 from crawler.replica.fleet.log import HostLog
 from crawler.replica.tls import server_context
@@ -215,10 +216,8 @@ def run(fleet: Fleet, port: int, latency: float, *, warm: bool = False) -> None:
     with FleetServer(fleet, port, latency) as server:
         if warm:
             server.warm()
-        refusing = f" -s REPLICA_REFUSING={','.join(fleet.refusing())}" if fleet.refusing() else ""
         print(server.address, flush=True)
         print(f"{len(fleet.hosts)} sites; these fail: " + ", ".join(f"{h.site.code} {h.fault}" for h in fleet.bad()))
-        print(
-            f"scrapy crawl county -a site={','.join(fleet.codes())} -s REPLICA={server.address}{refusing}", flush=True
-        )
+        proxy = " ".join(f"{name}={value}" for name, value in proxy_environment(server.address).items())
+        print(f"{proxy} scrapy crawl county -a site={','.join(fleet.codes())}", flush=True)
         threading.Event().wait()

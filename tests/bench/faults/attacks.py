@@ -84,7 +84,7 @@ def _pages(base: Path) -> list[Tried]:
         hostile.answers[LIST] = sends(listing([*links, *private]))
         result = here.finish(
             *SITE,
-            REPLICA=hostile.address,
+            proxy=hostile.address,
             DOWNLOAD_DELAY=0,
             CIRCUIT_BREAKER_TIMEOUTS=1000,
             CIRCUIT_BREAKER_ERRORS=1000,

@@ -31,7 +31,7 @@ def _pager(base: Path, name: str, address: Callable[[int], str], fresh: bool, re
             title = f"第{n}页检查" if fresh else "检查"
             hostile.answers[LIST if n == 0 else address(n)] = sends(listing(paths, address(n + 1), title))
         limits = {"MAX_SITE_SECONDS": 5, "DOWNLOAD_DELAY": 0.5} if reason == "time" else {}
-        result = here.finish(*SITE, REPLICA=hostile.address, **{**PATIENCE, **limits})
+        result = here.finish(*SITE, proxy=hostile.address, **{**PATIENCE, **limits})
         with here.articles() as articles:
             run = articles.database["runs"].find_one({"parent": None})
         counts = (run or {}).get("counts", {})
@@ -43,7 +43,7 @@ def _too_long(base: Path) -> Tried:
     """A list page of 3,000 links, and one of them longer than any address of a site."""
     with ground(base, "too long") as here, Hostile() as hostile:
         hostile.answers[LIST] = sends(listing([f"/{'x' * 5000}.html", *(article(n) for n in range(3000))]))
-        here.finish(*SITE, REPLICA=hostile.address, **PATIENCE, **{"CLOSESPIDER_TIMEOUT": 20})
+        here.finish(*SITE, proxy=hostile.address, **PATIENCE, **{"CLOSESPIDER_TIMEOUT": 20})
         with here.articles() as articles:
             run = articles.database["runs"].find_one({"parent": None})
         counts = (run or {}).get("counts", {})

@@ -17,7 +17,7 @@ from typing import Any
 from pymongo import MongoClient
 
 from crawler.parsing.urls import article_id, canonical_url
-from crawler.replica import Replica, content
+from crawler.replica import Replica, content, proxy_environment
 from crawler.storage import embedded
 from crawler.storage.embedded import reap
 from crawler.storage.search_index import holding
@@ -70,27 +70,29 @@ class Ground:
         self.peak = 0.0
         """MB that the last crawl brought to its end by `finish` took at most."""
 
-    def line(self, *arguments: str, **settings: object) -> list[str]:
-        """The command line of a crawl without the waits that real sites are owed."""
+    def line(self, *arguments: str, proxy: str | None = "", **settings: object) -> list[str]:
+        """The command line of a crawl without the waits that real sites are owed; of the replica, of the server at
+        `proxy`, or with None of the network itself."""
         values = {
-            "REPLICA": self.replica.address,
             "DOWNLOAD_DELAY": 0.02,
             "AUTOTHROTTLE_ENABLED": 0,
             "RETRY_BACKOFF_SECONDS": 0.01,
             "STORE_BATCH_ITEMS": 3,
             **settings,
         }
-        options = [part for name, value in values.items() if value is not None for part in ("-s", f"{name}={value}")]
-        return [sys.executable, "-m", "scrapy", "crawl", *(arguments or SITE), *options]
+        options = [part for name, value in values.items() for part in ("-s", f"{name}={value}")]
+        led = {} if proxy is None else proxy_environment(proxy or self.replica.address)
+        environment = (f"{name}={value}" for name, value in led.items())
+        return ["env", *environment, sys.executable, "-m", "scrapy", "crawl", *(arguments or SITE), *options]
 
-    def start(self, *arguments: str, **settings: object) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **settings: Any) -> subprocess.Popen[str]:
         """A crawl under way; what it prints goes to `log_file`."""
         with self.log_file.open("w") as log:
             return subprocess.Popen(
                 self.line(*arguments, **settings), cwd=ROOT, env=self.env, stdout=log, stderr=log, text=True
             )
 
-    def finish(self, *arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
+    def finish(self, *arguments: str, **settings: Any) -> subprocess.CompletedProcess[str]:
         """A crawl to its end; `peak` is then the most memory it took."""
         line, pipe, self.peak = self.line(*arguments, **settings), subprocess.PIPE, 0.0
         end = time.monotonic() + DEADLINE_SECONDS

@@ -50,7 +50,7 @@ def _row(base: Path, name: str, fault: Answer) -> Tried:
             "CIRCUIT_BREAKER_TIMEOUTS": 1000,
             "CIRCUIT_BREAKER_ERRORS": 1000,
         }
-        first = here.finish(*SITE, REPLICA=hostile.address, DOWNLOAD_DELAY=0, **patience)
+        first = here.finish(*SITE, proxy=hostile.address, DOWNLOAD_DELAY=0, **patience)
         must("Traceback" not in first.stderr, f"{name}: a traceback: {first.stderr[-800:]}")
         must(here.stored() == _ids(sound), f"{name}: not the sound articles are stored: {first.stderr[-500:]}")
         must(set(bad) <= set(hostile.asked), f"{name}: a bad page was not asked for")
@@ -59,7 +59,7 @@ def _row(base: Path, name: str, fault: Answer) -> Tried:
         must(set(rejected) == {f"http://{HOST}{path}" for path in bad}, f"{name}: rejected {rejected}")
         # The host is well again: what failed is asked for by the next crawl, not in a week.
         hostile.answers |= {path: sends(page(f"补发第{n}号", f"补{n}{BODY}")) for n, path in enumerate(bad)}
-        here.finish(*SITE, REPLICA=hostile.address, DOWNLOAD_DELAY=0, **patience)
+        here.finish(*SITE, proxy=hostile.address, DOWNLOAD_DELAY=0, **patience)
         lost = _ids([*sound, *bad]) - here.stored()
         outcome = f"{', '.join(sorted(set(rejected.values())))}; the others stored; fetched by the next crawl"
         return Tried(name, len(bad), outcome, [f"{len(lost)} articles"] if lost else [])
@@ -71,7 +71,7 @@ def _ids(paths: list[str]) -> set[str]:
 
 def _unreachable(base: Path, name: str, url: str, **settings: object) -> Tried:
     with ground(base, name) as here:
-        result = here.finish("page", "-a", f"url={url}", REPLICA=None, RETRY_TIMES=1, **settings)
+        result = here.finish("page", "-a", f"url={url}", proxy=None, RETRY_TIMES=1, **settings)
         must(result.returncode == 1, f"{name}: exit status {result.returncode}")
         must("Traceback" not in result.stderr, f"{name}: a traceback: {result.stderr[-800:]}")
         with here.articles() as articles:

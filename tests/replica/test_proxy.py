@@ -1,14 +1,11 @@
-"""A crawl led to the replica: real addresses, real slots, robots.txt and redirects too."""
+"""A crawl that reaches the replica by Scrapy's proxy settings: real addresses, real slots, robots.txt and redirects."""
 
 import json
+import os
 import subprocess
 import sys
 
-import pytest
-from scrapy.exceptions import NotConfigured
-from scrapy.utils.test import get_crawler
-
-from crawler.replica.middleware import ReplicaMiddleware
+from crawler.replica import proxy_environment
 
 CRAWL = """
 import json, sys
@@ -18,7 +15,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 class Probe(scrapy.Spider):
     name = "probe"
     async def start(self):
-        for url in sys.argv[2:]:
+        for url in sys.argv[1:]:
             yield scrapy.Request(url, self.answered, errback=self.failed, dont_filter=True)
     def answered(self, response):
         print(json.dumps([response.request.url, response.url, response.status, response.meta["download_slot"]]))
@@ -26,10 +23,9 @@ class Probe(scrapy.Spider):
         print(json.dumps([failure.request.url, type(failure.value).__name__]))
 
 process = AsyncCrawlerProcess({
-    "REPLICA": sys.argv[1], "ROBOTSTXT_OBEY": True, "LOG_ENABLED": False, "RETRY_ENABLED": False,
+    "ROBOTSTXT_OBEY": True, "LOG_ENABLED": False, "RETRY_ENABLED": False,
     "REDIRECT_MAX_TIMES": 3,
     "DOWNLOADER_MIDDLEWARES": {
-        "crawler.replica.middleware.ReplicaMiddleware": 820,
         "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
         "crawler.middlewares.scrapy_fixes.FixedRobotsTxtMiddleware": 100,
     },
@@ -37,13 +33,13 @@ process = AsyncCrawlerProcess({
 crawler = process.create_crawler(Probe)
 process.crawl(crawler)
 process.start()
-print(json.dumps(["requests", crawler.stats.get_value("replica/requests")]))
+print(json.dumps(["requests", crawler.stats.get_value("downloader/request_count")]))
 """
 
 
 def probe(address: str, *urls: str) -> list[list]:
-    command = [sys.executable, "-c", CRAWL, address, *urls]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    command, environment = [sys.executable, "-c", CRAWL, *urls], {**os.environ, **proxy_environment(address)}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
     return sorted(json.loads(line) for line in result.stdout.splitlines())
 
 
@@ -73,14 +69,3 @@ def test_robots_txt_binds_every_request_that_waits_for_it(replica):
     answers = probe(replica.address, *forbidden)
     assert answers == [*([url, "IgnoreRequest"] for url in forbidden), ["requests", 1]]
     assert [seen.path for seen in replica.requests] == ["/robots.txt"]
-
-
-def test_it_is_off_where_no_replica_is_named():
-    with pytest.raises(NotConfigured):
-        ReplicaMiddleware.from_crawler(get_crawler())
-
-
-@pytest.mark.parametrize("address", ["8.8.8.8:80", "localhost:80", "127.0.0.1"])
-def test_it_leads_nowhere_but_to_this_machine(address):
-    with pytest.raises(ValueError, match="REPLICA must be"):
-        ReplicaMiddleware.from_crawler(get_crawler(settings_dict={"REPLICA": address}))
