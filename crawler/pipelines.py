@@ -16,7 +16,7 @@ from crawler.errors import StoreError
 from crawler.items import Article, Attachment, Image, Reject, Table
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.runs.site_stats import CrawlStats
-from crawler.sites.places import places_named
+from crawler.sites.places import find_places
 from crawler.storage.crawl_state import crawl_state
 from crawler.storage.extension import CrawlStore
 from crawler.storage.state import SectionStore
@@ -301,7 +301,7 @@ class LocatePipeline:
         """The article with its places; other items as they are."""
         if not isinstance(item, Article):
             return item
-        named = places_named(item.title, item.body, item.site)
+        named = find_places(item.title, item.body, item.site)
         item.places, item.place_codes = named.names, named.codes
         return item
 

@@ -33,12 +33,8 @@ REPLICA_NEEDS = {"parsing", "sites", "text", "items", "settings", "errors"}
 ALLOWED = {
     "runs.extension imports replica": "runs",
     "class Command in cli, runs.alert_channels": "runs",
-    "class Candidate in discovery.candidates, text.similarity": "sites",
     "class Entry in schedule.file, storage.operations": "runs",
-    "class Found in discovery.survey, search.search": "sites",
-    "class Seen in platforms.pager, sites.edit": "sites",
     "class Term in search.language, text.relevance": "search",
-    "class Verdict in discovery.candidates, runs.verdict": "sites",
     "class Window in search.search, spiders.sections": "search",
 }
 """Faults that somebody is mending, and who; the list only gets shorter."""

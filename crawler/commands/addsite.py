@@ -57,7 +57,7 @@ class Command(cli.Command):
         parser.add_argument("--yes", action="store_true", help="write without asking")
 
     def prepare(self, args: list[str], opts: argparse.Namespace) -> None:
-        from crawler.sites.edit import expected
+        from crawler.sites.edit import match_url
         from crawler.sites.files import WEB_ADDRESS
         from crawler.sites.registry import load
         from crawler.sites.site import SiteError
@@ -68,7 +68,7 @@ class Command(cli.Command):
         if not WEB_ADDRESS.fullmatch(args[0]):
             raise UsageError(f"{args[0]!r} is not a URL; include http:// or https://", print_help=False)
         try:
-            self.site = expected(args[0], opts.code, opts.name, load())
+            self.site = match_url(args[0], opts.code, opts.name, load())
         except SiteError as error:
             raise UsageError(str(error), print_help=False) from None
         assert self.settings is not None
@@ -107,7 +107,7 @@ def _check_visit(visit: Visit) -> None:
 
 
 def _show(visit: Visit, seconds: float) -> None:
-    from crawler.discovery.fixtures import platform_of, shown_time
+    from crawler.discovery.fixtures import common_platform, format_shown_time
     from crawler.sites.site import describe
 
     surveyed, reviewed, site = visit.surveyed, visit.reviewed, visit.site
@@ -116,7 +116,7 @@ def _show(visit: Visit, seconds: float) -> None:
     assert site is not None
     sections = format_count(len(surveyed.found), "section")
     print(
-        f"{describe(site)}: {platform_of(surveyed) or 'unknown platform'}, {sections}; "
+        f"{describe(site)}: {common_platform(surveyed) or 'unknown platform'}, {sections}; "
         f"{format_count(visit.asked, 'response')}, {seconds:.1f} s"
     )
     for found in surveyed.found:
@@ -129,7 +129,7 @@ def _show(visit: Visit, seconds: float) -> None:
         labels = (("来源", article.source), ("作者", article.author), ("编辑", article.editor))
         credits = "  ".join(f"{label}：{plain(value or '-')}" for label, value in labels)
         opening = (article.body or "").replace("\n", " ")[:OPENING]
-        when = (shown_time(article) or "no date").removesuffix("+08:00").replace("T", " ")
+        when = (format_shown_time(article) or "no date").removesuffix("+08:00").replace("T", " ")
         print(f"  {plain(article.title)}\n    {when}  {credits}\n    {plain(article.url)}\n    {plain(opening)}…")
     for url, why in reviewed.failed:
         print(f"  not read: {url}: {why}")
@@ -147,9 +147,9 @@ def _show_refused(visit: Visit) -> None:
 
 def _write(visit: Visit, *, yes: bool) -> None:
     """Show what would be written, ask, and write."""
-    from crawler.discovery.fixtures import place_of, platform_of
+    from crawler.discovery.fixtures import choose_paths, common_platform
     from crawler.parsing.date_forms import CST
-    from crawler.sites.edit import Seen, row_line, row_of, rows_of
+    from crawler.sites.edit import SiteVisit, complete_row, format_row, parse_rows
     from crawler.sites.registry import HERE
 
     surveyed, site = visit.surveyed, visit.site
@@ -157,19 +157,21 @@ def _write(visit: Visit, *, yes: bool) -> None:
     assert surveyed.home is not None
     assert site is not None
     path = HERE / "counties.csv"
-    present = rows_of(path.read_text("utf-8")).get(site.code)
+    present = parse_rows(path.read_text("utf-8")).get(site.code)
     gone = [one.url for one in surveyed.refused if one.verdict.kind == "gone"]
     sections = [one.section() for one in surveyed.found]
     day = f"{visit.now.astimezone(CST):%Y-%m-%d}"
-    row = row_of(site, present, Seen(day, visit.url, surveyed.home.url, sections, gone, platform_of(surveyed)))
+    row = complete_row(
+        site, present, SiteVisit(day, visit.url, surveyed.home.url, sections, gone, common_platform(surveyed))
+    )
     frozen = _draft_fixtures(visit)
     print("\nThe row of counties.csv:")
     if present and present != row:
-        print(f"- {row_line(present)}", end="")
-    print(f"{'=' if present == row else '+'} {row_line(row)}", end="")
+        print(f"- {format_row(present)}", end="")
+    print(f"{'=' if present == row else '+'} {format_row(row)}", end="")
     print("Pages saved for the tests, each with an expected result that a person must check:")
     for one in frozen:
-        print(f"+ {relpath(place_of(one)[0])}")
+        print(f"+ {relpath(choose_paths(one)[0])}")
     if not yes and not _confirm("Write them? [y/N] "):
         raise _nothing_written("not confirmed (--yes writes without asking)")
     _put(row, frozen)
@@ -185,7 +187,7 @@ def _confirm(question: str) -> bool:
 
 def _draft_fixtures(visit: Visit) -> list[Fixture]:
     """Drafts of the first article shown and of the best section's page."""
-    from crawler.discovery.fixtures import freeze_article, freeze_list
+    from crawler.discovery.fixtures import draft_article, draft_list
     from crawler.platforms.reading import read_list
     from crawler.spiders.base import page_of
 
@@ -195,11 +197,11 @@ def _draft_fixtures(visit: Visit) -> list[Fixture]:
     assert site is not None
     name = site.pinyin or site.code
     article, page = reviewed.read[0]
-    drafts = [freeze_article(article, _capture(visit, page), name)]
+    drafts = [draft_article(article, _capture(visit, page), name)]
     if (answer := visit.answers.get(surveyed.found[0].url)) is not None:
         page = page_of(answer)
         listing = read_list(page, site=site, now=visit.now)
-        drafts.append(freeze_list(listing, _capture(visit, page), name))
+        drafts.append(draft_list(listing, _capture(visit, page), name))
     return drafts
 
 
@@ -213,8 +215,8 @@ def _capture(visit: Visit, page: Page) -> CapturedResponse:
 
 def _put(row: Row, frozen: list[Fixture]) -> None:
     """Write all or nothing."""
-    from crawler.discovery.fixtures import TO_CHECK, drop, keep
-    from crawler.sites.edit import put_row
+    from crawler.discovery.fixtures import TO_CHECK, remove_files, save_fixture
+    from crawler.sites.edit import write_row
     from crawler.sites.registry import HERE
     from crawler.sites.site import RegistryError
 
@@ -222,13 +224,13 @@ def _put(row: Row, frozen: list[Fixture]) -> None:
     written: list[Path] = []
     try:
         for one in frozen:
-            written += keep(one)
-        line = put_row(path, row)
+            written += save_fixture(one)
+        line = write_row(path, row)
     except RegistryError as error:
-        drop(written)
+        remove_files(written)
         raise _nothing_written(f"the row would break the registry: {error}") from None
     except OSError as error:
-        drop(written)
+        remove_files(written)
         raise _nothing_written(f"{error.filename or path} can't be written: {error.strerror}") from None
     print(f"Written: {relpath(path)}:{line}")
     for truth in written[1::2]:

@@ -221,7 +221,7 @@ def _listing(page: Page) -> dict[str, Any]:
 def _article(page: Page, why: bool) -> dict[str, Any]:
     from crawler.pipelines import clean_article, rated
     from crawler.platforms.reading import PageRejection, read_article
-    from crawler.sites.places import places_named
+    from crawler.sites.places import find_places
 
     site = _site_of(page)
     result = read_article(page, site=site, now=datetime.now(UTC))
@@ -231,7 +231,7 @@ def _article(page: Page, why: bool) -> dict[str, Any]:
     article.site = site.as_publisher() if site else None
     rating = rated(article)
     article.relevance = rating.as_dict()
-    article.places = places_named(article.title, article.body, article.site).names
+    article.places = find_places(article.title, article.body, article.site).names
     reasons = {"why": [[each.term, each.zone, each.group, each.weight] for each in rating.reasons]} if why else {}
     return row_of(article) | reasons
 

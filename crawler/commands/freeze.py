@@ -62,7 +62,7 @@ class Command(cli.Command):
         prepare(self.settings)
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int | None:
-        from crawler.discovery.fixtures import TO_CHECK, keep
+        from crawler.discovery.fixtures import TO_CHECK, save_fixture
         from crawler.parsing.page import PageRequest
         from crawler.spiders.survey import run
 
@@ -75,7 +75,7 @@ class Command(cli.Command):
         try:
             if not answers:
                 raise FetchError("the crawl was stopped early")
-            page, truth = keep(_draft(answers[0], self.site, as_list=opts.list))
+            page, truth = save_fixture(_draft(answers[0], self.site, as_list=opts.list))
         except FetchError as error:
             raise FetchError(f"{args[0]}: {error}; nothing is written") from None
         except OSError as error:
@@ -87,8 +87,8 @@ class Command(cli.Command):
 
 def _draft(answer: Response | Failed, site: Site, *, as_list: bool) -> Fixture:
     """Raises FetchError if the page is not what was asked for."""
-    from crawler.discovery.fixtures import CapturedResponse, freeze_article, freeze_list
-    from crawler.discovery.survey import stranger
+    from crawler.discovery.fixtures import CapturedResponse, draft_article, draft_list
+    from crawler.discovery.survey import reject_foreign
     from crawler.parsing.rejection import PageRejection
     from crawler.platforms.reading import read_article, read_list
     from crawler.spiders.base import Failed, page_of
@@ -100,7 +100,7 @@ def _draft(answer: Response | Failed, site: Site, *, as_list: bool) -> Fixture:
         raise FetchError(f"the site answered with status {answer.status}")
     now = datetime.now(UTC)
     page = page_of(answer)
-    if strange := stranger(page, site):
+    if strange := reject_foreign(page, site):
         raise FetchError(strange[1])
     captured = CapturedResponse(page, answer.body, headers_of(answer), now)
     name = site.pinyin or site.code
@@ -108,8 +108,8 @@ def _draft(answer: Response | Failed, site: Site, *, as_list: bool) -> Fixture:
         listing = read_list(page, site=site, now=now)
         if not listing.items and listing.next is None:
             raise FetchError(f"the page lists no articles ({listing.reason or 'no article links'})")
-        return freeze_list(listing, captured, name)
+        return draft_list(listing, captured, name)
     result = read_article(page, site=site, now=now)
     if isinstance(result, PageRejection):
         raise FetchError(f"{result.detail} (for a list page, add --list)")
-    return freeze_article(result, captured, name)
+    return draft_article(result, captured, name)

@@ -32,41 +32,41 @@ _NOISE = re.compile(
     r"(?:查看|点击|进入|了解)?更多(?:内容|信息)?|\bmore\b|\bnews\b|[\s·•|｜>＞»›→+\[\]〔〕《》“”\"'()（）:：\ue000-\uf8ff]+",
     re.I,
 )
-_LONGEST = 14
+MAX_NAME_LENGTH = 14
 _HAN_WORD = re.compile(r"[\u4e00-\u9fff]")
 
 
-def _any(*words: str) -> re.Pattern[str]:
+def _pattern(*words: str) -> re.Pattern[str]:
     """A pattern that finds any of the words, parted by blanks; a word may be a pattern itself."""
     return re.compile("|".join(word for line in words for word in line.split()), re.I)
 
 
-_FOOD = _any("食品 食安 食药 餐饮 抽检 抽查 食用农产品 农产品质量")
-_MARKET = _any(
+_FOOD = _pattern("食品 食安 食药 餐饮 抽检 抽查 食用农产品 农产品质量")
+_MARKET = _pattern(
     "市场监管 市场监督 市监 质量(?:安全|监管|监督) 产品质量 消费(?:提示|警示|维权|预警) 药品(?:安全|监管) 药监",
     "风险(?:警示|提示|预警) 召回",
 )
-_NEWS = _any(
+_NEWS = _pattern(
     "要闻 头条 ^今日. (?:时政|政务|政府|本地|综合|最新|重要|时事|今日|热点|重点|城区|[县市区旗]内)新闻",
 )
-_ACTIVITY = _any("动态 快讯 快报 速递 资讯 新闻$ 政讯 时讯")
-_NOTICE = _any("通知 公告 通告 通报 警示信息 信息公布")
-_CHANNEL = _any(
+_ACTIVITY = _pattern("动态 快讯 快报 速递 资讯 新闻$ 政讯 时讯")
+_NOTICE = _pattern("通知 公告 通告 通报 警示信息 信息公布")
+_CHANNEL = _pattern(
     "^(?:新闻(?:中心|资讯|频道|发布|宣传)?|资讯(?:中心)?|信息中心)$",
     "^(?:政务(?:公开|信息|资讯)|(?:政府)?信息公开(?:专栏|目录|平台)?|(?:法定)?主动公开(?:内容)?|公开目录)$",
     "^(?:.{0,6}重点领域.{0,8}|监管信息.{0,4}|公共监管|社会公益.{0,6}|公共服务|民生领域)$",
 )
 
-_FROM_ABOVE = _any(
+_FROM_ABOVE = _pattern(
     "国务 国家 中央 中国政府 上级 全国 国内 国际 国省 新华 人民日报 央视 学习强国 中省 省市 转载 转发",
 )
-_OF_PROVINCE = _any("省(?:府|委|内|级|政府|要闻) 自治区 疆内 自治州")
-_OF_CITY = _any("市(?:府|委|级|政府)")
-_DISCLOSURES = _any("公示")
+_OF_PROVINCE = _pattern("省(?:府|委|内|级|政府|要闻) 自治区 疆内 自治州")
+_OF_CITY = _pattern("市(?:府|委|级|政府)")
+_DISCLOSURES = _pattern("公示")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class NameRating:
     """What a name promises. `score` from 1 (worst) to 100, 0 where the section is not wanted; `kind` one of `food`,
     `market`, `news`, `activity`, `notice`, `channel`, `known` (the registry has it), `rejected`, or `gone` (its page is
     none any more); `why` is a clause for people."""
@@ -90,7 +90,7 @@ _WANTED = (
     ("notice", 60, _NOTICE, "holds notices"),
     ("activity", 70, _ACTIVITY, "is what the government does"),
 )
-_SERVICES = _any(
+_SERVICES = _pattern(
     "办事 服务 互动 信箱 留言 咨询 投诉 举报 征集 访谈 调查 问卷 热线 12345 查询 下载 登录 注册 搜索 检索 邮箱 导航",
     "地图 帮助 无障碍 关怀版 长辈版 联系我们 关于我们 收藏 首页 English RSS 申请 指南 许可 备案 审批 权责 清单 版权",
     "简体 繁体 移动版 手机版 返回",
@@ -98,21 +98,21 @@ _SERVICES = _any(
 _REFUSED = (
     (
         "written by offices and places below",
-        _any(
+        _pattern(
             "部门 镇街 乡镇 镇乡 镇办 乡街 镇区 街镇 街道 乡村 村居 社区 基层 委办 县区 区县 县市 市县 旗县 旗市区",
             "市州 各地 各县 地方动态 园区动态 单位动态 站所",
         ),
     ),
     (
         "pictures, films and special topics",
-        _any(
+        _pattern(
             "视频 图片 图说 图解 图集 影像 摄影 专题 专栏 音频 直播 点播 电视 广播 播报 微博 微信 公众号 客户端 融媒",
             "动漫 电子报 数字报 VR 抖音 矩阵",
         ),
     ),
     (
         "tenders, posts and other matters",
-        _any(
+        _pattern(
             "招标 投标 中标 采购 招聘 招录 招考 考试 考录 录用 任免 人事 干部 公务员 拍卖 征地 征收 征迁 拆迁 环评",
             "环境影响 财政 预算 决算 审计 规划 统计 土地 工程建设 项目 会议 讲话 招商 投资 扶贫 救助 住房 教育 就业",
             "户籍 气象 地震",
@@ -121,13 +121,13 @@ _REFUSED = (
     ("a service or a form", _SERVICES),
     (
         "a portrait of the place",
-        _any(
+        _pattern(
             "概况 领导 机构 走进 魅力 印象 旅游 文化 历史 人文 风光 美食 名人 特产 简介 县情 市情 区情 大事记 荣誉",
         ),
     ),
     (
         "rules and documents",
-        _any(
+        _pattern(
             "政策 法规 法律 文件 解读 公报 规章 年报 年度报告 制度 发布会 回应 提案 议案 建议 数据 档案 标准 规范 党建",
             "学习",
         ),
@@ -140,26 +140,26 @@ def bare_name(text: str) -> str:
     return _NOISE.sub("", text).strip("-—_. ,，。、")
 
 
-def judge(name: str, site: Site | None = None) -> Verdict:
+def rate_name(name: str, site: Site | None = None) -> NameRating:
     """What `name` (as `bare_name` gives it) promises on the pages of `site`; never raises."""
     if not _HAN_WORD.search(name) or len(name) < 2:
         return _no("no Chinese name")
-    if len(name) > _LONGEST or "【" in name:
+    if len(name) > MAX_NAME_LENGTH or "【" in name:
         return _no("a headline, not a name")
     if _from_above(name, site):
         return _no("reprinted from above")
     if not _SERVICES.search(name) and (special := _first(_SPECIAL, name)):
         return special
     if _CHANNEL.search(name):
-        return Verdict("channel", 40, "is a channel that may hold sections")
+        return NameRating("channel", 40, "is a channel that may hold sections")
     if (refused := next((why for why, form in _REFUSED if form.search(name)), None)) is not None:
         return _no(refused)
     otherwise = "proclamations of single decisions" if _DISCLOSURES.search(name) else "not a name of news or notices"
     return _first(_WANTED, name) or _no(otherwise)
 
 
-def _first(kinds: tuple[tuple[str, int, re.Pattern[str], str], ...], name: str) -> Verdict | None:
-    return next((Verdict(kind, score, why) for kind, score, form, why in kinds if form.search(name)), None)
+def _first(kinds: tuple[tuple[str, int, re.Pattern[str], str], ...], name: str) -> NameRating | None:
+    return next((NameRating(kind, score, why) for kind, score, form, why in kinds if form.search(name)), None)
 
 
 def _from_above(name: str, site: Site | None) -> bool:
@@ -177,8 +177,8 @@ def _from_above(name: str, site: Site | None) -> bool:
     return any(rest.startswith(place) for place in above)
 
 
-def _no(why: str) -> Verdict:
-    return Verdict("rejected", 0, why)
+def _no(why: str) -> NameRating:
+    return NameRating("rejected", 0, why)
 
 
 _MORE = re.compile(
@@ -196,7 +196,7 @@ _ACTIVE = re.compile(
     r"(?:^|[\s_-])(?:on|cur|current|active|hover|selected|sel|this|now)(?:$|[\s_-])|(?:^|\s)tab-?on", re.I
 )
 _DATE = re.compile(r"(?:20\d\d\s*[-/.年]\s*)?(?:0?[1-9]|1[0-2])\s*[-/.月]\s*(?:0?[1-9]|[12]\d|3[01])(?!\d)")
-_HEADLINE = Verdict("rejected", 0, "an article")
+_HEADLINE = NameRating("rejected", 0, "an article")
 _MAX_ROW, _NEAR = 3, 5
 _MAX_BLOCK = 80
 """Elements before a link among which its heading is looked for."""
@@ -207,23 +207,23 @@ _MORE_PICTURE = re.compile(r"(?:^|[/_-])(?:more|gengduo|gd)[\w-]{0,6}\.(?:png|gi
 
 
 @dataclass(frozen=True)
-class Candidate:
+class SectionLink:
     """One link that may lead to a section: its `name`, absolute `url` and what the name promises. A link that cannot
     be one whatever its name says has a `verdict` that refuses it, with the reason."""
 
     name: str
     url: str
-    verdict: Verdict
+    verdict: NameRating
 
 
-def candidates(page: Page, site: Site | None = None) -> list[Candidate]:
+def find_section_links(page: Page, site: Site | None = None) -> list[SectionLink]:
     """The links of `page` with names of sections, each address once, the best first, of equals in page order; the
     refused ones last. `site` says whose page it is, None where nobody knows."""
-    found: dict[str, Candidate] = {}
+    found: dict[str, SectionLink] = {}
     article_url = detect(page).article_url
     for name, url, element in _named_links(page):
         refusal = _refusal(page, url, article_url) or (_HEADLINE if _is_dated(element) else None)
-        candidate = Candidate(name, url, refusal or judge(name, site))
+        candidate = SectionLink(name, url, refusal or rate_name(name, site))
         key = canonical_url(url)
         if key not in found or candidate.verdict.score > found[key].verdict.score:
             found[key] = candidate
@@ -235,7 +235,7 @@ def links_more(page: Page) -> int:
     return sum(1 for link in page.root.iter("a") if _says_more(link))
 
 
-def _once_by_name(found: Iterable[Candidate]) -> Iterator[Candidate]:
+def _once_by_name(found: Iterable[SectionLink]) -> Iterator[SectionLink]:
     """The candidates, the second of a name a little worse than the first: a page links its sections twice."""
     names: dict[str, str] = {}
     for candidate in found:
@@ -245,19 +245,19 @@ def _once_by_name(found: Iterable[Candidate]) -> Iterator[Candidate]:
         yield replace(candidate, verdict=verdict)
 
 
-def _refusal(page: Page, url: str, article_url: re.Pattern[str] | None) -> Verdict | None:
+def _refusal(page: Page, url: str, article_url: re.Pattern[str] | None) -> NameRating | None:
     """Why an address is no section of the page's site whatever it is called, or None."""
     home, host = bare_host(page.url), bare_host(url)
     if home and host != home and not host.endswith("." + home):
-        return Verdict("rejected", 0, f"on another site ({host})")
+        return NameRating("rejected", 0, f"on another site ({host})")
     path = urlsplit(url).path
     if _FILE.search(path):
-        return Verdict("rejected", 0, "a file")
+        return NameRating("rejected", 0, "a file")
     local = local_part(url)
     if _SINGLE.search(local) or (article_url is not None and article_url.search(local)):
         return _HEADLINE
     if canonical_url(url) == canonical_url(page.url):
-        return Verdict("rejected", 0, "the page itself")
+        return NameRating("rejected", 0, "the page itself")
     return None
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crawler.discovery.survey import Fetch, Survey, Unanswered
+from crawler.discovery.survey import Fetch, SurveyResult, Unanswered
 from crawler.items import Article
 from crawler.parsing.date_forms import CST
 from crawler.parsing.page import Page, PageRequest
@@ -21,11 +21,11 @@ from crawler.parsing.urls import canonical_url
 from crawler.platforms.base import Listing, ListItem
 from crawler.platforms.detect import detect
 from crawler.platforms.reading import read_article
-from crawler.sites.edit import write_whole
+from crawler.sites.edit import write_atomically
 from crawler.sites.files import bare_host
 from crawler.sites.site import Site
 
-_KEPT = ("content-type", "last-modified", "date", "server", "content-language")
+_KEPT_HEADERS = ("content-type", "last-modified", "date", "server", "content-language")
 _SUFFIXES = {"json": ".json", "xml": ".xml"}
 
 
@@ -52,12 +52,12 @@ class CapturedResponse:
     at: datetime
 
 
-def freeze_article(article: Article, caught: CapturedResponse, name: str) -> Fixture:
+def draft_article(article: Article, captured: CapturedResponse, name: str) -> Fixture:
     """The draft of an article's page; `name` begins the names of its files."""
     lines = [line.strip() for line in (article.body or "").split("\n")]
-    truth = _head("article", caught) | {
+    truth = _head("article", captured) | {
         "title": article.title,
-        "published_at": shown_time(article),
+        "published_at": format_shown_time(article),
         "source": article.source,
         "author": article.author,
         "editor": article.editor,
@@ -65,13 +65,13 @@ def freeze_article(article: Article, caught: CapturedResponse, name: str) -> Fix
         "last": lines[-1],
         "paragraphs": len(lines),
     }
-    return Fixture(detect(caught.page).name, f"{name}-article", caught.body, _suffix(caught.headers), truth)
+    return Fixture(detect(captured.page).name, f"{name}-article", captured.body, _suffix(captured.headers), truth)
 
 
-def freeze_list(listing: Listing, caught: CapturedResponse, name: str) -> Fixture:
+def draft_list(listing: Listing, captured: CapturedResponse, name: str) -> Fixture:
     """The draft of a list page."""
     following = listing.next
-    truth = _head("list", caught) | {
+    truth = _head("list", captured) | {
         "sent": None,
         "items": [
             {
@@ -90,10 +90,10 @@ def freeze_list(listing: Listing, caught: CapturedResponse, name: str) -> Fixtur
         "total": listing.total,
         "reason": listing.reason,
     }
-    return Fixture(listing.platform, f"{name}-list", caught.body, _suffix(caught.headers), truth)
+    return Fixture(listing.platform, f"{name}-list", captured.body, _suffix(captured.headers), truth)
 
 
-def shown_time(article: Article) -> str | None:
+def format_shown_time(article: Article) -> str | None:
     """The time of an article as truths write it: `2026-11-20T16:05+08:00`, or the day alone."""
     moment = article.published_at
     if moment is None:
@@ -102,13 +102,13 @@ def shown_time(article: Article) -> str | None:
     return f"{local:%Y-%m-%dT%H:%M}+08:00" if article.published_precision == "minute" else f"{local:%Y-%m-%d}"
 
 
-def _head(kind: str, caught: CapturedResponse) -> dict[str, Any]:
-    kept = {name: caught.headers[name] for name in _KEPT if name in caught.headers}
+def _head(kind: str, captured: CapturedResponse) -> dict[str, Any]:
+    kept = {name: captured.headers[name] for name in _KEPT_HEADERS if name in captured.headers}
     return {
         "kind": kind,
-        "url": caught.page.url,
+        "url": captured.page.url,
         "checked": False,
-        "fetched_at": caught.at.astimezone(CST).isoformat(timespec="seconds"),
+        "fetched_at": captured.at.astimezone(CST).isoformat(timespec="seconds"),
         "headers": kept,
     }
 
@@ -124,42 +124,42 @@ TO_CHECK = 'Compare {} with the page, correct it, and set "checked" to true: unt
 PAGES = Path(__file__).resolve().parents[2] / "tests" / "pages"
 
 
-def place_of(frozen: Fixture) -> tuple[Path, Path]:
+def choose_paths(fixture: Fixture) -> tuple[Path, Path]:
     """Where a page and its truth go: nothing that is there is overwritten."""
     number = 1
     while True:
-        stem = frozen.name if number == 1 else f"{frozen.name}-{number}"
-        page = PAGES / frozen.platform / f"{stem}{frozen.suffix}"
+        stem = fixture.name if number == 1 else f"{fixture.name}-{number}"
+        page = PAGES / fixture.platform / f"{stem}{fixture.suffix}"
         if not list(page.parent.glob(f"{stem}.*")):
             return page, page.with_name(f"{stem}.truth.json")
         number += 1
 
 
-def keep(frozen: Fixture) -> list[Path]:
+def save_fixture(fixture: Fixture) -> list[Path]:
     """Write a page and its truth; the two paths. Raises OSError, and leaves nothing then."""
     if not PAGES.is_dir():
         raise FileNotFoundError(2, "there is no such folder: work in a checkout of the project", str(PAGES))
-    page, truth = place_of(frozen)
+    page, truth = choose_paths(fixture)
     page.parent.mkdir(exist_ok=True)
-    text = json.dumps(frozen.truth, ensure_ascii=False, indent=1) + "\n"
-    write_whole(page, frozen.body)
+    text = json.dumps(fixture.truth, ensure_ascii=False, indent=1) + "\n"
+    write_atomically(page, fixture.body)
     try:
-        write_whole(truth, text.encode())
+        write_atomically(truth, text.encode())
     except OSError:
         page.unlink()
         raise
     return [page, truth]
 
 
-def drop(paths: list[Path]) -> None:
-    """Remove what `keep` wrote."""
+def remove_files(paths: list[Path]) -> None:
+    """Remove what `save_fixture` wrote."""
     for path in paths:
         path.unlink(missing_ok=True)
 
 
 # A few articles of a surveyed site, read as a crawl reads them, for a person to look at.
 
-_SPARE = 3
+MAX_EXTRA_ARTICLES = 3
 """How many articles more may be asked for where the first ones give none."""
 
 
@@ -171,12 +171,12 @@ class Review:
     failed: tuple[tuple[str, str], ...]
 
 
-async def review(fetch: Fetch, surveyed: Survey, site: Site, now: datetime, wanted: int = 3) -> Review:
+async def review_articles(fetch: Fetch, surveyed: SurveyResult, site: Site, now: datetime, wanted: int = 3) -> Review:
     """Up to `wanted` articles of the sections found, from as many sections as there are. `now` is aware."""
     read: list[tuple[Article, Page]] = []
     failed: list[tuple[str, str]] = []
-    known = replace(site, platform=site.platform or platform_of(surveyed))
-    for item in _in_turn(surveyed)[: wanted + _SPARE]:
+    known = replace(site, platform=site.platform or common_platform(surveyed))
+    for item in _alternate(surveyed)[: wanted + MAX_EXTRA_ARTICLES]:
         if len(read) == wanted:
             break
         page = await fetch(PageRequest(item.url))
@@ -191,13 +191,13 @@ async def review(fetch: Fetch, surveyed: Survey, site: Site, now: datetime, want
     return Review(tuple(read), tuple(failed))
 
 
-def platform_of(surveyed: Survey) -> str | None:
+def common_platform(surveyed: SurveyResult) -> str | None:
     """The platform most of the sections found are built with, None where it is unknown."""
     names = [found.platform for found in surveyed.found if found.platform != "generic"]
     return max(names, key=names.count) if names else None
 
 
-def _in_turn(surveyed: Survey) -> list[ListItem]:
+def _alternate(surveyed: SurveyResult) -> list[ListItem]:
     """The newest article of each section, then the second of each, …; each once, only on the site's own host."""
     home = bare_host(surveyed.home.url if surveyed.home else surveyed.homepage)
     rows = [[item for item in found.items if bare_host(item.url).endswith(home)] for found in surveyed.found]

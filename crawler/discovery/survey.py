@@ -1,7 +1,7 @@
 """From a home page to the sections worth crawling: asks for a few pages, in the order that promises most.
 
-The network is the caller's: `survey` awaits pages from the function it is given, so that a crawl, a command and a test
-run the same steps.
+The caller brings the network: `survey_site` awaits pages from the function it is given, so that a crawl, a command and
+a test run the same steps.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
-from crawler.discovery.candidates import Candidate, Verdict, candidates, links_more
+from crawler.discovery.candidates import NameRating, SectionLink, find_section_links, links_more
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.page_lines import build_lines
 from crawler.parsing.rejection import BLOCKED_STATUS, reject_page, reject_placeholder
@@ -28,8 +28,8 @@ from crawler.sites.site import Section, Site
 # like the home page, is none. So is a guessed address (`/yw/`) that no page of the site links to.
 
 _NOWHERE = "/no-such-page-4c1e7f20d9/index.html"
-_ALIKE = 0.9
-_FEWEST = 5
+MIN_LINK_SHARE = 0.9
+MIN_LINKS = 5
 
 
 def missing_url(homepage: str) -> str:
@@ -60,8 +60,8 @@ def is_gone(page: Page, home: Page | None, missing: Page | None) -> str | None:
 def same_page(one: Page, other: Page) -> bool:
     """Whether two answers are the same page but for times and addresses: by links, and where there are few by text."""
     links, others = _links(one), _links(other)
-    if min(len(links), len(others)) >= _FEWEST:
-        return len(links & others) >= _ALIKE * len(links | others)
+    if min(len(links), len(others)) >= MIN_LINKS:
+        return len(links & others) >= MIN_LINK_SHARE * len(links | others)
     return len(links ^ others) <= 1 and _words(one) == _words(other)
 
 
@@ -81,13 +81,13 @@ _LOCATION = re.compile(
     r"""(?:window|self|top|document|parent)?\.?\blocation(?:\.href)?\s*=\s*["']([^"'\s<>]{1,300})["']"""
     r"""|location\.(?:replace|assign)\(\s*["']([^"'\s<>]{1,300})["']""",
 )
-_FEW = 5
+MIN_SPLASH_LINKS = 5
 """Links below which a page is a front door."""
 
 
-def onward(page: Page) -> str | None:
+def follow_splash(page: Page) -> str | None:
     """The address on the same host that a page without links of its own leads to, None where it leads nowhere."""
-    if sum(1 for link in page.root.iter("a") if link.get("href")) >= _FEW:
+    if sum(1 for link in page.root.iter("a") if link.get("href")) >= MIN_SPLASH_LINKS:
         return None
     scripted = (found[1] or found[2] for found in _LOCATION.finditer(page.text[:50_000]))
     framed = (frame.get("src") or "" for frame in page.root.iter("frame", "iframe"))
@@ -110,7 +110,7 @@ _CODE = re.compile(r"[1-9]\d{5}")
 _TAIL = 6_000
 
 
-def stranger(page: Page, site: Site | None) -> tuple[str, str] | None:
+def reject_foreign(page: Page, site: Site | None) -> tuple[str, str] | None:
     """`(reason, sentence)` where `page` is not a page of `site`: `parked`, `login`, `closed`, `default_page`, or
     `foreign` (its marks name another owner); None where it may be. Without `site` only what no site would show."""
     if (found := reject_placeholder(page, build_lines(page.root))) is not None:
@@ -146,10 +146,10 @@ def names_site(page: Page, site: Site) -> bool:
     return any(name and name in page.text for name in (site.name, site.short, *site.aliases))
 
 
-_CHANNELS = 3
+MAX_CHANNELS = 3
 """The most channel pages that are searched for sections of their own."""
-_MIN_MORE = 2
-_SAME_LIST = 0.8
+MIN_MORE_LINKS = 2
+MIN_SAME_ITEMS = 0.8
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ Fetch = Callable[[PageRequest], Awaitable[Page | Unanswered]]
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundSection:
     """A section that was asked for and is a list: its `name` and `url`, the `platform` of its page, what it lists, and
     whether it has a further page. `kind`, `score` and `why` are those of its name's verdict."""
 
@@ -183,14 +183,14 @@ class Found:
 
 
 @dataclass
-class Survey:
+class SurveyResult:
     """What a survey found out. `problem` is why there is nothing to crawl, `(reason, sentence)`, else None."""
 
     homepage: str
     home: Page | None = None
     problem: tuple[str, str] | None = None
-    found: list[Found] = field(default_factory=list)
-    refused: list[Candidate] = field(default_factory=list)
+    found: list[FoundSection] = field(default_factory=list)
+    refused: list[SectionLink] = field(default_factory=list)
     """Links with the reason why they are not sections: of their names, their addresses, or what they answered; those
     of kind `gone` answered that there is nothing."""
     asked: int = 0
@@ -205,7 +205,7 @@ class Limits:
     requests: int = 20
 
 
-async def survey(
+async def survey_site(
     fetch: Fetch,
     homepage: str,
     site: Site | None,
@@ -213,7 +213,7 @@ async def survey(
     *,
     known: Sequence[Section] = (),
     limits: Limits | None = None,
-) -> Survey:
+) -> SurveyResult:
     """The sections of the site with that home page, and why other links are none.
 
     Asks for the home page (under the other scheme too, where one gives no page), for a path that does not exist, and
@@ -221,15 +221,15 @@ async def survey(
     the registry's row where there is one, `now` (aware) the time of the survey. Sections `known` before are asked for
     first: whether they are lists still. What `fetch` raises goes through.
     """
-    walk = _Walk(fetch, Survey(homepage), site, now, limits or Limits())
+    walk = _Surveyor(fetch, SurveyResult(homepage), site, now, limits or Limits())
     await walk.home()
     if walk.result.problem is None:
         await walk.sections(known)
     return walk.result
 
 
-class _Walk:
-    def __init__(self, fetch: Fetch, result: Survey, site: Site | None, now: datetime, limits: Limits) -> None:
+class _Surveyor:
+    def __init__(self, fetch: Fetch, result: SurveyResult, site: Site | None, now: datetime, limits: Limits) -> None:
         self.result, self.site, self.now, self.limits = result, site, now, limits
         self._fetch = fetch
         self.missing: Page | None = None
@@ -248,7 +248,7 @@ class _Walk:
             if url is None or (problem and problem[0] in {"robots", "foreign"}):
                 break
             answer = await self.ask(PageRequest(url))
-            if isinstance(answer, Page) and answer.status < 400 and (further := onward(answer)):
+            if isinstance(answer, Page) and answer.status < 400 and (further := follow_splash(answer)):
                 answer = await self.ask(PageRequest(further))
             problem = self._home_problem(answer)
             if problem is None:
@@ -265,7 +265,7 @@ class _Walk:
             return "blocked", f"the home page answers {answer.status}: the site refuses this crawler"
         if answer.status >= 400:
             return f"http_{answer.status}", f"the home page answers {answer.status}"
-        if (strange := stranger(answer, self.site)) is not None:
+        if (strange := reject_foreign(answer, self.site)) is not None:
             return strange
         if gone := is_gone(answer, None, None):
             return "blocked" if "firewall" in gone else "not_found", gone
@@ -279,7 +279,7 @@ class _Walk:
         assert home is not None
         answer = await self.ask(PageRequest(missing_url(home.url)))
         self.missing = answer if isinstance(answer, Page) else None
-        old = [Candidate(one.name, one.url, Verdict("known", 110, "is in the registry")) for one in known]
+        old = [SectionLink(one.name, one.url, NameRating("known", 110, "is in the registry")) for one in known]
         self.seen |= {canonical_url(one.url) for one in old}
         queue = [*old, *self._worth_asking(home)]
         while queue and len(self.result.found) < self.limits.sections and self.result.asked < self.limits.requests:
@@ -290,10 +290,10 @@ class _Walk:
             self.result.problem = "no_sections", "no link of the home page leads to a list of news or notices"
         self.result.found.sort(key=lambda one: -one.score)
 
-    def _worth_asking(self, page: Page) -> list[Candidate]:
+    def _worth_asking(self, page: Page) -> list[SectionLink]:
         """The links of a page that nobody has asked for; the others are noted with their reasons."""
         wanted = []
-        for candidate in candidates(page, self.site):
+        for candidate in find_section_links(page, self.site):
             key = canonical_url(candidate.url)
             if key in self.seen:
                 continue
@@ -304,12 +304,12 @@ class _Walk:
                 self.result.refused.append(candidate)
         return wanted
 
-    async def _look_at(self, candidate: Candidate) -> list[Candidate]:
+    async def _look_at(self, candidate: SectionLink) -> list[SectionLink]:
         """Ask for a link: a list is found, a channel gives its own links to ask for, anything else is refused."""
         page = await self.ask(PageRequest(candidate.url))
         if isinstance(page, Unanswered):
             return self._refuse(candidate, page.detail)
-        strange = stranger(page, self.site)
+        strange = reject_foreign(page, self.site)
         if strange is not None or (gone := is_gone(page, self.result.home, self.missing)):
             return self._refuse(candidate, strange[1] if strange else str(gone), "gone")
         listing = read_list(page, site=self.site, now=self.now)
@@ -317,8 +317,8 @@ class _Walk:
             answer = await self.ask(listing.next)
             if isinstance(answer, Page):
                 listing = read_list(answer, platform=listing.platform, site=self.site, now=self.now)
-        channel = listing.next is None and (not listing.items or links_more(page) >= _MIN_MORE)
-        if channel and self.channels < _CHANNELS and candidate.verdict.kind in {"channel", "food", "market", "news"}:
+        channel = listing.next is None and (not listing.items or links_more(page) >= MIN_MORE_LINKS)
+        if channel and self.channels < MAX_CHANNELS and candidate.verdict.kind in {"channel", "food", "market", "news"}:
             self.channels += 1
             self._refuse(candidate, "a channel: its sections are searched")
             return [_below(candidate, one) for one in self._worth_asking(page)]
@@ -332,15 +332,15 @@ class _Walk:
         home, host = bare_host(self.result.home.url if self.result.home else ""), bare_host(url)
         return host == home or host.endswith("." + home)
 
-    def _take(self, candidate: Candidate, page: Page, listing: Listing) -> list[Candidate]:
+    def _take(self, candidate: SectionLink, page: Page, listing: Listing) -> list[SectionLink]:
         shown = {canonical_url(item.url) for item in listing.items}
         for other in self.result.found:
             known = {canonical_url(item.url) for item in other.items}
-            if len(shown & known) >= _SAME_LIST * max(len(shown), 1):
+            if len(shown & known) >= MIN_SAME_ITEMS * max(len(shown), 1):
                 return self._refuse(candidate, f"lists the same articles as {other.name}")
         verdict = candidate.verdict
         self.result.found.append(
-            Found(
+            FoundSection(
                 candidate.name,
                 page.url if canonical_url(page.url) != canonical_url(candidate.url) else candidate.url,
                 listing.platform,
@@ -353,12 +353,12 @@ class _Walk:
         )
         return []
 
-    def _refuse(self, candidate: Candidate, why: str, kind: str = "rejected") -> list[Candidate]:
-        self.result.refused.append(replace(candidate, verdict=Verdict(kind, 0, why)))
+    def _refuse(self, candidate: SectionLink, why: str, kind: str = "rejected") -> list[SectionLink]:
+        self.result.refused.append(replace(candidate, verdict=NameRating(kind, 0, why)))
         return []
 
 
-def _below(channel: Candidate, one: Candidate) -> Candidate:
+def _below(channel: SectionLink, one: SectionLink) -> SectionLink:
     """A link of a channel page: what a channel of food or market supervision holds is of its kind."""
     if channel.verdict.kind in {"food", "market"} and one.verdict.score < channel.verdict.score:
         return replace(one, verdict=channel.verdict)

@@ -23,49 +23,49 @@ from crawler.sites.site import RegistryError, Section, Site, SiteError, UnknownS
 Row = dict[str, str]
 
 
-def row_line(row: Mapping[str, str]) -> str:
+def format_row(row: Mapping[str, str]) -> str:
     """A row as the file has it, with its line end."""
     text = io.StringIO()
     csv.DictWriter(text, COLUMNS, lineterminator="\n").writerow(row)
     return text.getvalue()
 
 
-def rows_of(text: str) -> dict[str, Row]:
+def parse_rows(text: str) -> dict[str, Row]:
     """The rows of a file's text by their codes."""
     return {row["code"]: dict(row) for row in csv.DictReader(io.StringIO(text, newline=""))}
 
 
-def with_row(text: str, row: Mapping[str, str]) -> str:
+def insert_row(text: str, row: Mapping[str, str]) -> str:
     """`text` with `row` in the place of the row with its code, else before the first row with a greater code; words
     come behind the digits of governments."""
     lines = text.splitlines(keepends=True)
     codes = [line.partition(",")[0] for line in lines[1:]]
     if row["code"] in codes:
         at = codes.index(row["code"]) + 1
-        return "".join([*lines[:at], row_line(row), *lines[at + 1 :]])
+        return "".join([*lines[:at], format_row(row), *lines[at + 1 :]])
     at = 1 + sum(1 for code in codes if code < row["code"] or not row["code"][0].isdigit())
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
-    return "".join([*lines[:at], row_line(row), *lines[at:]])
+    return "".join([*lines[:at], format_row(row), *lines[at:]])
 
 
-def put_row(path: Path, row: Mapping[str, str]) -> int:
+def write_row(path: Path, row: Mapping[str, str]) -> int:
     """Write `row` into the file at `path` and return its line. The file is replaced whole or not at all, and two
     writers follow each other. Raises RegistryError where the file with the row has faults, OSError where it can't be
     written."""
-    with alone(path):
-        return put_text(path, with_row(path.read_text("utf-8"), row)).lines[row["code"]]
+    with lock_folder(path):
+        return write_registry(path, insert_row(path.read_text("utf-8"), row)).lines[row["code"]]
 
 
-def put_text(path: Path, text: str) -> RowReader:
-    """Make `text` the file at `path`, for a writer that is `alone` with it; what was read of it. Raises RegistryError
-    where it has faults, OSError where it can't be written; then the file is as before."""
-    reader = checked(text, path.name)
-    write_whole(path, text.encode())
+def write_registry(path: Path, text: str) -> RowReader:
+    """Replace the file at `path` by `text` and return what was read of it; the caller holds `lock_folder`. Raises
+    RegistryError if it has faults, OSError if it can't be written; then the file stays as it was."""
+    reader = check_text(text, path.name)
+    write_atomically(path, text.encode())
     return reader
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that nobody, whenever the machine stops, finds half of it. Raises OSError."""
     with (
         ExitStack() as unless_whole,
@@ -80,7 +80,7 @@ def write_whole(path: Path, content: bytes) -> None:
         unless_whole.pop_all()
 
 
-def checked(text: str, name: str) -> RowReader:
+def check_text(text: str, name: str) -> RowReader:
     """What is read of `text`, the content of a file called `name`. Raises RegistryError where it has faults."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / name
@@ -93,7 +93,7 @@ def checked(text: str, name: str) -> RowReader:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def lock_folder(path: Path) -> Iterator[None]:
     """Hold the folder of `path`: the file itself is replaced."""
     handle = os.open(path.parent, os.O_RDONLY)
     try:
@@ -108,7 +108,7 @@ def alone(path: Path) -> Iterator[None]:
 _SHAPE = re.compile(r"[1-9]\d{5}|[a-z][a-z0-9-]*")
 
 
-def expected(url: str, code: str | None, name: str | None, registry: Registry) -> Site | None:
+def match_url(url: str, code: str | None, name: str | None, registry: Registry) -> Site | None:
     """The site that a person means to publish at `url`: that of `code` or of the whole `name`, else the one the
     registry has at this address; a site of its own for a code that is new, with `name`. None where only the page can
     tell. Raises SiteError in a sentence that says what to do."""
@@ -124,27 +124,27 @@ def expected(url: str, code: str | None, name: str | None, registry: Registry) -
     if owner is not None and owner.code != code and bare_host(owner.homepage) == bare_host(url):
         raise SiteError(f"{url} is the site of {describe(owner)} already; leave --code out to complete its row")
     try:
-        return _at(registry.get(code), url)
+        return _with_homepage(registry.get(code), url)
     except UnknownSite:
         if name is None:
             raise SiteError(f"no row of the registry has the code {code}: give --name as well, the full name") from None
-    return _made(url, code, name, registry)
+    return _new_site(url, code, name, registry)
 
 
-def recognised(page: Page, registry: Registry) -> Site | None:
+def match_page(page: Page, registry: Registry) -> Site | None:
     """The site whose home page `page` is by its own marks: the code in SiteIDCode, or the name in SiteName."""
     stated = page.meta.get("siteidcode", "")[:6]
     if stated.isdigit() and len(stated) == 6:
         try:
-            return _at(registry.get(stated), page.url)
+            return _with_homepage(registry.get(stated), page.url)
         except SiteError:
             return None
     named = registry.by_source(page.meta.get("sitename", ""))
-    return _at(named, page.url) if named else None
+    return _with_homepage(named, page.url) if named else None
 
 
 @dataclass(frozen=True)
-class Seen:
+class SiteVisit:
     """What a visit saw of a site: its day (2026-11-27), the home page's address as `asked` for and as it answered, the
     sections found, the addresses of lists that are `gone`, and the platform, None where unknown."""
 
@@ -156,15 +156,15 @@ class Seen:
     platform: str | None = None
 
 
-def row_of(site: Site, present: Mapping[str, str] | None, seen: Seen) -> Row:
+def complete_row(site: Site, present: Mapping[str, str] | None, seen: SiteVisit) -> Row:
     """The row of `site` as it is to be: `present` completed, or a new one. Its lists are those it has but for those
     that are gone, and then those found; where that changes anything, the row is `edited` on the day of the visit."""
-    row = dict(present) if present else _new(site)
+    row = dict(present) if present else _new_row(site)
     lost = {canonical_url(url) for url in seen.gone}
     listed = [entry for entry in row["lists"].split(";") if entry]
     kept = [entry for entry in listed if canonical_url(entry.partition("=")[2]) not in lost]
     known = {canonical_url(entry.partition("=")[2]) for entry in kept}
-    added = [f"{_cell(one.name)}={one.url}" for one in seen.sections if canonical_url(one.url) not in known]
+    added = [f"{_section_name(one.name)}={one.url}" for one in seen.sections if canonical_url(one.url) not in known]
     row["lists"] = ";".join([*kept, *added])
     # Another host; or another scheme, where the one in the row was tried and did not answer.
     moved = bare_host(row["homepage"]) != bare_host(seen.homepage)
@@ -177,14 +177,14 @@ def row_of(site: Site, present: Mapping[str, str] | None, seen: Seen) -> Row:
     return row if row == present else row | {"edited": seen.day}
 
 
-def _at(site: Site, url: str) -> Site:
+def _with_homepage(site: Site, url: str) -> Site:
     """`site` with its home page at `url`."""
     if bare_host(site.homepage) == bare_host(url):
         return site
     return replace(site, homepage=url, domains=(*site.domains, *domains_of([url])))
 
 
-def _made(url: str, code: str, name: str, registry: Registry) -> Site:
+def _new_site(url: str, code: str, name: str, registry: Registry) -> Site:
     """A site that has no row yet. Raises SiteError where the places above it have none."""
     short = short_name(name)
     known = {site.code: site for site in registry}
@@ -199,12 +199,12 @@ def _made(url: str, code: str, name: str, registry: Registry) -> Site:
     return replace(site, kind=kind, gb_code=code, province=province.name, city=name if kind == "city" else above)
 
 
-def _new(site: Site) -> Row:
+def _new_row(site: Site) -> Row:
     row = dict.fromkeys(COLUMNS, "")
     row |= {"code": site.code, "kind": site.kind, "name": site.name, "short": site.short, "pinyin": site.pinyin}
     row |= {"province": site.province or "", "city": (site.city or "") if site.kind == "county" else ""}
     return row | {"homepage": site.homepage, "status": "listed"}
 
 
-def _cell(name: str) -> str:
+def _section_name(name: str) -> str:
     return re.sub(r"[\s=;,]", "", name) or "要闻"

@@ -72,7 +72,7 @@ class Names:
                 if text[:cut] in _places_before(site)
             ]
             if found:
-                return outermost(found) if is_short else found, is_short
+                return pick_region(found) if is_short else found, is_short
         return [], False
 
     def by_source(self, source: str) -> Site | None:
@@ -90,7 +90,7 @@ class Names:
         return None
 
 
-def outermost(sites: Sequence[Site]) -> list[Site]:
+def pick_region(sites: Sequence[Site]) -> list[Site]:
     """Of sites that share a short name, the province (河南 before 青海's 河南县), or the one in whose region all the
     others lie (长沙 before 长沙县); else all."""
     provinces = [site for site in sites if site.kind == "province"]

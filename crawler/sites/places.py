@@ -19,7 +19,7 @@ from typing import Any
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from crawler.sites.names import outermost, spoken_name
+from crawler.sites.names import pick_region, spoken_name
 from crawler.sites.registry import load
 from crawler.sites.site import Site
 
@@ -30,7 +30,7 @@ _BEFORE = frozenset("在赴到从由自于往至来与、的对为向")
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedPlaces:
     """The places a text names, in the order of their first mention, as the registry writes them; and the GB/T 2260
     codes of these places and of those above them, in order."""
 
@@ -77,7 +77,7 @@ class PlaceFinder:
         self._patterns = [*dict.fromkeys([*self._whole, *self._short, *words["guards"]])]
         self._automaton = AhoCorasick(self._patterns, matchkind=MatchKind.LeftmostLongest)
 
-    def find(self, text: str, publisher: Mapping[str, Any] | None = None) -> Named:
+    def find(self, text: str, publisher: Mapping[str, Any] | None = None) -> NamedPlaces:
         """The places `text` names; `publisher` is the field `site` of its article."""
         mentions = self._mentions(text)
         _settle_chains(mentions)
@@ -92,7 +92,7 @@ class PlaceFinder:
         _settle_shared(mentions, home)
         found = {place: None for mention in mentions if mention.settled for place in mention.places}
         codes = {code for place in found for code in self._codes_of(place)}
-        return Named(list(dict.fromkeys(place.name for place in found)), sorted(codes))
+        return NamedPlaces(list(dict.fromkeys(place.name for place in found)), sorted(codes))
 
     def _mentions(self, text: str) -> list[_Mention]:
         try:
@@ -111,7 +111,7 @@ class PlaceFinder:
             return _Mention(whole, start, end, whole=True, sure=clear)
         if name not in self._short or text.startswith(self._longer, end):
             return None
-        places = outermost(self._short[name])
+        places = pick_region(self._short[name])
         # Cities are known by their short names; those of counties are too many, and too many are words.
         return _Mention(places, start, end, whole=False, sure=len(places) == 1 and places[0].kind != "county")
 
@@ -169,11 +169,11 @@ def _settle_shared(mentions: list[_Mention], home: tuple[str | None, str | None]
 
 
 @cache
-def finder() -> PlaceFinder:
+def place_finder() -> PlaceFinder:
     """The finder of this installation's registry; built at the first call."""
     return PlaceFinder(load())
 
 
-def places_named(title: str | None, body: str | None, publisher: Mapping[str, Any] | None) -> Named:
+def find_places(title: str | None, body: str | None, publisher: Mapping[str, Any] | None) -> NamedPlaces:
     """The places an article names in title and body; `publisher` is its field `site`. Raises RegistryError."""
-    return finder().find(f"{title or ''}\n{body or ''}", publisher)
+    return place_finder().find(f"{title or ''}\n{body or ''}", publisher)

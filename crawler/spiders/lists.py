@@ -14,7 +14,7 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawler.discovery.survey import Limits, Survey, Unanswered, stranger, survey
+from crawler.discovery.survey import Limits, SurveyResult, Unanswered, reject_foreign, survey_site
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.platforms.base import Listing, ListItem
@@ -85,7 +85,7 @@ class SectionDiscovery:
         site = section.crawl.site
         if canonical_url(page.url) == canonical_url(site.homepage) != canonical_url(section.section.url):
             why = "not_found", "it leads back to the home page"
-        elif (strange := stranger(page, site)) is not None:
+        elif (strange := reject_foreign(page, site)) is not None:
             why = strange
         elif listing.reason in _NO_LIST:
             why = listing.reason or "", f"the page is no list ({listing.reason})"
@@ -133,7 +133,7 @@ class SectionDiscovery:
             return page_of(answer, wanted)
 
         limits = Limits(spider.settings.getint("DISCOVERY_SECTIONS"), spider.settings.getint("DISCOVERY_REQUESTS"))
-        surveyed = await survey(fetch, site.homepage, site, now, limits=limits)
+        surveyed = await survey_site(fetch, site.homepage, site, now, limits=limits)
         known = {section_key(section) for section in site.sections}
         new = [one.section() for one in surveyed.found if section_key(one.section()) not in known]
         await self._remember(site, surveyed, new, now)
@@ -150,14 +150,14 @@ class SectionDiscovery:
             async for result in spider.parse_list(answer, section, request, None):
                 yield result
 
-    async def _remember(self, site: Site, surveyed: Survey, new: list[Section], now: datetime) -> None:
+    async def _remember(self, site: Site, surveyed: SurveyResult, new: list[Section], now: datetime) -> None:
         store = self.spider.store
         if store is None or (surveyed.home is None and not surveyed.found):
             return
         rows = {section_key(section): {"name": section.name, "url": section.url} for section in new}
         await SectionStore(store).found(site.code, {**rows, HOME: {"name": "首页", "url": site.homepage}}, now)
 
-    def _tell(self, site: Site, surveyed: Survey, new: list[Section]) -> None:
+    def _tell(self, site: Site, surveyed: SurveyResult, new: list[Section]) -> None:
         spider = self.spider
         spider.count("discovery/home_pages", site=site)
         spider.count("discovery/requests", surveyed.asked, site)

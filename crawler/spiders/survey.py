@@ -14,10 +14,10 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
 
-from crawler.discovery.fixtures import Review, review
-from crawler.discovery.survey import Survey, Unanswered, stranger, survey
+from crawler.discovery.fixtures import Review, review_articles
+from crawler.discovery.survey import SurveyResult, Unanswered, reject_foreign, survey_site
 from crawler.parsing.page import Page, PageRequest
-from crawler.sites.edit import recognised
+from crawler.sites.edit import match_page
 from crawler.sites.registry import Registry
 from crawler.sites.site import Site
 from crawler.spiders.base import Failed, classify, page_of
@@ -107,7 +107,7 @@ class Visit:
     site: Site | None
     registry: Registry
     now: datetime
-    surveyed: Survey | None = None
+    surveyed: SurveyResult | None = None
     reviewed: Review | None = None
     answers: dict[str, Response] = field(default_factory=dict)
     asked: int = 0
@@ -123,16 +123,16 @@ class Visit:
 
         if self.site is None:
             home = await fetch(PageRequest(self.url))
-            self.site = recognised(home, self.registry) if isinstance(home, Page) else None
-            if self.site is None and isinstance(home, Page) and home.status == 200 and not stranger(home, None):
-                self.surveyed = Survey(
+            self.site = match_page(home, self.registry) if isinstance(home, Page) else None
+            if self.site is None and isinstance(home, Page) and home.status == 200 and not reject_foreign(home, None):
+                self.surveyed = SurveyResult(
                     self.url, home, ("unknown_site", "nothing on it says whose site it is: " + _GIVE)
                 )
                 return
         known = self.site.sections if self.site else ()
-        self.surveyed = await survey(fetch, self.url, self.site, self.now, known=known)
+        self.surveyed = await survey_site(fetch, self.url, self.site, self.now, known=known)
         if self.site is not None and self.surveyed.problem is None:
-            self.reviewed = await review(fetch, self.surveyed, self.site, self.now)
+            self.reviewed = await review_articles(fetch, self.surveyed, self.site, self.now)
 
     async def _answer(self, ask: Ask, wanted: PageRequest) -> Page | Unanswered:
         answer = await ask(wanted)

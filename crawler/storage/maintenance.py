@@ -12,7 +12,7 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.errors import OperationFailure
 
-from crawler.sites.places import places_named
+from crawler.sites.places import find_places
 from crawler.storage import changes
 from crawler.storage.schema import VERSION
 from crawler.storage.search_index import Segments
@@ -38,8 +38,8 @@ DERIVED: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "content_hash": lambda article: content_hash(article["title"], article["body"]),
     "fingerprint": lambda article: fingerprint(article["title"], article["body"]),
     "relevance": _relevance,
-    "places": lambda article: places_named(article["title"], article["body"], article.get("site")).names,
-    "place_codes": lambda article: places_named(article["title"], article["body"], article.get("site")).codes,
+    "places": lambda article: find_places(article["title"], article["body"], article.get("site")).names,
+    "place_codes": lambda article: find_places(article["title"], article["body"], article.get("site")).codes,
     "tokens": lambda article: tokens(article["title"], article["body"]),
 }
 _UNSETTLED = {"cluster": None, "original": None, "original_evidence": None}
@@ -94,7 +94,7 @@ def revision(document: Mapping[str, Any]) -> dict[str, Any]:
     title, body = document["title"], document["body"]
     kind = (document["site"] or {}).get("kind")
     rating = relevance(title, body, section=document["section"], source=document["source"], kind=kind)
-    named = places_named(title, body, document["site"])
+    named = find_places(title, body, document["site"])
     return {"relevance": rating.as_dict(), "places": named.names, "place_codes": named.codes}
 
 

@@ -19,7 +19,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from crawler.replica import Replica, proxy_environment
-from crawler.sites.edit import rows_of, with_row
+from crawler.sites.edit import insert_row, parse_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_FOUND = (404, "<html><head><title>404</title></head><body><h1>404 Not Found</h1></body></html>")
@@ -38,12 +38,12 @@ class Project:
 
     def row(self, code: str) -> dict[str, str]:
         """A row of its registry."""
-        return rows_of(self.rows_file.read_text("utf-8"))[code]
+        return parse_rows(self.rows_file.read_text("utf-8"))[code]
 
     def change(self, code: str, **cells: str) -> None:
         """Change a row of its registry."""
         text = self.rows_file.read_text("utf-8")
-        self.rows_file.write_text(with_row(text, rows_of(text)[code] | cells), "utf-8")
+        self.rows_file.write_text(insert_row(text, parse_rows(text)[code] | cells), "utf-8")
 
     def run(self, *command: str, proxy: str = "", **settings: object) -> subprocess.CompletedProcess[str]:
         """Run `scrapy COMMAND` in it to the end, on the server at `proxy`, without the waits that real sites are

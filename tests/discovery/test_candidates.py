@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.discovery.candidates import candidates, links_more
+from crawler.discovery.candidates import find_section_links, links_more
 from crawler.parsing.page import Page
 from crawler.sites.site import Site
 
@@ -105,7 +105,7 @@ def load(name: str) -> Page:
 @pytest.mark.parametrize("name", WANTED)
 def test_the_sections_of_a_home_page_best_first(name):
     site, wanted = WANTED[name]
-    found = [one for one in candidates(load(name), site) if one.verdict.wanted]
+    found = [one for one in find_section_links(load(name), site) if one.verdict.wanted]
     shown = {one.name: one.url.removeprefix(site.homepage.rstrip("/")) for one in found}
     assert shown == wanted
     scores = [one.verdict.score for one in found]
@@ -115,7 +115,9 @@ def test_the_sections_of_a_home_page_best_first(name):
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_other_links_are_refused_with_a_reason(name):
-    refused = {one.name: one.verdict.why for one in candidates(load(name), WANTED[name][0]) if not one.verdict.wanted}
+    refused = {
+        one.name: one.verdict.why for one in find_section_links(load(name), WANTED[name][0]) if not one.verdict.wanted
+    }
     missed = {title: refused.get(title) for title, why in REFUSED[name].items() if why not in refused.get(title, "")}
     assert missed == {}
 
@@ -128,7 +130,7 @@ def test_a_channel_has_links_to_more():
 
 def test_a_heading_is_not_borrowed_from_another_block():
     boxes = '<div><h3>示例要闻</h3><a href="/yw/">更多</a></div><div><b></b><a href="/qt/">更多</a></div>'
-    found = candidates(Page("http://www.pangu.gov.cn/", f"<html><body><div>{boxes}</div></body></html>"))
+    found = find_section_links(Page("http://www.pangu.gov.cn/", f"<html><body><div>{boxes}</div></body></html>"))
     assert [(one.name, one.url) for one in found] == [("示例要闻", "http://www.pangu.gov.cn/yw/")]
 
 
@@ -141,4 +143,4 @@ def test_a_heading_is_not_borrowed_from_another_block():
     ],
 )
 def test_pages_made_to_hurt(body):
-    assert not [one for one in candidates(Page("http://www.pangu.gov.cn/", body)) if one.verdict.wanted]
+    assert not [one for one in find_section_links(Page("http://www.pangu.gov.cn/", body)) if one.verdict.wanted]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.discovery.survey import is_gone, missing_url, same_page, stranger
+from crawler.discovery.survey import is_gone, missing_url, reject_foreign, same_page
 from crawler.parsing.page import Page
 from crawler.parsing.urls import other_scheme
 from crawler.platforms.reading import read_list
@@ -54,7 +54,7 @@ NEWS = shell("要闻", '<ul><li><a href="/art/2026/11/9/art_2_1.html">我县公�
     ],
 )
 def test_pages_that_are_nobodys(markup, reason):
-    found = stranger(page(markup), SITE)
+    found = reject_foreign(page(markup), SITE)
     assert (found[0] if found else None) == reason
 
 
@@ -77,13 +77,13 @@ def test_a_parked_list_page_is_no_empty_list():
     ],
 )
 def test_pages_of_somebody_else(head, body, strange):
-    found = stranger(page(shell("门户网站", body, head)), SITE)
+    found = reject_foreign(page(shell("门户网站", body, head)), SITE)
     assert (found is not None and found[0] == "foreign") == strange
 
 
 def test_another_countys_page():
-    assert stranger(page(OWN), SITE) is None
-    found = stranger(page(OWN), OTHER)
+    assert reject_foreign(page(OWN), SITE) is None
+    found = reject_foreign(page(OWN), OTHER)
     assert found is not None
     assert found[0] == "foreign"
     assert "栖霞溪县" in found[1]

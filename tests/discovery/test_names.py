@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from crawler.discovery.candidates import bare_name, judge
+from crawler.discovery.candidates import bare_name, rate_name
 from crawler.sites.registry import load
 from crawler.sites.site import Site
 
@@ -55,26 +55,28 @@ BEST_FIRST = ("食品安全抽检", "市场监管", "芦溪要闻", "政务动�
     ],
 )
 def test_a_name(text, kind):
-    verdict = judge(bare_name(text), LUXI)
+    verdict = rate_name(bare_name(text), LUXI)
     assert (verdict.kind if verdict.wanted else None) == kind
     assert verdict.why
 
 
 def test_food_before_news_before_notices_before_channels():
-    scores = [judge(name, LUXI).score for name in BEST_FIRST]
+    scores = [rate_name(name, LUXI).score for name in BEST_FIRST]
     assert scores == sorted(scores, reverse=True)
     assert len(set(scores)) == len(scores)
 
 
 def test_a_citys_own_news_are_not_from_above():
-    assert judge("市政府要闻", LUZHOU).wanted
-    assert judge("芦州要闻", LUZHOU).wanted
-    assert not judge("省政府要闻", LUZHOU).wanted
+    assert rate_name("市政府要闻", LUZHOU).wanted
+    assert rate_name("芦州要闻", LUZHOU).wanted
+    assert not rate_name("省政府要闻", LUZHOU).wanted
 
 
 def test_the_sections_that_people_chose_are_wanted():
     """Of the registry's sections, chosen on the home pages by others; the few refused are written below or above."""
-    verdicts = [judge(bare_name(section.name), site) for site in load() for section in site.sections if site.gb_code]
+    verdicts = [
+        rate_name(bare_name(section.name), site) for site in load() for section in site.sections if site.gb_code
+    ]
     refused = Counter(verdict.why for verdict in verdicts if not verdict.wanted)
     assert len(verdicts) > 2000
     assert sum(refused.values()) <= 0.02 * len(verdicts)

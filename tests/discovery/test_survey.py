@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.discovery.survey import Limits, Survey, Unanswered, survey
+from crawler.discovery.survey import Limits, SurveyResult, Unanswered, survey_site
 from crawler.parsing.page import Page, PageRequest
 from crawler.sites.site import Section, Site
 
@@ -34,7 +34,7 @@ def listing(folder: str, days: range = range(10, 16), host: str = "") -> str:
     return page("<ul>" + "".join(row.format(host, folder, day) for day in days) + "</ul>", "栏目")
 
 
-def surveyed(pages: dict[str, Answer], homepage: str = HOME, **options) -> tuple[Survey, list[str]]:
+def surveyed(pages: dict[str, Answer], homepage: str = HOME, **options) -> tuple[SurveyResult, list[str]]:
     """The survey of a site with `pages` by address or path, and the addresses asked for in order."""
     asked: list[str] = []
     answers = {HOME.rstrip("/") + path if path[0] == "/" else path: answer for path, answer in pages.items()}
@@ -47,14 +47,14 @@ def surveyed(pages: dict[str, Answer], homepage: str = HOME, **options) -> tuple
         status, text = (answer, "") if isinstance(answer, int) else (200, answer)
         return Page.from_bytes(text.encode(), wanted.url, "text/html; charset=utf-8", status=status)
 
-    return asyncio.run(survey(fetch, homepage, SITE, NOW, **options)), asked
+    return asyncio.run(survey_site(fetch, homepage, SITE, NOW, **options)), asked
 
 
-def found(result: Survey) -> list[str]:
+def found(result: SurveyResult) -> list[str]:
     return [one.name for one in result.found]
 
 
-def why_not(result: Survey) -> dict[str, str]:
+def why_not(result: SurveyResult) -> dict[str, str]:
     return {one.name: one.verdict.why for one in result.refused}
 
 
@@ -186,7 +186,7 @@ def test_a_home_page_that_is_none_ends_the_survey(answer, reason, questions):
 
 def test_discovery_needs_neither_scrapy_nor_a_database():
     """The same steps serve a crawl, a command and a test."""
-    modules = ("survey", "review", "fixtures", "keeping")
+    modules = ("candidates", "survey", "fixtures")
     told = "; ".join(f"import crawler.discovery.{name}" for name in modules)
     check = f"{told}; import sys; sys.exit(bool({{'scrapy', 'twisted', 'pymongo'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

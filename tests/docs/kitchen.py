@@ -19,7 +19,7 @@ from crawler import open_store as open_articles
 from crawler.items import Article, Attachment
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.pipelines import clean_article, rated
-from crawler.sites.places import places_named
+from crawler.sites.places import find_places
 from crawler.sites.registry import load
 from crawler.sites.site import Site
 from crawler.storage.store import open_store
@@ -60,7 +60,7 @@ def _document(row: dict[str, Any], site: Site, body: str, later: timedelta) -> d
     item.attachments = [Attachment(f"{url}/{number}", name) for number, name in enumerate(row.get("attachments", ()))]
     item = clean_article(item)
     item.relevance = rated(item).as_dict()
-    named = places_named(item.title, item.body, item.site)
+    named = find_places(item.title, item.body, item.site)
     item.places, item.place_codes = named.names, named.codes
     item.content_hash, item.fingerprint = content_hash(item.title, item.body), fingerprint(item.title, item.body)
     item.fetched_at = (item.published_at or _UNDATED) + later

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.sites.edit import put_row, row_line, rows_of, with_row
+from crawler.sites.edit import format_row, insert_row, parse_rows, write_row
 from crawler.sites.files import COLUMNS
 from crawler.sites.registry import HERE
 from crawler.sites.site import RegistryError
@@ -15,7 +15,7 @@ FILE = HEAD + PROVINCE + COUNTY + WORD
 
 
 def row(code: str, **cells: str) -> dict[str, str]:
-    base = rows_of(HEAD + COUNTY)["331102"]
+    base = parse_rows(HEAD + COUNTY)["331102"]
     return base | {"code": code, "homepage": f"http://www.n{code}.gov.cn/"} | cells
 
 
@@ -24,32 +24,32 @@ def row(code: str, **cells: str) -> dict[str, str]:
     [("330100", 2), ("331101", 2), ("331103", 3), ("990000", 3), ("110000", 1), ("abc", 4), ("zzz", 4)],
 )
 def test_a_new_row_stands_where_the_generator_would_put_it(code, place):
-    lines = with_row(FILE, row(code)).splitlines(keepends=True)
-    assert lines[place] == row_line(row(code))
+    lines = insert_row(FILE, row(code)).splitlines(keepends=True)
+    assert lines[place] == format_row(row(code))
     assert "".join(lines[:place] + lines[place + 1 :]) == FILE
 
 
 def test_a_row_that_is_there_is_replaced_in_its_place():
     changed = row("331102", platform="trs")
-    assert with_row(FILE, changed) == FILE.replace(COUNTY, row_line(changed))
+    assert insert_row(FILE, changed) == FILE.replace(COUNTY, format_row(changed))
 
 
 def test_a_file_without_a_last_line_end_gets_one():
-    assert with_row(FILE.rstrip("\n"), row("zzz")) == FILE + row_line(row("zzz"))
+    assert insert_row(FILE.rstrip("\n"), row("zzz")) == FILE + format_row(row("zzz"))
 
 
 def test_every_row_of_the_registry_is_written_as_it_is():
     text = (HERE / "counties.csv").read_text("utf-8")
-    rows = rows_of(text)
-    assert text == HEAD + "".join(row_line(one) for one in rows.values())
-    assert with_row(text, rows["331121"]) == text
+    rows = parse_rows(text)
+    assert text == HEAD + "".join(format_row(one) for one in rows.values())
+    assert insert_row(text, rows["331121"]) == text
 
 
 def test_put_row_says_the_line_and_keeps_the_rights(tmp_path):
     path = tmp_path / "counties.csv"
     path.write_text(FILE, "utf-8")
     path.chmod(0o640)
-    assert put_row(path, row("331103")) == 5 - 1
+    assert write_row(path, row("331103")) == 5 - 1
     assert path.read_text("utf-8").splitlines()[3].startswith("331103,")
     assert path.stat().st_mode & 0o777 == 0o640
     assert [other.name for other in tmp_path.iterdir()] == ["counties.csv"]
@@ -68,6 +68,6 @@ def test_a_row_with_a_fault_is_not_written(tmp_path, cells, fault):
     path = tmp_path / "counties.csv"
     path.write_text(FILE, "utf-8")
     with pytest.raises(RegistryError, match=r"counties\.csv:4") as caught:
-        put_row(path, row("331103", **cells))
+        write_row(path, row("331103", **cells))
     assert fault in str(caught.value)
     assert path.read_text("utf-8") == FILE

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from crawler.discovery.generate import generate, update
+from crawler.discovery.generate import generate, update_registry
 from crawler.sites.files import COLUMNS
 from crawler.sites.registry import HERE
 from crawler.sites.site import RegistryError
@@ -127,11 +127,11 @@ def test_the_file_is_written_whole_or_not_at_all(tmp_path):
     official = {"provinces": {"山南省": {"code": "980000000000", "cities": {}}}}
     sites = {"provinces": [site("山南省", "province", "shannan")]}
     with pytest.raises(RegistryError, match=r"counties\.csv:2: province: '黑龙江省' has no row of its own"):
-        update(tmp_path, official, sites)
+        update_registry(tmp_path, official, sites)
     assert file.read_text("utf-8") == f"{','.join(COLUMNS)}\n"
     file.write_text("code,name\n", "utf-8")
     with pytest.raises(RegistryError, match=r"counties\.csv:1: the first line must be"):
-        update(tmp_path, official, sites)
+        update_registry(tmp_path, official, sites)
 
 
 def test_a_file_that_is_no_input_is_told(tmp_path):

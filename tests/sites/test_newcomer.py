@@ -3,7 +3,7 @@
 import pytest
 
 from crawler.parsing.page import Page
-from crawler.sites.edit import Seen, expected, recognised, row_of
+from crawler.sites.edit import SiteVisit, complete_row, match_page, match_url
 from crawler.sites.registry import load
 from crawler.sites.site import Section, Site, SiteError
 
@@ -24,25 +24,25 @@ def home(head: str, url: str = "http://www.new-demo.gov.cn/") -> Page:
 
 
 def test_the_registry_knows_the_address():
-    site = expected("https://qingtian.gov.cn/index.html", None, None, load())
+    site = match_url("https://qingtian.gov.cn/index.html", None, None, load())
     assert site is not None
     assert site.code == "331121"
-    assert expected("http://www.nobody-demo.cn/", None, None, load()) is None
+    assert match_url("http://www.nobody-demo.cn/", None, None, load()) is None
 
 
 def test_a_government_that_moved_keeps_its_row():
     for code, name in (("331121", None), (None, "青田县")):
-        site = expected("http://www.new-demo.gov.cn/", code, name, load())
+        site = match_url("http://www.new-demo.gov.cn/", code, name, load())
         assert site is not None
         assert (site.code, site.homepage) == ("331121", "http://www.new-demo.gov.cn/")
 
 
 def test_a_new_county_gets_its_places_from_its_code():
-    site = expected("http://www.new-demo.gov.cn/", "331199", "示新县", load())
+    site = match_url("http://www.new-demo.gov.cn/", "331199", "示新县", load())
     assert site is not None
     shown = (site.kind, site.province, site.city, site.short, site.pinyin, site.gb_code)
     assert shown == ("county", "浙江省", "丽水市", "示新", "shixin", "331199")
-    assert row_of(site, None, Seen(DAY, site.homepage, site.homepage, [NEWS])) == {
+    assert complete_row(site, None, SiteVisit(DAY, site.homepage, site.homepage, [NEWS])) == {
         **dict.fromkeys(("aliases", "access", "platform"), ""),
         **{"code": "331199", "kind": "county", "name": "示新县", "short": "示新", "pinyin": "shixin"},
         **{"province": "浙江省", "city": "丽水市", "homepage": "http://www.new-demo.gov.cn/", "status": "listed"},
@@ -64,7 +64,7 @@ def test_a_new_county_gets_its_places_from_its_code():
 )
 def test_what_a_person_may_get_wrong(url, code, name, sentence):
     with pytest.raises(SiteError, match=sentence):
-        expected(url, code, name, load())
+        match_url(url, code, name, load())
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_a_person_may_get_wrong(url, code, name, sentence):
     ],
 )
 def test_a_home_page_says_whose_it_is(head, code):
-    site = recognised(home(head), load())
+    site = match_page(home(head), load())
     assert (site.code if site else None) == code
     assert site is None or site.homepage == "http://www.new-demo.gov.cn/"
 
@@ -87,7 +87,7 @@ def test_a_home_page_says_whose_it_is(head, code):
     ("seen", "changes"),
     [
         (
-            Seen(DAY, PRESENT["homepage"], PRESENT["homepage"], [NEWS], platform="trs"),
+            SiteVisit(DAY, PRESENT["homepage"], PRESENT["homepage"], [NEWS], platform="trs"),
             {
                 "lists": "要闻=http://www.sx-demo.gov.cn/yw/;今日示县=http://www.sx-demo.gov.cn/jr/",
                 "platform": "trs",
@@ -95,26 +95,33 @@ def test_a_home_page_says_whose_it_is(head, code):
             },
         ),
         (
-            Seen(DAY, PRESENT["homepage"], PRESENT["homepage"], [NEWS], gone=["https://sx-demo.gov.cn/yw/index.html"]),
+            SiteVisit(
+                DAY, PRESENT["homepage"], PRESENT["homepage"], [NEWS], gone=["https://sx-demo.gov.cn/yw/index.html"]
+            ),
             {"lists": "今日示县=http://www.sx-demo.gov.cn/jr/"},
         ),
         (
-            Seen(DAY, PRESENT["homepage"], PRESENT["homepage"], [Section("新 闻=", "http://sx-demo.gov.cn/yw/")]),
+            SiteVisit(DAY, PRESENT["homepage"], PRESENT["homepage"], [Section("新 闻=", "http://sx-demo.gov.cn/yw/")]),
             {},
         ),
         (
-            Seen(DAY, PRESENT["homepage"], "https://www.sx-demo.gov.cn/", []),
+            SiteVisit(DAY, PRESENT["homepage"], "https://www.sx-demo.gov.cn/", []),
             {"homepage": "https://www.sx-demo.gov.cn/"},
         ),
-        (Seen(DAY, "https://sx-demo.gov.cn/", "https://sx-demo.gov.cn/", []), {}),
-        (Seen(DAY, "http://www.new.gov.cn/", "http://www.new.gov.cn/", []), {"homepage": "http://www.new.gov.cn/"}),
+        (SiteVisit(DAY, "https://sx-demo.gov.cn/", "https://sx-demo.gov.cn/", []), {}),
+        (
+            SiteVisit(DAY, "http://www.new.gov.cn/", "http://www.new.gov.cn/", []),
+            {"homepage": "http://www.new.gov.cn/"},
+        ),
     ],
 )
 def test_a_row_is_completed(seen, changes):
     day = {"edited": DAY} if changes else {}
-    assert row_of(SITE, PRESENT, seen) == PRESENT | changes | day
+    assert complete_row(SITE, PRESENT, seen) == PRESENT | changes | day
 
 
 def test_a_verified_row_stays_verified():
-    row = row_of(SITE, PRESENT | {"status": "verified"}, Seen(DAY, PRESENT["homepage"], PRESENT["homepage"], [NEWS]))
+    row = complete_row(
+        SITE, PRESENT | {"status": "verified"}, SiteVisit(DAY, PRESENT["homepage"], PRESENT["homepage"], [NEWS])
+    )
     assert row["status"] == "verified"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.sites.places import finder, places_named
+from crawler.sites.places import find_places, place_finder
 from crawler.sites.registry import load
 
 
@@ -27,7 +27,7 @@ def publisher(name: str) -> dict:
     ],
 )
 def test_named(text, names):
-    assert finder().find(text).names == names
+    assert place_finder().find(text).names == names
 
 
 @pytest.mark.parametrize(
@@ -46,30 +46,30 @@ def test_named(text, names):
     ],
 )
 def test_not_named(text):
-    assert finder().find(text).names == []
+    assert place_finder().find(text).names == []
 
 
 def test_of_places_with_one_name_the_one_is_meant_that_its_surroundings_tell():
-    assert finder().find("南京市鼓楼区和福州市鼓楼区").codes == [
+    assert place_finder().find("南京市鼓楼区和福州市鼓楼区").codes == [
         "320000", "320100", "320106", "350000", "350100", "350102",
     ]  # fmt: skip
-    assert finder().find("鼓楼区市场监管局", publisher("徐州市")).codes == ["320000", "320300", "320302"]
-    assert finder().find("徐州市通报：鼓楼区一超市被查").codes == ["320000", "320300", "320302"]
-    assert finder().find("朝阳区通报", publisher("北京市")).codes == ["110000", "110105"]
+    assert place_finder().find("鼓楼区市场监管局", publisher("徐州市")).codes == ["320000", "320300", "320302"]
+    assert place_finder().find("徐州市通报：鼓楼区一超市被查").codes == ["320000", "320300", "320302"]
+    assert place_finder().find("朝阳区通报", publisher("北京市")).codes == ["110000", "110105"]
 
 
 def test_the_publisher_s_own_city_is_evidence_for_short_names_that_are_no_words():
-    named = places_named("到缙云、云和考察", "学习缙云经验", publisher("青田县"))
+    named = find_places("到缙云、云和考察", "学习缙云经验", publisher("青田县"))
     assert named.names == ["缙云县"]
     assert named.codes == ["330000", "331100", "331122"]
-    assert places_named("到缙云考察", None, publisher("开封市")).names == []
+    assert find_places("到缙云考察", None, publisher("开封市")).names == []
 
 
 def test_codes_hold_those_of_province_and_city():
-    assert finder().find("青田县").codes == ["330000", "331100", "331121"]
-    assert finder().find("仙桃市").codes == ["420000", "429004"]
-    assert finder().find("浙江省").codes == ["330000"]
+    assert place_finder().find("青田县").codes == ["330000", "331100", "331121"]
+    assert place_finder().find("仙桃市").codes == ["420000", "429004"]
+    assert place_finder().find("浙江省").codes == ["330000"]
 
 
 def test_a_lone_surrogate_changes_nothing():
-    assert finder().find("\ud800青田县").names == ["青田县"]
+    assert place_finder().find("\ud800青田县").names == ["青田县"]
