@@ -31,7 +31,9 @@ REPLICA_READERS = ("commands.demo",)
 REPLICA_NEEDS = {"parsing", "sites", "text", "items", "settings", "errors"}
 
 ALLOWED = {
-    "runs.extension imports replica": "runs",
+    "class Column in samples.columns, transfer.formats": "samples",
+    "class Layout in samples.columns, sites.site": "samples",
+    "class Lexicon in samples.lexicon, text.relevance": "samples",
     "class Command in cli, runs.alert_channels": "runs",
     "class Entry in schedule.file, storage.operations": "runs",
     "class Term in search.language, text.relevance": "search",

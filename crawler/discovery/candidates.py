@@ -15,7 +15,7 @@ from lxml.html import HtmlElement
 
 from crawler.parsing.page import Page
 from crawler.parsing.urls import canonical_url
-from crawler.platforms.base import local_part
+from crawler.platforms.base import path_and_query
 from crawler.platforms.detect import detect
 from crawler.platforms.links import absolute
 from crawler.sites.files import bare_host
@@ -253,7 +253,7 @@ def _refusal(page: Page, url: str, article_url: re.Pattern[str] | None) -> NameR
     path = urlsplit(url).path
     if _FILE.search(path):
         return NameRating("rejected", 0, "a file")
-    local = local_part(url)
+    local = path_and_query(url)
     if _SINGLE.search(local) or (article_url is not None and article_url.search(local)):
         return _HEADLINE
     if canonical_url(url) == canonical_url(page.url):

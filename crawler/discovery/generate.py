@@ -109,11 +109,11 @@ def format_lists(node: Mapping[str, Any], place: Place, homes: Homes) -> str:
 def guess_platform(homepage: str, news: str, policy: str) -> str:
     """The platform that the form of a site's addresses tells, "" where none does: of its news, of its home page, and
     of its list of policies where that is on its own host."""
-    from crawler.platforms.detect import platform_of_url
+    from crawler.platforms.detect import detect_by_url
 
     own = policy if bare_host(policy) == bare_host(homepage) else ""
-    documents = platform_of_url(own) or ""
-    return platform_of_url(news) or platform_of_url(homepage) or ("" if documents in _CATALOGUES else documents)
+    documents = detect_by_url(own) or ""
+    return detect_by_url(news) or detect_by_url(homepage) or ("" if documents in _CATALOGUES else documents)
 
 
 def build_row(code: str, kind: str, place: Place, node: Mapping[str, Any], homes: Homes) -> Row:

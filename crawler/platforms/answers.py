@@ -30,7 +30,7 @@ def is_json(page: Page) -> bool:
     return text.startswith(("{", "[")) or _CALLBACK.match(text[:200]) is not None
 
 
-def json_of(page: Page) -> Any:
+def parse_json(page: Page) -> Any:
     """The page as JSON; None if it is not JSON. The callback around a JSONP answer is removed."""
     text = page.text.lstrip("\ufeff \t\r\n")
     if len(text) > MAX_ANSWER:
@@ -46,7 +46,7 @@ def json_of(page: Page) -> Any:
         return None
 
 
-def at(value: Any, *path: str) -> Any:
+def get_path(value: Any, *path: str) -> Any:
     """`value[a][b]…`, None where a step is missing."""
     for key in path:
         if not isinstance(value, dict):
@@ -55,13 +55,13 @@ def at(value: Any, *path: str) -> Any:
     return value
 
 
-def tables_of(value: Any) -> Iterator[dict[str, Any]]:
+def iterate_objects(value: Any) -> Iterator[dict[str, Any]]:
     """The objects among the elements of a list."""
     if isinstance(value, list):
         yield from (row for row in value if isinstance(row, dict))
 
 
-def text_of(row: dict[str, Any], *names: str) -> str:
+def get_text(row: dict[str, Any], *names: str) -> str:
     """The first of the named values that is a text or a number, "" without one."""
     for name in names:
         value = row.get(name)
@@ -70,14 +70,14 @@ def text_of(row: dict[str, Any], *names: str) -> str:
     return ""
 
 
-def count_of(value: Any) -> int | None:
+def parse_count(value: Any) -> int | None:
     """A number of things that may come as text, None where it is none."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 10 else None
 
 
-def items_of(rows: Iterable[tuple[str, str, str]], base: str, now: datetime) -> list[ListItem]:
+def build_items(rows: Iterable[tuple[str, str, str]], base: str, now: datetime) -> list[ListItem]:
     """Items from `(address, title, date)` as an interface gives them: titles without markup, rows without either
     address or title left out, a date of 10 or 13 digits read as seconds or milliseconds since 1970."""
     found = []
@@ -85,11 +85,11 @@ def items_of(rows: Iterable[tuple[str, str, str]], base: str, now: datetime) -> 
         url = absolute(base, href) if href else ""
         plain = " ".join(html.unescape(_TAG.sub("", title)).split())
         if url and plain:
-            found.append((url, plain, _readable(moment)))
+            found.append((url, plain, _to_shown_date(moment)))
     return date_texts(found, now)
 
 
-def _readable(moment: str) -> str:
+def _to_shown_date(moment: str) -> str:
     """A date as a page shows it: seconds or milliseconds since 1970 and times with a zone become China Standard
     Time."""
     if re.fullmatch(r"1\d{9}(?:\d{3})?", moment):
@@ -139,19 +139,19 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 _Row = dict[str, str]
 
 
-def list_answer(page: Page, now: datetime) -> list[ListItem]:
+def read_answer(page: Page, now: datetime) -> list[ListItem]:
     """The articles that a JSON answer lists, whatever interface sent it; [] if it lists none.
 
     A list is an array of objects that have an address and a title, or of pieces of HTML with links. Fields are found
     by their names, a title without a telling name by its values. Arrays of the same name beside each other (the
     categories of a search) are one list."""
-    answer = json_of(page)
+    answer = parse_json(page)
     if answer is None:
         return []
     arrays: dict[tuple[str, ...], list[Any]] = defaultdict(list)
     for path, values in _arrays(answer):
         arrays[(*path[:-2], *path[-1:])] += values
-    lists = [_items(values, page.url, now) for values in arrays.values()]
+    lists = [_read_array(values, page.url, now) for values in arrays.values()]
     return max(lists, key=len, default=[])
 
 
@@ -170,7 +170,7 @@ def _arrays(answer: Any) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
         level = following
 
 
-def _items(values: Sequence[Any], base: str, now: datetime) -> list[ListItem]:
+def _read_array(values: Sequence[Any], base: str, now: datetime) -> list[ListItem]:
     rows = list(_rows(values))
     if not rows:
         pieces = [value for value in values if isinstance(value, str) and "<a" in value]
@@ -179,7 +179,7 @@ def _items(values: Sequence[Any], base: str, now: datetime) -> list[ListItem]:
     if columns is None:
         return []
     url, title, moment = columns
-    return items_of(((row.get(url, ""), row.get(title, ""), row.get(moment, "")) for row in rows), base, now)
+    return build_items(((row.get(url, ""), row.get(title, ""), row.get(moment, "")) for row in rows), base, now)
 
 
 def _rows(values: Sequence[Any]) -> Iterator[_Row]:
@@ -190,7 +190,7 @@ def _rows(values: Sequence[Any]) -> Iterator[_Row]:
                 (one for name in ("data", "source", "_source") if isinstance(one := value.get(name), dict)), {}
             )
             both = {**value, **inner}
-            yield {name: text for name in both if (text := text_of(both, name))}
+            yield {name: text for name in both if (text := get_text(both, name))}
 
 
 def _columns(rows: Sequence[_Row]) -> tuple[str, str, str] | None:
@@ -199,20 +199,20 @@ def _columns(rows: Sequence[_Row]) -> tuple[str, str, str] | None:
     urls = [
         name
         for name in names
-        if _URL_NAME.search(name) and not _NO_URL_NAME.search(name) and _most(rows, name, _is_article_address)
+        if _URL_NAME.search(name) and not _NO_URL_NAME.search(name) and _is_common(rows, name, _is_article_address)
     ]
     if not urls:
         return None
     url = min(urls, key=lambda name: (name.lower() != "url", names.index(name)))
-    titles = [n for n in names if not _NO_TITLE_NAME.search(n) and _most(rows, n, _is_title)]
+    titles = [n for n in names if not _NO_TITLE_NAME.search(n) and _is_common(rows, n, _is_title)]
     title = _by_name(titles, _TITLE_NAMES) or _by_values(titles, rows)
     if not title:
         return None
-    dates = [n for n in names if not _NO_DATE_NAME.search(n) and _most(rows, n, _is_date)]
+    dates = [n for n in names if not _NO_DATE_NAME.search(n) and _is_common(rows, n, _is_date)]
     return url, title, _by_name(dates, _DATE_NAMES) or ""
 
 
-def _most(rows: Sequence[_Row], name: str, test: Any) -> bool:
+def _is_common(rows: Sequence[_Row], name: str, test: Any) -> bool:
     """Whether the field of at least half of the rows passes a test."""
     return sum(test(row.get(name, "")) for row in rows) * 2 >= len(rows)
 
@@ -249,42 +249,42 @@ _TOTAL_NAMES = ("total", "totalcount", "totalrecord", "totalrecords", "totalelem
 _PAGES_NAMES = ("pagecount", "totalpage", "totalpages", "pages")
 
 
-def total_of(page: Page) -> int | None:
+def read_total(page: Page) -> int | None:
     """How many articles the list of an answer holds on all its pages, if the answer says so."""
-    return _number_of(json_of(page), _TOTAL_NAMES)
+    return _find_count(parse_json(page), _TOTAL_NAMES)
 
 
-def next_answer(page: Page, loaded: int) -> PageRequest | None:
+def build_next_request(page: Page, loaded: int) -> PageRequest | None:
     """The request for the page after a JSON answer with `loaded` items: the one that was sent with its page number
     raised by one, in the address, in a form or in a JSON body; None if it had no number or was the last."""
-    sent, answer = page.sent, json_of(page)
+    sent, answer = page.sent, parse_json(page)
     if sent is None or answer is None or not loaded:
         return None
     address, _, query = sent.url.partition("?")
     if not sent.body:
-        turned = _turned(parse_qsl(query, keep_blank_values=True), answer, loaded)
+        turned = _turn_page(parse_qsl(query, keep_blank_values=True), answer, loaded)
         return replace(sent, url=f"{address}?{urlencode(turned)}") if turned else None
     try:
         question = json.loads(sent.body)
     except ValueError:
-        turned = _turned(parse_qsl(sent.body.decode("ascii", "replace"), keep_blank_values=True), answer, loaded)
+        turned = _turn_page(parse_qsl(sent.body.decode("ascii", "replace"), keep_blank_values=True), answer, loaded)
         return replace(sent, body=urlencode(turned).encode()) if turned else None
     if not isinstance(question, dict):
         return None
-    turned = _turned(list(question.items()), answer, loaded)
+    turned = _turn_page(list(question.items()), answer, loaded)
     return replace(sent, body=json.dumps(dict(turned), ensure_ascii=False).encode()) if turned else None
 
 
-def _turned(fields: list[tuple[str, Any]], answer: Any, loaded: int) -> list[tuple[str, Any]] | None:
+def _turn_page(fields: list[tuple[str, Any]], answer: Any, loaded: int) -> list[tuple[str, Any]] | None:
     """The fields of a question with the next page number; None if there is no next page."""
-    counts = {name: count for name, value in fields if (count := count_of(value)) is not None}
+    counts = {name: count for name, value in fields if (count := parse_count(value)) is not None}
     names = {name.lower(): name for name in counts}
     own = next((names[name] for name in _PAGE_NAMES if name in names), None)
     if own is None:
         return None
     number = counts[own]
     size = next((counts[names[name]] for name in _SIZE_NAMES if name in names), 0) or loaded
-    pages, total = _number_of(answer, _PAGES_NAMES), _number_of(answer, _TOTAL_NAMES)
+    pages, total = _find_count(answer, _PAGES_NAMES), _find_count(answer, _TOTAL_NAMES)
     first = min(number, 1)
     if pages is None and total is not None:
         pages = -(-total // size)
@@ -293,14 +293,14 @@ def _turned(fields: list[tuple[str, Any]], answer: Any, loaded: int) -> list[tup
     return [(n, type(v)(number + 1) if n == own else v) for n, v in fields]
 
 
-def _number_of(answer: Any, names: Sequence[str]) -> int | None:
+def _find_count(answer: Any, names: Sequence[str]) -> int | None:
     """The first of the named counts, the outermost first; not inside arrays."""
     level = [answer]
     for _ in range(4):
         objects = [value for value in level if isinstance(value, dict)]
         for value in objects:
             for name, one in value.items():
-                if name.lower() in names and (count := count_of(one)) is not None:
+                if name.lower() in names and (count := parse_count(one)) is not None:
                     return count
         level = [one for value in objects for one in value.values()]
     return None
@@ -309,7 +309,7 @@ def _number_of(answer: Any, names: Sequence[str]) -> int | None:
 # Pieces of a text between two marks, in linear time: a lazy pattern is quadratic on a page cut in the middle.
 
 
-def between(text: str, start: str, end: str) -> Iterator[str]:
+def split_between(text: str, start: str, end: str) -> Iterator[str]:
     """What stands between each `start` and the next `end` after it, in order; case counts."""
     place = text.find(start)
     while place >= 0:

@@ -102,7 +102,7 @@ class Platform:
         marks = self.marks_of(page)
         found = 2 * len(marks & self._marks) + len(marks & self._traces)
         if self.link_form is not None and (not self.link_sign or self.link_sign in marks):
-            found += 2 * bool(self.link_form.search(marked_text(page)))
+            found += 2 * bool(self.link_form.search(sample_text(page)))
         return found + 2 * self.owns(page.url or page.meta.get("url", ""))
 
     @staticmethod
@@ -112,7 +112,7 @@ class Platform:
 
     def owns(self, url: str) -> bool:
         """Whether the shape of an address alone speaks for this platform."""
-        local = local_part(url)
+        local = path_and_query(url)
         if self.article_url is not None and self.article_url.search(local):
             return True
         return self.list_url is not None and self.list_url.search(local) is not None
@@ -141,14 +141,14 @@ class Platform:
         return None
 
 
-def marked_text(page: Page) -> str:
+def sample_text(page: Page) -> str:
     """The text that forms of links are looked for in: of a very long page its beginning and end, for speed."""
     text = page.text
     return text if len(text) <= _HEAD + _TAIL else text[:_HEAD] + text[-_TAIL:]
 
 
 @lru_cache(maxsize=16)
-def local_part(url: str) -> str:
+def path_and_query(url: str) -> str:
     """Path and query of an address, "" for what has none."""
     scheme = url.find("://")
     start = url.find("/", scheme + 3) if scheme >= 0 else 0

@@ -50,14 +50,14 @@ def detect(page: Page) -> Platform:
     return leaders[0] if len(leaders) == 1 else _GENERIC
 
 
-def by_name(name: str) -> Platform:
+def get_platform(name: str) -> Platform:
     """The platform called `name`; raises ValueError for an unknown name."""
     if name not in _BY_NAME:
         raise ValueError(f"unknown platform {name!r}; known: {', '.join(sorted(_BY_NAME))}")
     return _BY_NAME[name]
 
 
-def platform_of_url(url: str) -> str | None:
+def detect_by_url(url: str) -> str | None:
     """The name of the platform that the shape of a list page's or article's address alone tells, or None."""
     names = {platform.name for platform in PLATFORMS if platform.owns(url)}
     return names.pop() if len(names) == 1 else None

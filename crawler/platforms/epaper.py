@@ -21,7 +21,7 @@ from crawler.platforms.links import absolute, date_texts, title_of
 from crawler.platforms.pager import same_host
 
 _NODE = re.compile(r"/node_(\d+)\.html?")
-_SHORTEST = 4
+_MIN_TITLE = 4
 """Headlines of newspapers are short: 编者按."""
 
 
@@ -62,7 +62,7 @@ class Epaper(Founder):
             if "content_" not in href or not (url := absolute(page.url, href)):
                 continue
             title = title_of(link)
-            if len(title) >= _SHORTEST and len(title) > len(titles.get(url, "")):
+            if len(title) >= _MIN_TITLE and len(title) > len(titles.get(url, "")):
                 titles[url] = title
         return date_texts([(url, title, "") for url, title in titles.items()], now) if titles else None
 

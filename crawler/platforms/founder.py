@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from crawler.parsing.page import Page
 from crawler.parsing.rules import Rules
-from crawler.platforms.answers import between
+from crawler.platforms.answers import split_between
 from crawler.platforms.base import Platform
 
 _VALUE = re.compile(r"<(articleid|date|author|title|sourcename|source|url|introtitle|subtitle)>([^<]*)</\1>", re.I)
@@ -33,13 +33,13 @@ class Founder(Platform):
     def article_fields(self, page: Page) -> dict[str, str]:
         """The values of the `enpproperty` comment and the text between the `enpcontent` comments."""
         fields: dict[str, str] = {}
-        if stated := next(between(page.text, "<!--enpproperty", "/enpproperty-->"), None):
+        if stated := next(split_between(page.text, "<!--enpproperty", "/enpproperty-->"), None):
             for name, value in _VALUE.findall(stated):
                 key = _NAMES.get(name.lower())
                 text = html.unescape(value).strip()
                 if key and text and key not in fields:
                     fields[key] = text
-        if content := next(between(page.text, "<!--enpcontent-->", "<!--/enpcontent-->"), None):
+        if content := next(split_between(page.text, "<!--enpcontent-->", "<!--/enpcontent-->"), None):
             fields["body"] = content
         return fields
 

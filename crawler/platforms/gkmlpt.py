@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 from crawler.parsing.date_forms import CST
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
-from crawler.platforms.answers import at, count_of, items_of, json_of, tables_of, text_of
+from crawler.platforms.answers import build_items, get_path, get_text, iterate_objects, parse_count, parse_json
 from crawler.platforms.base import ListItem, Platform
 from crawler.platforms.links import absolute
 
@@ -48,49 +48,49 @@ class Gkmlpt(Platform):
         detail = _object_after(_DETAIL, page.text)
         if detail is None:
             return {}
-        moment = text_of(detail, "display_publish_time", "created_at", "date")
+        moment = get_text(detail, "display_publish_time", "created_at", "date")
         fields = {
-            "title": text_of(detail, "title"),
-            "published_at": _moment(moment),
-            "source": text_of(detail, "source", "publisher"),
-            "author": text_of(detail, "author"),
-            "body": text_of(detail, "content"),
+            "title": get_text(detail, "title"),
+            "published_at": _epoch_to_text(moment),
+            "source": get_text(detail, "source", "publisher"),
+            "author": get_text(detail, "author"),
+            "body": get_text(detail, "content"),
         }
         return {name: value for name, value in fields.items() if value}
 
     def list_items(self, page: Page, now: datetime) -> list[ListItem] | None:
         """The items of an answer; none for a shell."""
-        answer = json_of(page)
+        answer = parse_json(page)
         if answer is None:
             return [] if self.needs_api(page) else None
-        rows = tables_of(at(answer, "articles"))
+        rows = iterate_objects(get_path(answer, "articles"))
         found = (
             (
-                text_of(r, "url", "post_url"),
-                text_of(r, "title"),
-                text_of(r, "display_publish_time", "date", "created_at"),
+                get_text(r, "url", "post_url"),
+                get_text(r, "title"),
+                get_text(r, "display_publish_time", "date", "created_at"),
             )
             for r in rows
         )
-        return items_of(found, page.url, now)
+        return build_items(found, page.url, now)
 
     def needs_api(self, page: Page) -> bool:
         """Whether the page is the catalogue, not one of its articles."""
-        return json_of(page) is None and bool(_CONFIG.search(page.text)) and not _DETAIL.search(page.text)
+        return parse_json(page) is None and bool(_CONFIG.search(page.text)) and not _DETAIL.search(page.text)
 
     def next_page(self, page: Page) -> PageRequest | None:
         """Page 1 of the category for the catalogue, else the page after the one asked for while there are more."""
-        answer = json_of(page)
+        answer = parse_json(page)
         if answer is None:
             return self._first(page)
-        total, rows = self.total(page), list(tables_of(at(answer, "articles")))
+        total, rows = self.total(page), list(iterate_objects(get_path(answer, "articles")))
         if page.sent is None or total is None or not rows:
             return None
         base, _, query = page.sent.url.partition("?")
         fields = dict(parse_qsl(query))
-        number = count_of(fields.get("page", "1")) or 1
-        size = count_of(answer.get("page_size")) or (
-            len(rows) if number == 1 else count_of(fields.get("size")) or len(rows)
+        number = parse_count(fields.get("page", "1")) or 1
+        size = parse_count(answer.get("page_size")) or (
+            len(rows) if number == 1 else parse_count(fields.get("size")) or len(rows)
         )
         if number * size >= total:
             return None
@@ -100,7 +100,7 @@ class Gkmlpt(Platform):
 
     def total(self, page: Page) -> int | None:
         """`classify.post_count`."""
-        return count_of(at(json_of(page), "classify", "post_count"))
+        return parse_count(get_path(parse_json(page), "classify", "post_count"))
 
     def _first(self, page: Page) -> PageRequest | None:
         sid = _SID.search(page.text)
@@ -127,7 +127,7 @@ def _object_after(start: re.Pattern[str], text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _moment(value: str) -> str:
+def _epoch_to_text(value: str) -> str:
     """A time in seconds since 1970 as text in China Standard Time; anything else as it is."""
     if not re.fullmatch(r"1\d{9}", value):
         return value

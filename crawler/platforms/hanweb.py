@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
-from crawler.platforms.answers import between
+from crawler.platforms.answers import split_between
 from crawler.platforms.base import ListItem, Platform
 from crawler.platforms.links import absolute, items_in
 
@@ -102,7 +102,7 @@ class Hanweb(Platform):
 
     def _by_group(self, page: Page) -> PageRequest | None:
         """The group that the page names, or the one after the group that was asked for."""
-        for group in between(page.text, "<nextgroup>", "</nextgroup>"):
+        for group in split_between(page.text, "<nextgroup>", "</nextgroup>"):
             href = _HREF.search(group)
             if href and (target := html.unescape(href[1] or href[2]).strip()):
                 return _group(absolute(page.url, target), page)
@@ -116,7 +116,7 @@ class Hanweb(Platform):
 
 def _records(text: str) -> list[str]:
     """The HTML of each record; an answer need not be well-formed XML."""
-    return [_CDATA.sub("", record) for record in between(text, "<record>", "</record>")]
+    return [_CDATA.sub("", record) for record in split_between(text, "<record>", "</record>")]
 
 
 def is_answer(text: str) -> bool:

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from crawler.parsing.date_forms import CST
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
-from crawler.platforms.answers import at, count_of, items_of, json_of, tables_of, text_of
+from crawler.platforms.answers import build_items, get_path, get_text, iterate_objects, parse_count, parse_json
 from crawler.platforms.base import ListItem, Platform
 from crawler.platforms.links import absolute
 
@@ -53,32 +53,32 @@ class Jiangxi(Platform):
 
     def list_items(self, page: Page, now: datetime) -> list[ListItem] | None:
         """The items of an answer; none for a shell."""
-        answer = json_of(page)
+        answer = parse_json(page)
         if answer is None:
             return [] if self.needs_api(page) else None
-        rows = [row.get("source", row) for row in tables_of(at(answer, "data", "results"))]
+        rows = [row.get("source", row) for row in iterate_objects(get_path(answer, "data", "results"))]
         found = (
-            (_address(row), text_of(row, "title", "showName"), text_of(row, "pubDate", "publishTime"))
+            (_address(row), get_text(row, "title", "showName"), get_text(row, "pubDate", "publishTime"))
             for row in rows
             if isinstance(row, dict)
         )
-        return items_of(found, page.url, now)
+        return build_items(found, page.url, now)
 
     def needs_api(self, page: Page) -> bool:
         """Whether a script loads the list."""
-        return json_of(page) is None and "webSiteCode" in page.text and bool(_PARAMS.search(page.text))
+        return parse_json(page) is None and "webSiteCode" in page.text and bool(_PARAMS.search(page.text))
 
     def next_page(self, page: Page) -> PageRequest | None:
         """The first question for a shell, else the last question with the next number."""
-        answer = json_of(page)
+        answer = parse_json(page)
         if answer is None:
-            return _first(page)
+            return _first_question(page)
         if page.sent is None or not page.sent.body or not self.list_items(page, _EPOCH):
             return None
         pairs = parse_qsl(page.sent.body.decode("ascii", "replace"), keep_blank_values=True)
         fields = dict(pairs)
         number = next((int(fields[n]) for n in _NUMBERS if fields.get(n, "").isdecimal()), None)
-        size = count_of(fields.get("perPage") or fields.get("pageSize"))
+        size = parse_count(fields.get("perPage") or fields.get("pageSize"))
         total = self.total(page)
         if number is None or (total is not None and size and number * size >= total):
             return None
@@ -87,12 +87,12 @@ class Jiangxi(Platform):
 
     def total(self, page: Page) -> int | None:
         """`data.total` of an answer."""
-        data = at(json_of(page), "data")
-        found = (count_of(at(data, name)) for name in ("total", "totalCount", "totalRecord"))
+        data = get_path(parse_json(page), "data")
+        found = (parse_count(get_path(data, name)) for name in ("total", "totalCount", "totalRecord"))
         return next((number for number in found if number is not None), None)
 
 
-def _first(page: Page) -> PageRequest | None:
+def _first_question(page: Page) -> PageRequest | None:
     params = next((p for p in _PARAMS.findall(page.text) if "webSiteCode" in p), None)
     if params is None or not page.url:
         return None

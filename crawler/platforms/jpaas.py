@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
-from crawler.platforms.answers import between, json_of
+from crawler.platforms.answers import parse_json, split_between
 from crawler.platforms.base import ListItem, Platform
 from crawler.platforms.links import absolute, items_in
 
@@ -97,7 +97,7 @@ class Jpaas(Platform):
 
 def _markup(page: Page) -> str | None:
     """The HTML inside an answer; None for a page that is no answer."""
-    answer = json_of(page)
+    answer = parse_json(page)
     if not isinstance(answer, dict):
         return None
     data = answer.get("data")
@@ -108,7 +108,7 @@ def _markup(page: Page) -> str | None:
 def _unit(page: Page) -> tuple[str, list[tuple[str, str]]] | None:
     """Address and query of the unit that is the column's list: of several, the one whose tag says so."""
     found = []
-    scripts = (script for script in between(page.text, "<script", ">") if "unitbuild" in script)
+    scripts = (script for script in split_between(page.text, "<script", ">") if "unitbuild" in script)
     for order, script in enumerate(scripts):
         api, query = _API.search(script), _QUERY.search(script)
         if not api or not query:

@@ -16,7 +16,7 @@ from crawler.parsing.date_forms import DateReading
 from crawler.parsing.dates import date_from_url, find_dates, month_from_url, read_month_day
 from crawler.parsing.page import parse_html
 from crawler.parsing.page_lines import select_elements
-from crawler.platforms.base import ListItem, local_part
+from crawler.platforms.base import ListItem, path_and_query
 
 # Rows of a list: the date that belongs to a link, and the year that a row leaves out.
 
@@ -32,7 +32,7 @@ _EDGE = re.compile(
     rf"|(?:\s*{_DIGITS}|\s+{_WHOLE}|\s*[\[(（【]\s*{_WHOLE}\s*[\])）】])\s*$"
 )
 """A date before or after a title: in digits, in brackets or set apart; 2023年6月30日食品抽检结果 is a title."""
-_LONGEST = 400
+MAX_ROW_TEXT = 400
 _OPENING, _CLOSING = frozenset("0123456789[(（【"), frozenset("0123456789])）】日")
 
 
@@ -65,23 +65,23 @@ class Row:
         before it."""
         inside = self._inside()
         self.has_date = True
-        if _shows(inside):
+        if _has_date(inside):
             return inside
         after = self._beside(forward=True)
-        if _shows(after) and not self._is_before():
+        if _has_date(after) and not self._is_before():
             return after
         before = self._beside(forward=False)
-        if _shows(before):
+        if _has_date(before):
             return before
-        self.has_date = _shows(after)
+        self.has_date = _has_date(after)
         return after or inside
 
     def _inside(self) -> str:
         """The text of the row outside the link, else the date at an end of the link's own text."""
         text = ""
         if self._top is not self._link:
-            text = " ".join(" ".join(_outside(self._top, self._link)).split())[:_LONGEST]
-            if _shows(text):
+            text = " ".join(" ".join(_texts_outside(self._top, self._link)).split())[:MAX_ROW_TEXT]
+            if _has_date(text):
                 return text
         own = " ".join("".join(self._link.itertext() if len(self._link) else (self._link.text or "")).split())
         edge = _EDGE.search(own) if _may_end_in_date(own) else None
@@ -108,26 +108,26 @@ class Row:
                 parts.append(node.tail or "")
         if not forward:
             parts.reverse()
-        return " ".join(" ".join(parts).split())[:_LONGEST]
+        return " ".join(" ".join(parts).split())[:MAX_ROW_TEXT]
 
     def _is_before(self) -> bool:
         """Whether dates stand before the items here: the first item of its parent has one before it."""
         parent = self._top.getparent()
         if parent is None:
             return False
-        if parent.text and _shows(parent.text):
+        if parent.text and _has_date(parent.text):
             return True
         for node in parent:
             if node in self._items or self._holds[node]:
                 return False
-            if isinstance(node.tag, str) and _shows(" ".join(node.itertext())[:_LONGEST]):
+            if isinstance(node.tag, str) and _has_date(" ".join(node.itertext())[:MAX_ROW_TEXT]):
                 return True
-            if node.tail and _shows(node.tail):
+            if node.tail and _has_date(node.tail):
                 return True
         return False
 
 
-def _outside(top: HtmlElement, link: HtmlElement) -> list[str]:
+def _texts_outside(top: HtmlElement, link: HtmlElement) -> list[str]:
     """The texts of `top` outside `link`, in order; scripts and comments are none."""
     parts: list[str] = []
     stack: list[tuple[HtmlElement, bool]] = [(top, True)]
@@ -145,24 +145,24 @@ def _outside(top: HtmlElement, link: HtmlElement) -> list[str]:
     return parts
 
 
-def _shows(text: str) -> bool:
+def _has_date(text: str) -> bool:
     return bool(text) and bool(_DATE.search(text) or _SHORT.search(text) or _SPLIT.search(text))
 
 
-def dated(rows: Sequence[tuple[str, str, Row | None]], now: datetime) -> list[ListItem]:
+def date_rows(rows: Sequence[tuple[str, str, Row | None]], now: datetime) -> list[ListItem]:
     """Items from `(url, title, row)`; a row that shows only month and day gets its year from its address or from the
     rows beside it, one that shows no date gets the day that its address names."""
     return date_texts([(url, title, row.text if row else "") for url, title, row in rows], now)
 
 
 def date_texts(rows: Sequence[tuple[str, str, str]], now: datetime) -> list[ListItem]:
-    """`dated` for rows whose text is known: `(url, title, text beside the link)`."""
-    read: dict[str, DateReading | None] = {text: _whole(text, now) for text in {text for _, _, text in rows}}
+    """`date_rows` for rows whose text is known: `(url, title, text beside the link)`."""
+    read: dict[str, DateReading | None] = {text: _read_whole_date(text, now) for text in {text for _, _, text in rows}}
     readings = [read[text] for _, _, text in rows]
     moments = [reading.value if reading else None for reading in readings]
     items = []
     last: datetime | None = None
-    following = _following(moments)
+    following = _dates_after(moments)
     for index, (url, title, text) in enumerate(rows):
         reading = readings[index]
         if reading is None and (short := _SHORT.search(text)):
@@ -175,7 +175,7 @@ def date_texts(rows: Sequence[tuple[str, str, str]], now: datetime) -> list[List
     return items
 
 
-def _following(moments: Sequence[datetime | None]) -> list[datetime | None]:
+def _dates_after(moments: Sequence[datetime | None]) -> list[datetime | None]:
     found: list[datetime | None] = []
     near: datetime | None = None
     for moment in reversed(moments):
@@ -184,7 +184,7 @@ def _following(moments: Sequence[datetime | None]) -> list[datetime | None]:
     return found[::-1]
 
 
-def _whole(text: str, now: datetime) -> DateReading | None:
+def _read_whole_date(text: str, now: datetime) -> DateReading | None:
     """The first whole date of a row, None where it shows none."""
     found = _DATE.search(text)
     if found is None:
@@ -222,15 +222,15 @@ _MORE = re.compile(r"^(?:查看|点击|阅读|了解)?(?:更多|全文|详情|�
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCKS = frozenset({"p", "div", "dt", "dd", "li", *_HEADINGS})
 _LISTS = frozenset({"ul", "ol", "dl", "table", "tbody"})
-_SHORTEST, _LABEL = 6, 16
+MIN_TITLE, MAX_LABEL = 6, 16
 _PATH_START = ("/", ".")
 _BREAKS = re.compile(r"[\t\r\n]")
 _ORIGIN = re.compile(r"https?://[^/?#\[\]]+")
 _PLAIN = re.compile(r"(https?://[\w.:-]+)?/(?![/.])(?:(?!/\.)[^#\s\\])*(?=#|$)")
 """An absolute address or path that needs no resolving: most of all links, at a tenth of the cost."""
-_MIN_BARE = 5
-_BARE_TITLE = 8
-_DEPTH = 12
+MIN_BARE_LINKS = 5
+MIN_BARE_TITLE = 8
+MAX_DEPTH = 12
 
 
 @dataclass(slots=True)
@@ -250,7 +250,7 @@ class Link:
 def items_in(markup: str, base: str, now: datetime, article_url: re.Pattern[str] | None = None) -> list[ListItem]:
     """The items of a piece of HTML that is nothing but list (an API's answer, an XML island), in order."""
     links = _links(parse_html(markup), base, article_url)
-    return dated([(link.url, link.title, link.row) for link in _with_rows(links)], now)
+    return date_rows([(link.url, link.title, link.row) for link in _add_rows(links)], now)
 
 
 def selected_links(root: HtmlElement, selectors: Iterable[str], base: str, now: datetime) -> list[ListItem]:
@@ -262,7 +262,7 @@ def selected_links(root: HtmlElement, selectors: Iterable[str], base: str, now: 
         url = absolute(base, element.get("href") or "#")
         if url and url not in found and (title := title_of(element)):
             found[url] = Link(url, title, element, _around(element.getparent(), chains), (), True)
-    return dated([(link.url, link.title, link.row) for link in _with_rows(found.values())], now)
+    return date_rows([(link.url, link.title, link.row) for link in _add_rows(found.values())], now)
 
 
 def list_links(
@@ -270,8 +270,8 @@ def list_links(
 ) -> list[ListItem]:
     """The items of a whole list page: its links of an article's shape, or with a date in their row, without what
     stands in menus and footers. `base` is the page's address ("" where unknown), `now` bounds the dates."""
-    links = _with_rows(_main(_links(root, base, article_url)))
-    return dated([(link.url, link.title, link.row) for link in _chosen(links)], now)
+    links = _add_rows(_drop_menus(_links(root, base, article_url)))
+    return date_rows([(link.url, link.title, link.row) for link in _choose_list(links)], now)
 
 
 def hidden_items(
@@ -293,16 +293,16 @@ def _links(root: HtmlElement, base: str, article_url: re.Pattern[str] | None) ->
     for element in root.iter("a"):
         href = element.get("href")
         if href is None or (href[:1] not in _PATH_START and _NO_LINK.match(href)):
-            href = _opened(href or "", element)
+            href = _scripted_address(href or "", element)
             if not href:
                 continue
         url = absolute(base, href)
         title = title_of(element) if url else ""
-        if len(title) < _SHORTEST or (len(title) < _LABEL and (_CATEGORY.match(title) or _MORE.match(title))):
+        if len(title) < MIN_TITLE or (len(title) < MAX_LABEL and (_CATEGORY.match(title) or _MORE.match(title))):
             continue
         known = found.get(url)
         if known is None:
-            local = local_part(url)
+            local = path_and_query(url)
             shaped = bool(ARTICLE_URL.search(local) or (article_url is not None and article_url.search(local)))
             parent = element.getparent()
             around = _around(parent, chains)
@@ -314,7 +314,7 @@ def _links(root: HtmlElement, base: str, article_url: re.Pattern[str] | None) ->
     return list(found.values())
 
 
-def _opened(href: str, element: HtmlElement) -> str:
+def _scripted_address(href: str, element: HtmlElement) -> str:
     """The address of a page that the script of a link opens (`window.open('…')`), "" where it opens none."""
     script = f"{href} {element.get('onclick') or ''}"
     found = _OPENS.search(script) if "(" in script else None
@@ -344,26 +344,26 @@ def absolute(base: str, href: str) -> str:
 
 def title_of(element: HtmlElement) -> str:
     """The full title of a link: its heading or text, or its `title` where the text is cut, short or missing."""
-    text = _shown(element)
+    text = _shown_title(element)
     attribute = element.get("title")
     if not attribute:
         return text
     stated = " ".join(_TITLE_LABEL.sub("", attribute).split())
     bare = _CUT.sub("", text)
-    cut = bare != text or len(text) < _SHORTEST or (len(stated) > len(text) and stated.startswith(bare))
-    return stated if cut and len(stated) >= _SHORTEST else text
+    cut = bare != text or len(text) < MIN_TITLE or (len(stated) > len(text) and stated.startswith(bare))
+    return stated if cut and len(stated) >= MIN_TITLE else text
 
 
-def _shown(element: HtmlElement) -> str:
+def _shown_title(element: HtmlElement) -> str:
     if len(element):
         for child in element.iter(*_HEADINGS):
             text = _text(child)
-            if len(text) >= _SHORTEST:
+            if len(text) >= MIN_TITLE:
                 return strip_date(text)
         for child in element:
             if child.tag in _BLOCKS:
                 text = strip_date(_text(child))
-                if len(text) >= _SHORTEST:
+                if len(text) >= MIN_TITLE:
                     return text
     return strip_date(_text(element))
 
@@ -376,14 +376,14 @@ def _text(element: HtmlElement) -> str:
 
 
 def _around(node: HtmlElement | None, known: dict[HtmlElement | None, list[HtmlElement]]) -> list[HtmlElement]:
-    """`node` and the elements around it, the nearest first, not more than `_DEPTH`; `known` remembers the answers."""
+    """`node` and the elements around it, the nearest first, at most `MAX_DEPTH`; `known` remembers the answers."""
     path: list[HtmlElement] = []
     while node is not None and node not in known:
         path.append(node)
         node = node.getparent()
     chain = known[node]
     for inner in reversed(path):
-        chain = [inner, *chain[: _DEPTH - 1]]
+        chain = [inner, *chain[: MAX_DEPTH - 1]]
         known[inner] = chain
     return chain
 
@@ -399,16 +399,16 @@ _APART = re.compile(
 )
 
 
-def _main(links: Sequence[Link]) -> list[Link]:
+def _drop_menus(links: Sequence[Link]) -> list[Link]:
     """Links outside menus, bread crumbs and footers. What holds half of the links is none, whatever it is called: an
     element that was never closed holds the rest of the page."""
     apart: dict[HtmlElement, HtmlElement | None] = {}
-    places = [_apart(link.around, apart) for link in links]
+    places = [_enclosing_menu(link.around, apart) for link in links]
     held = Counter(place for place in places if place is not None)
     return [link for link, place in zip(links, places, strict=True) if place is None or held[place] * 2 > len(links)]
 
 
-def _apart(around: Sequence[HtmlElement], seen: dict[HtmlElement, HtmlElement | None]) -> HtmlElement | None:
+def _enclosing_menu(around: Sequence[HtmlElement], seen: dict[HtmlElement, HtmlElement | None]) -> HtmlElement | None:
     """The nearest element around a link that is a menu, bread crumbs or a footer; `seen` remembers the answers."""
     chain = []
     answer = None
@@ -426,7 +426,7 @@ def _apart(around: Sequence[HtmlElement], seen: dict[HtmlElement, HtmlElement | 
     return answer
 
 
-def _with_rows(links: Iterable[Link]) -> list[Link]:
+def _add_rows(links: Iterable[Link]) -> list[Link]:
     """Each link with its row: the highest element around it that holds no other item."""
     links = list(links)
     holds: Counter[HtmlElement] = Counter()
@@ -446,7 +446,7 @@ def _with_rows(links: Iterable[Link]) -> list[Link]:
     return links
 
 
-def _chosen(links: Sequence[Link]) -> list[Link]:
+def _choose_list(links: Sequence[Link]) -> list[Link]:
     """The links that are the list: of the kinds of places on the page, those with dates in their rows; without any,
     the one place with most article links."""
     groups: dict[tuple[str, ...], list[Link]] = defaultdict(list)
@@ -470,7 +470,7 @@ def _bare_list(links: Sequence[Link]) -> list[Link]:
         if holder is not None:
             lists[holder].append(link)
     best = max(lists.values(), key=_weight, default=[])
-    return best if len(best) >= _MIN_BARE and _weight(best) >= _BARE_TITLE * len(best) else []
+    return best if len(best) >= MIN_BARE_LINKS and _weight(best) >= MIN_BARE_TITLE * len(best) else []
 
 
 def _weight(links: Sequence[Link]) -> int:

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import re
-from array import array
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
 from crawler.parsing.page import Page, PageRequest
-
-if TYPE_CHECKING:
-    from crawler.platforms.base import ListItem
-
 
 _CALL = re.compile(r"(?<!function )\b[cC]reatePage(?:HTML|Html)?\d?\s*\(([^(){}]{3,200})\)")
 _ARGUMENT = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^,'"]*))\s*(?:,|$)""")
@@ -27,7 +18,7 @@ _LAST = re.compile(r"^[\s\[【(（]*(?:尾页|末页|最后一?页)[\s\]】)）]
 _NUMBER = re.compile(r"(?:[?&](?:page|pageno|pageindex|currentpage|pagenum|p)=|_)(\d{1,5})(?=&|$|\.s?html?$)", re.I)
 _PAGED = re.compile(r"(.*?[_-])(\d{1,5})\.s?html?$")
 _DEAD = re.compile(r"^\s*(?:#|javascript:|$)", re.I)
-_LONGEST = 12
+MAX_LABEL = 12
 _BLANKS = " \xa0\u3000\t\r\n"
 _OFF = re.compile(r"(?:^|\s)(?:disabled?|off|no-?drop|forbid)(?:$|\s)", re.I)
 
@@ -59,12 +50,12 @@ def pager_links(root: HtmlElement) -> list[tuple[HtmlElement, str]]:
             continue
         text = "".join(element.itertext()) if len(element) else (element.text or "")
         text = text.strip(_BLANKS)
-        if len(text) <= _LONGEST and (text or element.tag == "link" or element.get("title") or element.get("rel")):
+        if len(text) <= MAX_LABEL and (text or element.tag == "link" or element.get("title") or element.get("rel")):
             found.append((element, text))
     return found
 
 
-def calls(text: str) -> list[list[str]]:
+def find_calls(text: str) -> list[list[str]]:
     """The arguments of every `createPageHTML(…)` call of a page, quotes removed."""
     found: list[list[str]] = []
     if "reatePage" not in text:
@@ -80,7 +71,7 @@ def calls(text: str) -> list[list[str]]:
 def next_by_call(text: str, url: str) -> str | None:
     """The next address by `createPageHTML`: `(pages, current from 0, name, ext[, records])` goes to `name_i.ext`, `i` =
     current + 1; `(element, pages, current from 1, name, ext[, records])` to `name_i.ext`, `i` = current + 1, too."""
-    for arguments in calls(text):
+    for arguments in find_calls(text):
         numbers = [int(a) if a.isdecimal() and len(a) < 8 else None for a in arguments]
         if len(arguments) >= 5 and numbers[0] is None and numbers[1] is not None and numbers[2] is not None:
             pages, current, name, ext, last = numbers[1], numbers[2], arguments[3], arguments[4], numbers[1]
@@ -96,7 +87,7 @@ def next_by_call(text: str, url: str) -> str | None:
 
 def total_by_call(text: str) -> int | None:
     """The number of records where `createPageHTML` names it as its last argument."""
-    for arguments in calls(text):
+    for arguments in find_calls(text):
         named_div = bool(arguments) and not arguments[0].isdecimal()
         if len(arguments) > (5 if named_div else 4) and arguments[-1].isdecimal() and len(arguments[-1]) < 9:
             return int(arguments[-1])
@@ -188,7 +179,7 @@ def same_host(url: str, href: str) -> str | None:
         parts, own = urlsplit(target), urlsplit(url)
     except ValueError:
         return None
-    if parts.scheme not in {"http", "https"} or _bare(parts.hostname) != _bare(own.hostname):
+    if parts.scheme not in {"http", "https"} or _without_www(parts.hostname) != _without_www(own.hostname):
         return None
     return target
 
@@ -197,144 +188,23 @@ def same_site(url: str, target: str) -> bool:
     """Whether two addresses are of one organisation: their registered domain, or the government domain of a place
     (`jl.gov.cn`), is the same. An interface may live on a sibling host; a list page may not."""
     try:
-        one, other = _registered(urlsplit(url).hostname), _registered(urlsplit(target).hostname)
+        one, other = _registered_domain(urlsplit(url).hostname), _registered_domain(urlsplit(target).hostname)
     except ValueError:
         return False
     return bool(one) and one == other
 
 
-def _bare(host: str | None) -> str:
+def _without_www(host: str | None) -> str:
     return (host or "").lower().removeprefix("www.")
 
 
 _SECOND_LEVEL = frozenset({"gov", "com", "net", "org", "edu", "ac", "mil"})
 
 
-def _registered(host: str | None) -> str:
+def _registered_domain(host: str | None) -> str:
     labels = (host or "").lower().rstrip(".").split(".")
     if len(labels) < 2 or all(label.isdigit() for label in labels):
         return ".".join(labels)
     return ".".join(
         labels[-3:] if len(labels) > 2 and labels[-1] == "cn" and labels[-2] in _SECOND_LEVEL else labels[-2:]
     )
-
-
-# What a crawl has met, remembered in little room.
-
-_FIRST = 64
-
-
-class Seen:
-    """A set of numbers of 64 bits, such as hashes, that only grows: 12 to 24 bytes each where a set takes 70 to 140,
-    for what a crawl of days notes of every article. That two of a million hashes are one happens once in 37 million
-    such crawls."""
-
-    def __init__(self) -> None:
-        # Open addressing; 0 is a free place.
-        self._places = array("Q", [0]) * _FIRST
-        self._count = 0
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __contains__(self, number: int) -> bool:
-        return self._places[self._place(_kept(number))] != 0
-
-    def add(self, number: int) -> bool:
-        """Note a number; whether it is new."""
-        kept = _kept(number)
-        place = self._place(kept)
-        if self._places[place]:
-            return False
-        self._places[place] = kept
-        self._count += 1
-        if 3 * self._count > 2 * len(self._places):
-            self._grow()
-        return True
-
-    def update(self, numbers: Iterable[int]) -> int:
-        """Note numbers; how many are new."""
-        return sum([self.add(number) for number in numbers])
-
-    def _place(self, kept: int) -> int:
-        """Where a number is, or is to be."""
-        places = self._places
-        last = len(places) - 1
-        place = kept & last
-        while places[place] and places[place] != kept:
-            place = (place + 1) & last
-        return place
-
-    def _grow(self) -> None:
-        old, self._places = self._places, array("Q", [0]) * (2 * len(self._places))
-        for kept in old:
-            if kept:
-                self._places[self._place(kept)] = kept
-
-
-def _kept(number: int) -> int:
-    # That 0 and 1 are taken for one matters to no hash.
-    return (number & 0xFFFF_FFFF_FFFF_FFFF) or 1
-
-
-# Pagers and calendars without an end, noticed while they are walked: pure decisions over what pages showed.
-
-ENDLESS = frozenset({"max_pages", "same_items", "calendar", "growing_address"})
-"""Reasons for which a section's paging was cut off."""
-MAX_ADDRESS_LENGTH = 2000
-"""Characters. Addresses of lists that ask an API reach some 600."""
-MAX_REPEATS = 3
-MIN_ITEMS = 5
-SAME_PAGES = 2
-FIRST_YEAR = 1990
-AHEAD = timedelta(days=62)
-_MONTH = re.compile(r"(?<!\d)(\d{4})(?:[-/_.]?)(0[1-9]|1[0-2]|(?<=[-/_.])[1-9])(?!\d)")
-_CALENDAR = re.compile(r"calendar|date|month|year|day|rili|riqi|nian|yue", re.I)
-
-
-@dataclass
-class PagerWatch:
-    """The pages of one section so far. Ask `trap` once a page."""
-
-    _shown: Seen = field(default_factory=Seen)
-    _same: int = 0
-
-    def trap(self, items: Iterable[ListItem], following: str, now: datetime) -> str | None:
-        """Why the pager has no end, or None: `same_items` where page after page shows what earlier ones did under other
-        addresses, `calendar` where the page that would follow is one of a year nobody has published in, and
-        `growing_address` where its address repeats itself or is too long. `now` is aware."""
-        rows = [hash((item.title, item.published_at)) for item in items]
-        again = not self._shown.update(rows) and len(rows) >= MIN_ITEMS
-        self._same = self._same + 1 if again else 0
-        if self._same >= SAME_PAGES:
-            return "same_items"
-        if _grows(following):
-            return "growing_address"
-        return "calendar" if _is_beyond(following, now) else None
-
-
-def _grows(url: str) -> bool:
-    if len(url) > MAX_ADDRESS_LENGTH:
-        return True
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return True
-    # A parameter given twice is common (appid=1&appid=1); one more with every page is a trap.
-    names = Counter(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
-    if any(count > MAX_REPEATS for count in names.values()):
-        return True
-    segments = [segment for segment in parts.path.split("/") if segment]
-    return any(len(set(segments[i : i + MAX_REPEATS])) == 1 for i in range(len(segments) - MAX_REPEATS + 1))
-
-
-def _is_beyond(url: str, now: datetime) -> bool:
-    parts = urlsplit(url)
-    place = f"{parts.path}?{parts.query}"
-    if not _CALENDAR.search(place):
-        return False
-    latest = now + AHEAD
-    for year, month in _MONTH.findall(place):
-        if int(year) < FIRST_YEAR or (int(year), int(month)) > (latest.year, latest.month):
-            return True
-    return False

@@ -13,16 +13,16 @@ from crawler.parsing.page import MAX_ATTRIBUTES, Page, PageRequest
 from crawler.parsing.page_lines import build_lines
 from crawler.parsing.parts import join_parts, next_part
 from crawler.parsing.rejection import PageRejection, reject_page
-from crawler.platforms.answers import is_json, list_answer, next_answer, total_of
+from crawler.platforms.answers import build_next_request, is_json, read_answer, read_total
 from crawler.platforms.base import Listing, ListItem, Platform
-from crawler.platforms.detect import by_name, detect
+from crawler.platforms.detect import detect, get_platform
 from crawler.platforms.links import hidden_items, list_links, selected_links
 from crawler.platforms.pager import next_of, same_site, total_by_call
 from crawler.sites.site import Site
 
-__all__ = ["TOO_LARGE", "PageRejection", "join_parts", "next_part", "read_article"]
+__all__ = ["MAX_PAGE", "PageRejection", "join_parts", "next_part", "read_article"]
 
-TOO_LARGE = 10_000_000
+MAX_PAGE = 10_000_000
 """Characters of markup beyond which a page is no article a person wrote."""
 
 
@@ -34,13 +34,13 @@ def read_article(page: Page, *, site: Site | None = None, now: datetime) -> Arti
     is taken for one of the platform its site is known for. `now` is an aware date-time: when the page was fetched.
     `canonical_url`, `site`, `section`, `run` and hashes are left to others.
     """
-    if len(page.text) > TOO_LARGE:
-        return PageRejection("too_large", f"the page has {len(page.text):,} characters, more than {TOO_LARGE:,}")
+    if len(page.text) > MAX_PAGE:
+        return PageRejection("too_large", f"the page has {len(page.text):,} characters, more than {MAX_PAGE:,}")
     if page.is_overloaded:
         return PageRejection("too_large", f"a tag of the page has more than {MAX_ATTRIBUTES:,} attributes")
     platform = detect(page)
     if platform.name == "generic" and site is not None and site.platform:
-        platform = by_name(site.platform)
+        platform = get_platform(site.platform)
     rule = f"platform:{platform.name}"
     layers = [(rule, platform.rules)]
     own = site.rules_for(page.url) if site else None
@@ -54,7 +54,7 @@ def read_article(page: Page, *, site: Site | None = None, now: datetime) -> Arti
 
 # One list page to its items and the request for the next one, whoever built it.
 
-_STUB = 600
+MIN_PAGE_BYTES = 600
 """A list page shorter than this (in bytes) is what a server keeps in the place of one (SITES.md §3.1)."""
 _GONE = frozenset({404, 410})
 _NO_LIST = frozenset({"blocked", "not_found", "needs_browser", "parked", "closed", "default_page", "login"})
@@ -73,27 +73,27 @@ def read_list(page: Page, *, platform: str | None = None, site: Site | None = No
     is_answer = is_json(page) or "<datastore" in page.text[:500].lower()
     if page.status in _GONE:
         return Listing(platform=platform or "generic", reason="not_found")
-    if len(page.text) < _STUB and len(page.text.encode("utf-8", "replace")) < _STUB and not is_answer:
-        return Listing(platform=platform or "generic", reason=_why(page, "stub"))
-    kind = by_name(platform) if platform and is_answer else detect(page)
+    if len(page.text) < MIN_PAGE_BYTES and len(page.text.encode("utf-8", "replace")) < MIN_PAGE_BYTES and not is_answer:
+        return Listing(platform=platform or "generic", reason=_explain_empty(page, "stub"))
+    kind = get_platform(platform) if platform and is_answer else detect(page)
     if kind.name == "generic" and platform:
-        kind = by_name(platform)
+        kind = get_platform(platform)
     own = site.rules_for(page.url) if site else None
     items = selected_links(page.root, own.items, page.url, now) if own and own.items else kind.list_items(page, now)
     shell = kind.needs_api(page)
     following = None
     if not items and is_answer:
-        items = list_answer(page, now)
-        following = next_answer(page, len(items))
+        items = read_answer(page, now)
+        following = build_next_request(page, len(items))
     if items is None:
         items = [] if shell else _items(page, kind, now)
-    following = _following(kind, page, bool(items) or shell, following)
-    total = kind.total(page) or (total_of(page) if is_answer else total_by_call(page.text))
+    following = _next_request(kind, page, bool(items) or shell, following)
+    total = kind.total(page) or (read_total(page) if is_answer else total_by_call(page.text))
     reason = None
     if not items:
-        reason = "empty" if is_answer else ("needs_api" if shell else _why(page, "empty"))
+        reason = "empty" if is_answer else ("needs_api" if shell else _explain_empty(page, "empty"))
         reason = None if following is not None and shell else reason
-    return Listing(tuple(_once(items)), following, kind.name, total, reason)
+    return Listing(tuple(_drop_repeats(items)), following, kind.name, total, reason)
 
 
 def _items(page: Page, kind: Platform, now: datetime) -> list[ListItem]:
@@ -110,11 +110,11 @@ def _without_ranks(items: list[ListItem]) -> list[ListItem]:
     return [replace(item, title=one[2]) for item, one in zip(items, found, strict=True) if one]
 
 
-def _once(items: list[ListItem]) -> list[ListItem]:
+def _drop_repeats(items: list[ListItem]) -> list[ListItem]:
     return list({item.url: item for item in reversed(items)}.values())[::-1]
 
 
-def _following(kind: Platform, page: Page, goes_on: bool, found: PageRequest | None) -> PageRequest | None:
+def _next_request(kind: Platform, page: Page, goes_on: bool, found: PageRequest | None) -> PageRequest | None:
     """The next request, if there is one worth sending: a page without items ends its list. `found` is the one that
     the answer of an unknown interface leads to."""
     if not goes_on:
@@ -129,7 +129,7 @@ def _following(kind: Platform, page: Page, goes_on: bool, found: PageRequest | N
     return found
 
 
-def _why(page: Page, otherwise: str) -> str:
+def _explain_empty(page: Page, otherwise: str) -> str:
     """Why a page gives no items, as far as the page itself tells."""
     rejected = reject_page(page, build_lines(page.root))
     return rejected.reason if rejected and rejected.reason in _NO_LIST else otherwise

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from crawler.parsing.page import Page, PageRequest
-from crawler.platforms.answers import at, count_of, items_of, json_of, tables_of, text_of
+from crawler.platforms.answers import build_items, get_path, get_text, iterate_objects, parse_count, parse_json
 from crawler.platforms.base import ListItem
 from crawler.platforms.links import absolute
 from crawler.platforms.trs import Trs
@@ -52,36 +52,38 @@ class TrsIrs(Trs):
 
     def list_items(self, page: Page, now: datetime) -> list[ListItem] | None:
         """The items of an answer; none for a shell."""
-        answer = json_of(page)
+        answer = parse_json(page)
         if answer is None:
             return [] if self.needs_api(page) else None
-        rows = [at(row, "data") for row in tables_of(at(answer, "data", "middle", "listAndBox"))]
-        found = ((text_of(r, "url"), text_of(r, "title"), text_of(r, "time")) for r in rows if isinstance(r, dict))
-        return items_of(found, page.url, now)
+        rows = [get_path(row, "data") for row in iterate_objects(get_path(answer, "data", "middle", "listAndBox"))]
+        found = ((get_text(r, "url"), get_text(r, "title"), get_text(r, "time")) for r in rows if isinstance(r, dict))
+        return build_items(found, page.url, now)
 
     def needs_api(self, page: Page) -> bool:
         """Whether the page's list comes from the interface."""
-        return json_of(page) is None and bool(_API.search(page.text))
+        return parse_json(page) is None and bool(_API.search(page.text))
 
     def next_page(self, page: Page) -> PageRequest | None:
         """The page's own question for a shell, else the last question with the next number."""
-        answer = json_of(page)
+        answer = parse_json(page)
         if answer is None:
-            return _first(page)
-        asked = _asked(page.sent)
-        pages = count_of(at(answer, "data", "pager", "pageCount"))
+            return _first_question(page)
+        asked = _parse_question(page.sent)
+        pages = parse_count(get_path(answer, "data", "pager", "pageCount"))
         if asked is None or page.sent is None or pages is None or not isinstance(asked.get("pageNo"), int):
             return None
         if asked["pageNo"] >= pages:
             return None
-        return PageRequest(page.sent.url, "POST", _body({**asked, "pageNo": asked["pageNo"] + 1}), page.sent.headers)
+        return PageRequest(
+            page.sent.url, "POST", _encode_question({**asked, "pageNo": asked["pageNo"] + 1}), page.sent.headers
+        )
 
     def total(self, page: Page) -> int | None:
         """`data.pager.total`."""
-        return count_of(at(json_of(page), "data", "pager", "total"))
+        return parse_count(get_path(parse_json(page), "data", "pager", "total"))
 
 
-def _first(page: Page) -> PageRequest | None:
+def _first_question(page: Page) -> PageRequest | None:
     api, channel = _API.search(page.text), _CHANNEL.search(page.text)
     fields = dict(reversed(_FIELD.findall(page.text)))
     if not api or not page.url or "code" not in fields:
@@ -107,7 +109,7 @@ def _first(page: Page) -> PageRequest | None:
             return None
         condition = {"property": channel[1], "operator": "eq", "value": value, "weight": 100}
         question["customFilter"] = {"operator": "and", "properties": [condition]}
-    return PageRequest(absolute(page.url, api[1]), "POST", _body(question), (*_JSON, ("Referer", page.url)))
+    return PageRequest(absolute(page.url, api[1]), "POST", _encode_question(question), (*_JSON, ("Referer", page.url)))
 
 
 def _column(page: Page) -> str | None:
@@ -120,7 +122,7 @@ def _column(page: Page) -> str | None:
     return chosen[0] if chosen else (first[1] if first else None)
 
 
-def _asked(sent: PageRequest | None) -> dict[str, Any] | None:
+def _parse_question(sent: PageRequest | None) -> dict[str, Any] | None:
     try:
         question = json.loads(sent.body) if sent and sent.body else None
     except ValueError:
@@ -128,5 +130,5 @@ def _asked(sent: PageRequest | None) -> dict[str, Any] | None:
     return question if isinstance(question, dict) else None
 
 
-def _body(question: dict[str, Any]) -> bytes:
+def _encode_question(question: dict[str, Any]) -> bytes:
     return json.dumps(question, ensure_ascii=False, separators=(",", ":")).encode()

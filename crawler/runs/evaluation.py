@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from crawler.output import format_count
-from crawler.platforms.detect import by_name
+from crawler.platforms.detect import get_platform
 from crawler.runs.metrics import SiteMetrics, measure_site
 from crawler.runs.records import read_history
 from crawler.runs.site_stats import SiteStats
@@ -79,7 +79,7 @@ def _selects_body(site: Site) -> bool:
     """Whether the registry has a selector for the text on every page of the site."""
     if site.layouts:
         return all(layout.rules.body for layout in site.layouts)
-    return bool(site.platform and by_name(site.platform).rules.body)
+    return bool(site.platform and get_platform(site.platform).rules.body)
 
 
 def _page(stats: SiteStats, metrics: SiteMetrics) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from crawler.platforms.pager import ENDLESS
+from crawler.platforms.endless import ENDLESS
 from crawler.runs.baseline import longest_gap
 from crawler.runs.site_stats import SiteStats
 

@@ -18,7 +18,7 @@ from crawler.discovery.survey import Limits, SurveyResult, Unanswered, reject_fo
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.platforms.base import Listing, ListItem
-from crawler.platforms.pager import MAX_ADDRESS_LENGTH
+from crawler.platforms.endless import MAX_ADDRESS_LENGTH
 from crawler.platforms.reading import read_list
 from crawler.runs.site_stats import SectionEnd
 from crawler.sites.files import domains_of

@@ -11,7 +11,7 @@ from typing import Any
 
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.platforms.base import ListItem
-from crawler.platforms.pager import PagerWatch, Seen
+from crawler.platforms.endless import HashSet, PagerWatch
 from crawler.sites.site import Section, Site
 from crawler.storage.crawl_state import History
 
@@ -107,7 +107,7 @@ class SiteCrawl:
     """When its time is up, on the monotonic clock."""
     window: Window = field(default_factory=Window)
     """The time that the crawl asks for."""
-    scheduled: Seen = field(default_factory=Seen)
+    scheduled: HashSet = field(default_factory=HashSet)
     """The articles asked for, in whichever section they were found."""
     home: Mapping[str, Any] = field(default_factory=dict)
     """What the store remembers of the last look at the home page."""
@@ -150,7 +150,7 @@ class SectionCrawl:
     listed: int = 0
     passed: int = 0
     """Links that needed no fetch: known already, asked for elsewhere, outside the window or beyond the limit."""
-    seen: Seen = field(default_factory=Seen)
+    seen: HashSet = field(default_factory=HashSet)
     """The articles that its list pages showed."""
     pager: PagerWatch = field(default_factory=PagerWatch)
     waiting: int = 0
@@ -167,10 +167,10 @@ class SectionCrawl:
 
     def forget(self) -> None:
         """Paging has ended: let go of what it showed, in a crawl that may go on for days."""
-        self.seen, self.pager = Seen(), PagerWatch()
+        self.seen, self.pager = HashSet(), PagerWatch()
         self.crawl.walking -= 1
         if self.crawl.walking <= 0:
-            self.crawl.scheduled = Seen()
+            self.crawl.scheduled = HashSet()
 
     @property
     def site(self) -> Site:

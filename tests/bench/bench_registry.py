@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler.parsing.page import Page
-from crawler.platforms.detect import platform_of_url
+from crawler.platforms.detect import detect_by_url
 from crawler.platforms.reading import read_list
 from crawler.sites.registry import load
 
@@ -101,7 +101,7 @@ def cost(truth: Mapping[str, Any]) -> float:
 def main() -> None:
     """Print the tables."""
     found = addresses()
-    told = Counter(platform_of_url(url) for url in found)
+    told = Counter(detect_by_url(url) for url in found)
     known = len(found) - told.pop(None, 0)
     print(f"{known} of {len(found)} list-page addresses of counties tell their platform ({known / len(found):.1%})\n")
     print("| platform | addresses |\n|---|---|")

@@ -18,7 +18,7 @@ import pytest
 
 from crawler.items import Article
 from crawler.parsing.page import Page, PageRequest
-from crawler.platforms.detect import PLATFORMS, by_name, detect
+from crawler.platforms.detect import PLATFORMS, detect, get_platform
 from crawler.platforms.reading import read_article, read_list
 from crawler.sites.registry import load as registry
 
@@ -80,7 +80,7 @@ def test_every_platform_has_an_article_and_a_list(name: str) -> None:
 
 
 def test_every_folder_is_a_platform() -> None:
-    assert {by_name(path.parent.name).name for path in PAGES} == {path.parent.name for path in PAGES}
+    assert {get_platform(path.parent.name).name for path in PAGES} == {path.parent.name for path in PAGES}
 
 
 @pytest.mark.parametrize("path", [path for path in PAGES if path.suffix == ".html"], ids=named)

@@ -4,7 +4,7 @@ import pytest
 
 from crawler.parsing.page import Page
 from crawler.platforms import detect as module
-from crawler.platforms.detect import PLATFORMS, by_name, detect, platform_of_url
+from crawler.platforms.detect import PLATFORMS, detect, detect_by_url, get_platform
 
 
 def named(markup: str, url: str = "") -> str:
@@ -42,9 +42,9 @@ def test_the_order_of_the_platforms_means_nothing(monkeypatch: pytest.MonkeyPatc
 def test_names_are_unique_and_known() -> None:
     names = [platform.name for platform in PLATFORMS]
     assert len(names) == len(set(names))
-    assert all(by_name(name).name == name for name in [*names, "generic"])
+    assert all(get_platform(name).name == name for name in [*names, "generic"])
     with pytest.raises(ValueError, match=r"unknown platform 'wordpress'; known: .*hanweb"):
-        by_name("wordpress")
+        get_platform("wordpress")
 
 
 @pytest.mark.parametrize(
@@ -77,4 +77,4 @@ def test_names_are_unique_and_known() -> None:
     ],
 )
 def test_the_shape_of_an_address(url: str, name: str | None) -> None:
-    assert platform_of_url(url) == name
+    assert detect_by_url(url) == name

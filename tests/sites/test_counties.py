@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from crawler.platforms.detect import by_name
+from crawler.platforms.detect import get_platform
 from crawler.sites.registry import load
 
 HERE = Path(__file__).parent
@@ -82,7 +82,7 @@ def test_no_list_stands_on_the_host_of_another_government():
 
 def test_platforms_exist():
     for name in {site.platform for site in load() if site.platform}:
-        assert by_name(name).name == name
+        assert get_platform(name).name == name
 
 
 def test_rows_do_not_claim_more_than_is_known():

@@ -3,13 +3,13 @@
 import random
 import sys
 
-from crawler.platforms.pager import Seen
+from crawler.platforms.endless import HashSet
 
 
 def test_as_a_set_does():
     chance = random.Random(7)
     numbers = [chance.getrandbits(64) for _ in range(5000)]
-    seen, known = Seen(), set()
+    seen, known = HashSet(), set()
     for number in chance.choices(numbers, k=20_000):
         assert (number in seen) == (number in known)
         assert seen.add(number) == (number not in known)
@@ -19,7 +19,7 @@ def test_as_a_set_does():
 
 
 def test_numbers_that_fall_on_one_place():
-    seen = Seen()
+    seen = HashSet()
     alike = [place << 32 for place in range(1, 500)]  # all end alike
     assert seen.update(alike) == len(alike)
     assert seen.update(alike) == 0
@@ -27,14 +27,14 @@ def test_numbers_that_fall_on_one_place():
 
 
 def test_the_ends_of_what_a_number_may_be():
-    seen = Seen()
+    seen = HashSet()
     assert 0 not in seen
     assert seen.update([0, -1, 2**63, 2**64 - 2]) == 4
     assert all(number in seen for number in (0, -1, 2**63, 2**64 - 2))
 
 
 def test_little_room():
-    seen, chance = Seen(), random.Random(7)
+    seen, chance = HashSet(), random.Random(7)
     least, most = 1000.0, 0.0
     for count in range(1, 20_001):
         seen.add(chance.getrandbits(64))
