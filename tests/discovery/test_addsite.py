@@ -129,7 +129,7 @@ def test_a_site_that_the_registry_does_not_know(project, odd_sites):
     assert {"shilishianwang-article.truth.json", "shilishianwang-article-2.truth.json"} <= set(drafts(project))
     missing = project.run("freeze", "http://www.shian-demo.org/news/2026/1101/1.html", proxy=sites.address)
     assert (missing.returncode, missing.stderr.count("\n")) == (1, 1)
-    assert "the site answers 404; nothing is written" in missing.stderr
+    assert "the site answered with status 404; nothing is written" in missing.stderr
 
 
 @pytest.mark.parametrize(
