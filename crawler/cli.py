@@ -74,7 +74,7 @@ class Command(ScrapyCommand):
     """One of `crawler.command_help.GROUPS`."""
     examples: ClassVar[tuple[str, ...]] = ()
     """Whole command lines, each at most 76 columns wide."""
-    interrupted: ClassVar[str] = ""
+    interrupted: str = ""
     """What Ctrl-C means for the work, appended to "interrupted": "; the same command continues"."""
 
     @property

@@ -1,90 +1,85 @@
-"""`scrapy db start | stop | status | uri`: the embedded database server; `export | import`: a whole database."""
+"""`scrapy db`: start, stop and find the embedded database server; export and import a whole database."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from crawler import cli
 from crawler.errors import StoreError
-from crawler.storage import embedded
 
 ACTIONS = ("start", "stop", "status", "uri")
 MOVES = ("export", "import")
 
 
-class Command(ScrapyCommand):
-    requires_project = True
-    requires_crawler_process = False
+class Command(cli.Command):
+    group = "operate"
+    examples = (
+        "scrapy db status",
+        'mongosh "$(scrapy db uri)"',
+        "scrapy db export dump",
+        "MONGO_URI=mongodb://10.0.0.1:27017/ scrapy db import dump",
+    )
 
     def syntax(self) -> str:
         return "start | stop | status | uri | export DIR | import DIR [--overwrite]"
 
     def short_desc(self) -> str:
-        return "Start, stop or find the embedded database server; move a whole database"
+        return "Start, stop or find the embedded database; move a whole one"
 
     def long_desc(self) -> str:
         return (
-            "The embedded server starts by itself where MONGO_URI is unset, serves every process, and runs on after a "
-            "crawl. start: start it now. stop: flush and end it. status: where it runs, exit status 1 if it doesn't. "
-            'uri: print its address and nothing else, starting it if need be: mongosh "$(scrapy db uri)". '
-            "export: write all collections into a new folder. import: write such a folder into the database in use "
-            "(that of MONGO_URI, else the embedded one), checked by counts and check sums."
+            "The embedded server starts by itself if MONGO_URI is not set, serves every process, and keeps running "
+            "after a crawl. start: start it now. stop: flush and stop it. status: show where it runs; exit status 1 "
+            "if it doesn't. uri: print its address and nothing else, and start it if necessary. export: write all "
+            "collections into a new folder. import: write such a folder into the current database (that of MONGO_URI "
+            "or the embedded one), verified by counts and checksums."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--overwrite", action="store_true", help="import: where the database differs the dump wins")
+        parser.add_argument("--overwrite", action="store_true", help="import: documents of the dump win over others")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int | None:
         if len(args) == 2 and args[0] in MOVES:
-            self._move(args[0], Path(args[1]), opts.overwrite)
-            return
+            self._move(args[0], Path(args[1]), overwrite=opts.overwrite)
+            return 0
         if len(args) != 1 or args[0] not in ACTIONS:
-            raise UsageError(f"say what to do: {', '.join(ACTIONS)}, export DIR, import DIR", print_help=False)
-        assert self.settings is not None
-        uri, directory = self.settings["MONGO_URI"], embedded.data_dir(self.settings["DATA_DIR"])
-        try:
-            self.exitcode = _run_theirs(args[0], uri) if uri else _run_ours(args[0], directory)
-        except StoreError as error:
-            print(f"scrapy db: {error}", file=sys.stderr)
-            self.exitcode = 1
+            raise UsageError(f"give an action: {', '.join(ACTIONS)}, export DIR, import DIR", print_help=False)
+        from crawler.storage.embedded import data_dir
 
-    def _move(self, action: str, folder: Path, overwrite: bool) -> None:
-        from crawler.errors import TransferError
+        assert self.settings is not None
+        uri = self.settings["MONGO_URI"]
+        return _run_remote(args[0], uri) if uri else _run_embedded(args[0], data_dir(self.settings["DATA_DIR"]))
+
+    def _move(self, action: str, folder: Path, *, overwrite: bool) -> None:
         from crawler.transfer.dump import bar, export_database, import_database
 
         assert self.settings is not None
         uri, name = self.settings["MONGO_URI"], self.settings["MONGO_DATABASE"]
         data = Path(self.settings["DATA_DIR"])
-        try:
-            with bar() as progress:
-                if action == "export":
-                    done = export_database(uri, name, data, folder, progress)
-                else:
-                    done = import_database(uri, name, data, folder, overwrite=overwrite, progress=progress)
-            print(done)
-        except (TransferError, StoreError) as error:
-            print(f"scrapy db {action}: {error}", file=sys.stderr)
-            self.exitcode = 1
-        except KeyboardInterrupt:
-            left = "the same command goes on" if action == "import" else "nothing is left behind"
-            print(f"\nscrapy db {action}: interrupted; {left}.", file=sys.stderr)
-            self.exitcode = 130
+        self.interrupted = "; run the same command again" if action == "import" else "; nothing was written"
+        with bar() as progress:
+            if action == "export":
+                done = export_database(uri, name, data, folder, progress)
+            else:
+                done = import_database(uri, name, data, folder, overwrite=overwrite, progress=progress)
+        print(done)
 
 
-def _run_ours(action: str, directory: Path) -> int:
+def _run_embedded(action: str, directory: Path) -> int:
+    from crawler.storage import embedded
+
     if action == "uri":
         print(embedded.ensure_running(directory))
     elif action == "start":
         uri = embedded.ensure_running(directory)
         print(f"The embedded database server runs at {uri}; its data is in {directory}.")
     elif action == "stop":
-        ended = embedded.stop(directory)
-        print(f"The embedded database server of {directory} {'has ended' if ended else 'was not running'}.")
+        stopped = embedded.stop(directory)
+        print(f"The embedded database server of {directory} {'has ended' if stopped else 'was not running'}.")
     else:
         daemon = embedded.status(directory)
         if daemon is None:
@@ -94,15 +89,14 @@ def _run_ours(action: str, directory: Path) -> int:
     return 0
 
 
-def _run_theirs(action: str, uri: str) -> int:
+def _run_remote(action: str, uri: str) -> int:
     from crawler.storage.store import check_store, hosts
 
     if action == "uri":
         print(uri)
-        return 0
-    if action == "status":
+    elif action == "status":
         check_store(uri, None)
         print(f"The MongoDB server of MONGO_URI at {hosts(uri)} answers.")
-        return 0
-    print(f"MONGO_URI is set: the server at {hosts(uri)} isn't ours to {action}.", file=sys.stderr)
-    return 1
+    else:
+        raise StoreError(f"MONGO_URI is set: the server at {hosts(uri)} isn't ours to {action}.")
+    return 0

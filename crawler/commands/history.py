@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.output import plain
-from crawler.parsing.date_forms import CST
+from crawler import cli
+from crawler.errors import StoreError
+from crawler.output import format_time, plain
 
 
-class Command(ScrapyCommand):
-    requires_project = True
-    requires_crawler_process = False
+class Command(cli.Command):
+    group = "look"
+    examples = ("scrapy history http://www.qingtian.gov.cn/art/2026/10/28/art_1.html",)
 
     def syntax(self) -> str:
         return "URL"
@@ -27,48 +24,35 @@ class Command(ScrapyCommand):
 
     def long_desc(self) -> str:
         return (
-            "Shows the stored article at URL, each older version with the time it was seen (China Standard Time), and "
-            "what changed by paragraph: - what went, + what came."
+            "Shows the stored article at URL and each older version with the time it was seen, and the changes by "
+            "paragraph: - for removed and + for added text. Exit status: 0 done, 1 no such article, 2 wrong use."
         )
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int | None:
         if len(args) != 1:
-            raise UsageError("give the address of one article", print_help=False)
-        from crawler.errors import StoreError
-        from crawler.storage.store import connect, translate_errors
-
-        assert self.settings is not None
-        uri = self.settings["MONGO_URI"]
-        try:
-            with connect(uri, Path(self.settings["DATA_DIR"])) as client, translate_errors(uri):
-                self.exitcode = _show(client[self.settings["MONGO_DATABASE"]], args[0])
-        except StoreError as error:
-            print(f"scrapy history: {error}", file=sys.stderr)
-            self.exitcode = 1
+            raise UsageError("give the URL of one article", print_help=False)
+        with self.open_database() as database:
+            _show(database, args[0])
+        return 0
 
 
-def _show(database: Any, url: str) -> int:
+def _show(database: Any, url: str) -> None:
     from crawler.parsing.urls import article_id, canonical_url
 
     key = article_id(canonical_url(url))
-    article = database["articles"].find_one({"_id": key}) or database["articles"].find_one({"also_at._id": key})
+    articles = database["articles"]
+    article = articles.find_one({"_id": key}) or articles.find_one({"also_at._id": key})
     if article is None:
-        print(f"scrapy history: no article is stored for {url}; crawl it first.", file=sys.stderr)
-        return 1
+        cli.require_articles(database)
+        raise StoreError(f"no article is stored for {url}; crawl it first")
     versions = sorted(database["revisions"].find({"article": article["_id"]}), key=lambda row: row["revision"])
-    # A kill can leave the current version there too.
+    # After a kill the current version can be there too.
     older = [row for row in versions if row["revision"] < article["revision"]]
     print(f"{plain(article['title'])}\n{plain(article['url'])}")
-    print(f"\nversion {article['revision']}, {_seen(article['changed_at'], article['last_seen_at'])}, as it is now")
+    seen = f"{format_time(article['changed_at'])} to {format_time(article['last_seen_at'])}"
+    print(f"\nversion {article['revision']}, seen from {seen}, current")
     for row in reversed(older):
-        print("".join(f"    {plain(line)}\n" for line in row.get("diff") or ["the text is the same"]), end="")
-        print(f"\nversion {row['revision']}, {_seen(row['seen_from'], row['seen_until'])}: {plain(row['title'])}")
-    return 0
-
-
-def _seen(first: datetime, last: datetime) -> str:
-    return f"seen from {_shown(first)} to {_shown(last)}"
-
-
-def _shown(time: datetime) -> str:
-    return f"{time.astimezone(CST):%Y-%m-%d %H:%M}"
+        for line in row.get("diff") or ["the text is the same"]:
+            print(f"    {plain(line)}")
+        seen = f"{format_time(row['seen_from'])} to {format_time(row['seen_until'])}"
+        print(f"\nversion {row['revision']}, seen from {seen}: {plain(row['title'])}")

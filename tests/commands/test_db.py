@@ -64,7 +64,7 @@ def test_the_embedded_server_from_start_to_stop(scrapy, tmp_path):
 def test_wrong_use_is_told(scrapy, arguments):
     told = scrapy("db", *arguments)
     assert told.returncode == 2
-    assert "say what to do: start, stop, status, uri, export DIR, import DIR" in told.stdout + told.stderr
+    assert "give an action: start, stop, status, uri, export DIR, import DIR" in told.stdout + told.stderr
     assert "Traceback" not in told.stderr
 
 
@@ -73,7 +73,7 @@ def test_a_server_of_somebody_else_is_left_alone(scrapy):
     for action in ("start", "stop"):
         told = scrapy("db", action, MONGO_URI=uri)
         assert told.returncode == 1
-        assert told.stderr == f"MONGO_URI is set: the server at 127.0.0.1:1 isn't ours to {action}.\n"
+        assert told.stderr == f"scrapy db: MONGO_URI is set: the server at 127.0.0.1:1 isn't ours to {action}.\n"
     assert scrapy("db", "uri", MONGO_URI=uri).stdout == f"{uri}\n"
 
 

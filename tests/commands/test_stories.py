@@ -67,33 +67,33 @@ def test_history(store: dict[str, str]) -> None:
         "突击检查米粉作坊",
         COUNTY,
         "",
-        "version 2, seen from 2026-03-03 08:00 to 2026-03-03 08:00, as it is now",
+        "version 2, seen from 2026-03-03 08:00 +08:00 to 2026-03-03 08:00 +08:00, current",
         f"    - {TEXT.splitlines()[0]}",
         f"    + {TEXT.splitlines()[0].replace('突击检查', '联合检查')}",
         "    …",
         "",
-        "version 1, seen from 2026-03-01 08:00 to 2026-03-01 08:00: 突击检查米粉作坊",
+        "version 1, seen from 2026-03-01 08:00 +08:00 to 2026-03-01 08:00 +08:00: 突击检查米粉作坊",
     ]
     unknown = run(store, "history", "https://www.qingtian.gov.cn/404.html")
     assert unknown.returncode == 1
     assert unknown.stderr == (
-        "scrapy history: no article is stored for https://www.qingtian.gov.cn/404.html; crawl it first.\n"
+        "scrapy history: no article is stored for https://www.qingtian.gov.cn/404.html; crawl it first\n"
     )
 
 
 def test_duplicates(store: dict[str, str]) -> None:
     story = [
         "突击检查米粉作坊",
-        f"  original  2026-03-03 08:00  青田县  {COUNTY}",
+        f"  original  2026-03-03 08:00 +08:00  青田县  {COUNTY}",
         "            its site is the 来源 of 1 of the others: 青田县",
-        f"  reprint   2026-03-02 08:00  中国食品安全网, 来源 青田县政府  {PORTAL}",
+        f"  reprint   2026-03-02 08:00 +08:00  中国食品安全网, 来源 青田县政府  {PORTAL}",
         "",
-        "1 stories told more than once, 1 reprints",
+        "1 story, 1 reprint",
     ]
     assert run(store, "duplicates").stdout.splitlines() == story
     assert run(store, "duplicates", "--site", "青田县").stdout.splitlines() == story
     elsewhere = run(store, "duplicates", "--site", "景宁畲族自治县")
-    assert elsewhere.stdout == "0 stories told more than once, 0 reprints\n"
+    assert elsewhere.stdout == "0 stories, 0 reprints\n"
     unknown = run(store, "duplicates", "--site", "没有这个县")
     assert unknown.returncode == 1
     assert unknown.stderr.startswith("scrapy duplicates: ")
@@ -123,7 +123,7 @@ def test_reindex_after_rules_changed_and_after_an_interruption(store: dict[str, 
         assert [line for line in result.stderr.splitlines() if line] == [
             "articles: 3 of 3",
             "stories: 3 of 3",
-            "3 articles computed anew, their stories settled.",
+            "3 articles recomputed.",
         ]
         assert rows() == before
         assert list(database["maintenance"].find({"_id": "reindex"})) == []

@@ -1,11 +1,18 @@
-"""The store behind the cookbook: `cookbook.toml` through the functions of the pipelines and the batch writer."""
+"""The articles behind the cookbook, and its answers.
+
+python -m tests.docs.cookbook load      store the articles of cookbook.toml in the database `cookbook`
+python -m tests.docs.cookbook update    run everything in the cookbook and write today's answers into it
+"""
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import contextlib
 import importlib
 import io
 import shlex
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -20,21 +27,23 @@ from crawler.items import Article, Attachment
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.pipelines import clean_article, rated
 from crawler.sites.places import find_places
-from crawler.sites.registry import load
+from crawler.sites.registry import load as load_registry
 from crawler.sites.site import Site
-from crawler.storage.store import open_store
+from crawler.storage import embedded
+from crawler.storage.store import connect, open_store
 from crawler.storage.writer import ArticleWriter
 from crawler.text.fingerprint import content_hash, fingerprint
 
 HERE = Path(__file__).resolve().parent
+DATABASE = "cookbook"
 COOKBOOK = HERE.parents[1] / "crawler" / "docs" / "cookbook.md"
 _UNDATED = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 
 
-async def lay_in(uri: str, database: str) -> None:
+async def load_articles(uri: str, database: str) -> None:
     """Store the articles and rejects of `cookbook.toml` in `database`."""
     content = tomllib.loads((HERE / "cookbook.toml").read_text(encoding="utf-8"))
-    sites = {site.code: site for site in load()}
+    sites = {site.code: site for site in load_registry()}
     store = await open_store(uri, database, None)
     writer = ArticleWriter(store, on_outcome=lambda *told: None)
     for row in content["article"]:
@@ -69,7 +78,7 @@ def _document(row: dict[str, Any], site: Site, body: str, later: timedelta) -> d
 
 @dataclass
 class Block:
-    """A fenced block of the cookbook: where its lines begin and end in the file, and its language."""
+    """A fenced block of the cookbook: its language, its first line, and the line after its last."""
 
     language: str
     start: int
@@ -89,22 +98,22 @@ def blocks(lines: list[str]) -> Iterator[Block]:
             language = None
 
 
-def serve(lines: list[str], uri: str, database: Any) -> list[str]:
-    """The cookbook's `lines` with every output as it is now: what follows a line `$ scrapy …` in a `sh` block, and the
-    `text` block behind a `python` block."""
-    served, done, printed = [], 0, None
+def render(lines: list[str], uri: str, database: Any) -> list[str]:
+    """The cookbook's `lines` with every output as it is now: the lines after `$ scrapy …` in a `sh` block, and the
+    `text` block after a `python` block."""
+    rendered, done, printed = [], 0, None
     for block in blocks(lines):
-        served += lines[done : block.start]
+        rendered += lines[done : block.start]
         inside = lines[block.start : block.end]
-        if block.language == "sh":
+        if block.language == "sh" and any(line.startswith("$ ") for line in inside):
             inside = list(_shell([line for line in inside if line.startswith("$ ")], uri, database.name))
         elif block.language == "python":
             printed = _python("\n".join(inside), uri, database)
         elif block.language == "text" and printed is not None:
             inside, printed = printed.splitlines(), None
-        served += inside
+        rendered += inside
         done = block.end
-    return served + lines[done:]
+    return rendered + lines[done:]
 
 
 def _shell(commands: list[str], uri: str, database: str) -> Iterator[str]:
@@ -140,3 +149,38 @@ def scrapy(arguments: list[str], uri: str, database: str) -> str:
     if command.exitcode:
         raise AssertionError(f"scrapy {shlex.join(arguments)} ended with {command.exitcode}: {errors.getvalue()}")
     return raw.getvalue().decode()
+
+
+def load() -> None:
+    """Store the articles in the database DATABASE of MONGO_URI, or of the embedded server, after emptying it."""
+    settings = get_project_settings()
+    uri = settings["MONGO_URI"] or embedded.ensure_running(embedded.data_dir(settings["DATA_DIR"]))
+    with connect(uri, None) as client:
+        client.drop_database(DATABASE)
+    asyncio.run(load_articles(uri, DATABASE))
+    print(f"The articles of the cookbook are in the database {DATABASE}: MONGO_DATABASE={DATABASE} scrapy search 米粉")
+
+
+def update() -> None:
+    """Write today's answers into the cookbook, for a person to compare with the old ones."""
+    with tempfile.TemporaryDirectory() as directory:
+        uri = embedded.ensure_running(Path(directory))
+        try:
+            asyncio.run(load_articles(uri, DATABASE))
+            lines = COOKBOOK.read_text(encoding="utf-8").splitlines()
+            with connect(uri, None) as client:
+                rendered = render(lines, uri, client[DATABASE])
+            COOKBOOK.write_text("\n".join(rendered) + "\n", encoding="utf-8")
+        finally:
+            embedded.stop(Path(directory))
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.docs.cookbook", description="The cookbook's articles.")
+    parser.add_argument("action", choices=("load", "update"))
+    {"load": load, "update": update}[parser.parse_args().action]()
+
+
+if __name__ == "__main__":
+    main()
