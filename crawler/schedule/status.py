@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.output import format_count, format_time
 from crawler.schedule.file import Entry, write_span
-from crawler.storage.leases import described
+from crawler.storage.leases import describe, is_held
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -45,10 +45,11 @@ class Status:
 def read_status(database: Database[dict[str, Any]]) -> Status:
     """The state of all schedules. Raises PyMongoError."""
     rows = sorted(database["due"].find({}), key=lambda row: (row["due_at"], row["_id"]))
-    holders = {row["_id"]: row for row in database["holders"].find({})}
-    held = {row["site"]: row for row in database["leases"].find({"holder": {"$in": list(holders)}})}
     now = database.command("hello", codec_options=database.codec_options)["localTime"]
-    return Status(now, len(holders), tuple(_read_job(row, held, holders, now) for row in rows))
+    leases = [row for row in database["leases"].find({"owner.id": {"$gt": ""}}) if is_held(row, now)]
+    owners = {row["site"]: row["owner"] for row in leases}
+    processes = len({owner["id"] for owner in owners.values()})
+    return Status(now, processes, tuple(_read_job(row, owners.get(row["site"]), now) for row in rows))
 
 
 def format_status(status: Status) -> str:
@@ -103,11 +104,10 @@ def _ended_at(job: JobRow) -> datetime:
     return ended
 
 
-def _read_job(row: Mapping[str, Any], held: Mapping[str, Any], holders: Mapping[str, Any], now: datetime) -> JobRow:
-    lease = held.get(row["site"])
+def _read_job(row: Mapping[str, Any], owner: Mapping[str, Any] | None, now: datetime) -> JobRow:
     is_due = row["due_at"] <= now
     # Two entries may name the site; the one that is due is the one that runs.
-    state = "running" if is_due and lease else "due" if is_due else "waiting"
+    state = "running" if is_due and owner else "due" if is_due else "waiting"
     return JobRow(
         schedule=row["schedule"],
         entry=row["entry"],
@@ -115,6 +115,6 @@ def _read_job(row: Mapping[str, Any], held: Mapping[str, Any], holders: Mapping[
         state=state,
         due_at=row["due_at"],
         attempts=row["attempts"],
-        held_by=described(holders[lease["holder"]]) if lease and state == "running" else None,
+        held_by=describe(owner) if owner and state == "running" else None,
         last=row["last"],
     )

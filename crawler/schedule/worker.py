@@ -45,7 +45,7 @@ class Worker:
 
     async def work(self, *, once: bool = False) -> None:
         """Crawl what is due until `stop`, or with `once` until all that is due now is done, here or elsewhere."""
-        until = self.leases.holder.now() if once else None
+        until = self.leases.now() if once else None
         while not self.stopping.is_set():
             left = await self._start_due(until)
             if once and left == 0 and not self._running:
@@ -91,7 +91,7 @@ class Worker:
         """Start crawls of what is due at `until` (None: now) while there is room. Return the number of jobs that are
         due, or None if the database is unavailable."""
         try:
-            rows = await self.jobs.overdue(until or self.leases.holder.now())
+            rows = await self.jobs.overdue(until or self.leases.now())
             taken = await held_sites(self.leases.store) | set(self._running.values())
         except StoreError as error:
             logger.error("%s", error)
@@ -118,7 +118,7 @@ class Worker:
         stop.cancel()
 
     async def _run(self, row: Document, lease: Lease) -> str:
-        started = self.leases.holder.now()
+        started = self.leases.now()
         if row["attempts"] > MAX_ATTEMPTS:
             logger.error(
                 "%s: skipped until it is due again: %d crawls ended with their process", row["_id"], MAX_ATTEMPTS
@@ -166,13 +166,13 @@ class Worker:
 
     async def _end(self, row: Document, started: datetime, outcome: str, stats: dict[str, Any]) -> None:
         """Record how the crawl ended; the job is due again at its next time."""
-        now = self.leases.holder.now()
+        now = self.leases.now()
         last = {
             "started_at": started,
             "ended_at": now,
             "outcome": outcome,
             "verdict": stats.get("verdict"),
             "run": stats.get("run_id"),
-            "holder": self.leases.holder.id,
+            "holder": self.leases.owner["id"],
         }
         await self.jobs.end(row, last, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -36,15 +36,14 @@ POLL_SECONDS = 0.02
 class CrawlLeases:
     """The leases of one crawl. `lent` leases belong to the worker that runs the crawl, which releases them itself."""
 
-    def __init__(self, leases: Leases, held: list[Lease], *, lent: bool) -> None:
-        self.leases, self.held, self.lent = leases, held, lent
+    def __init__(self, leases: Leases, held: Iterable[Lease] = (), *, lent: bool = False) -> None:
+        self.leases, self.held, self.lent = leases, set(held), lent
         self.is_over = False
 
     async def holds(self) -> bool:
         """Whether the crawl still holds all its leases; waits if only the database knows. False once it `is_over`: a
         crawl that had to be cut off may still have requests to make."""
-        # The first stands for all: they were taken after it, and are lost with their holder, all at once.
-        return not self.is_over and (not self.held or await self.leases.holds(self.held[0]))
+        return not self.is_over and await self.leases.holds(self.held)
 
 
 class CrawlStore:
@@ -114,7 +113,7 @@ class CrawlStore:
             self.spool.close()
         if self.store is not None:
             if self.leases is not None and not self.leases.lent:
-                await _release(self.leases)
+                await self.leases.leases.close()
             await self.store.close()
 
     async def _drain(self, store: Store, directory: Path, place: str) -> None:
@@ -135,31 +134,27 @@ class CrawlStore:
         settings = self.crawler.settings
         leases = Leases(store, settings.getfloat("LEASE_SECONDS"))
         await leases.open()
-        self.leases = CrawlLeases(leases, [], lent=False)
+        self.leases = CrawlLeases(leases)
         state.sites = await self._take(self.leases, state.sites, settings.getfloat("DOWNLOAD_DELAY"))
         return bool(state.sites)
 
-    async def _take(self, crawl: CrawlLeases, sites: Iterable[Site], rest: float) -> list[Site]:
-        assert self.crawler.stats is not None
-        free = []
-        for site in sites:
-            try:
-                crawl.held.append(await crawl.leases.take(site.code, lease_host(site), rest=rest, patience=True))
-                free.append(site)
-            except HeldElsewhere as holder:
-                self.crawler.stats.inc_value("sites/held_elsewhere")
-                if self.crawler.stats.get_value("sites/held_elsewhere") <= MAX_NAMED:
-                    logger.warning("%s is left out: %s is crawling it; try again later", site.name, holder)
-        return free
-
-
-async def _release(crawl: CrawlLeases) -> None:
-    try:
-        for lease in crawl.held:
-            await crawl.leases.release(lease)
-    except StoreError as error:
-        logger.warning("The leases of this crawl expire by themselves: %s", error)
-    await crawl.leases.close()
+    async def _take(self, crawl: CrawlLeases, sites: Sequence[Site], rest: float) -> list[Site]:
+        # Sites on one host share its lease. All at once: after a killed crawl every host rests first.
+        hosts = {lease_host(site): site.code for site in reversed(sites)}
+        taking = (crawl.leases.take(code, host, rest=rest, wait=True) for host, code in hosts.items())
+        results = dict(zip(hosts, await asyncio.gather(*taking, return_exceptions=True), strict=True))
+        crawl.held.update(result for result in results.values() if isinstance(result, Lease))
+        for result in results.values():
+            if isinstance(result, BaseException) and not isinstance(result, HeldElsewhere):
+                raise result
+        left_out = [site for site in sites if not isinstance(results[lease_host(site)], Lease)]
+        for site in left_out[:MAX_NAMED]:
+            holder = results[lease_host(site)]
+            logger.warning("%s is left out: %s is crawling it; try again later", site.name, holder)
+        if left_out:
+            assert self.crawler.stats is not None
+            self.crawler.stats.inc_value("sites/held_elsewhere", len(left_out))
+        return [site for site in sites if isinstance(results[lease_host(site)], Lease)]
 
 
 async def _wait_until_closed(engine: ExecutionEngine | None) -> None:

@@ -1,144 +1,293 @@
-"""Who crawls a site: one process at a time, anywhere. A lease belongs to a holder (`holder.py`) and ends with it."""
+"""Leases: at most one process, on any machine, crawls a host at a time, and the host rests between two crawls.
+
+Collection `leases` has one document a host: `{_id: host, owner, site, taken_at, expires_at}`. Every time in it is the
+server's. A process renews its leases several times in LEASE_SECONDS; a lease that was not renewed expires. While
+`owner` is null, `expires_at` is when the host has rested enough.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import socket
 import time
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError
+from pymongo.asynchronous.collection import AsyncCollection
 
 from crawler.errors import StoreError
 from crawler.storage.store import Store
 
 logger = logging.getLogger(__name__)
 
-
-# A process among those that crawl: its heartbeat in the store, by which the others see that it lives. Nobody's
-# clock decides. Who watches a holder sees its beat change, or sees by a clock of intervals of its own that it
-# stayed the same for the holder's `seconds`; then it deletes the holder, if the beat is still that one. A holder
-# that could not write its beat for so long takes itself for dead before anyone else may. On the same machine a
-# process that has ended is seen at once.
-
 Document = dict[str, Any]
 
-_BEAT = [{"$set": {"beat": {"$add": ["$beat", 1]}, "heartbeat_at": "$$NOW"}}]
+LEASE_SECONDS = 30.0
+"""How long after its last renewal a lease expires."""
+RENEWALS = 10
+"""Renewals in that time."""
+MIN_WAIT = 0.01
 
 
-def elapsed() -> float:
-    """Seconds of a clock that nobody sets and that goes on while the machine sleeps."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+class HeldElsewhere(Exception):
+    """Another crawl holds the lease; the message names its process."""
 
 
-class WorkerHeartbeat:
-    """This process. `seconds` without a heartbeat and it counts as dead. All methods raise StoreError."""
+class Lease:
+    """The right to crawl `host` for `site`. Compared by identity: each time a lease is taken there is a new one."""
 
-    def __init__(self, store: Store, seconds: float) -> None:
+    def __init__(self, host: str, site: str, rest: float) -> None:
+        self.host = host
+        self.site = site
+        self.rest = rest
+        """Seconds for which the host is left alone after the lease is released."""
+
+
+class Leases:
+    """The leases of this process, renewed in the background between `open` and `close`."""
+
+    def __init__(self, store: Store, seconds: float = LEASE_SECONDS) -> None:
         self.store = store
         self.seconds = seconds
-        self.id = ""
-        self._valid_until = 0.0
-        self._server_time, self._read_at = datetime.now(UTC), elapsed()
-        self._seen: dict[str, tuple[int, float]] = {}
-        self._looked = 0.0
-
-    async def join(self) -> None:
-        """Become known, under a new id."""
-        self.id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        row = {
+        self.owner: Document = {
+            "id": f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "machine": _machine(),
-            "born": _born(os.getpid()),
-            "seconds": self.seconds,
-            "beat": 0,
-            "heartbeat_at": datetime.now(UTC),
-            "joined_at": datetime.now(UTC),
         }
-        await self.store.retrying(
-            lambda: self.store.database["holders"].replace_one({"_id": self.id}, row, upsert=True), self.seconds
-        )
-        await self.beat()
-
-    async def leave(self) -> None:
-        """Be known no longer; leases still held are free."""
-        await self.store.retrying(lambda: self.store.database["holders"].delete_one({"_id": self.id}))
-
-    async def beat(self) -> bool:
-        """Say that this process lives. False where it had been taken for dead: then nothing it held is its own."""
-        sent = elapsed()
-        row = await self.store.retrying(self._beat, self.seconds / 4)
-        if row is None:
-            self._valid_until = 0.0
-            return False
-        self._valid_until = sent + self.seconds
-        self._server_time, self._read_at = row["heartbeat_at"], elapsed()
-        return True
-
-    async def _beat(self) -> Document | None:
-        return await self.store.database["holders"].find_one_and_update(
-            {"_id": self.id}, _BEAT, return_document=ReturnDocument.AFTER
-        )
+        self._held: dict[str, Lease] = {}
+        self._lost: set[Lease] = set()
+        self._busy: set[str] = set()
+        """Hosts whose lease is being taken or released."""
+        self._valid_until = 0.0
+        self._server_time, self._read_at = datetime.now(UTC), elapsed()
+        self._first_seen: dict[str, datetime] = {}
+        self._alive: set[str] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+        self._renewing = asyncio.Lock()
 
     @property
-    def is_valid(self) -> bool:
-        """Whether nobody may have taken this process for dead yet."""
-        return elapsed() < self._valid_until
+    def _collection(self) -> AsyncCollection[Document]:
+        return self.store.database["leases"]
+
+    async def open(self) -> None:
+        """Start to renew. Raises StoreError."""
+        await self._renew()
+        self._task = asyncio.create_task(self._renew_regularly())
+
+    async def close(self) -> None:
+        """Stop to renew, and release what is still held."""
+        # Not by cancelling: the driver may swallow that if an answer has just come.
+        self._closing.set()
+        if self._task:
+            await self._task
+        rest = max((lease.rest for lease in self._held.values()), default=0.0)
+        self._held.clear()
+        try:
+            await self.store.retrying(lambda: self._collection.update_many(self._own(), _released(rest)))
+        except StoreError as error:
+            logger.warning("The leases of this process are not released; they expire by themselves: %s", error)
 
     def now(self) -> datetime:
-        """The store's time (UTC): the clock that all machines share, whatever their own show."""
+        """The server's time (aware, UTC), whatever the clock of this machine shows."""
         return self._server_time + timedelta(seconds=elapsed() - self._read_at)
 
-    async def bury(self) -> list[Document]:
-        """Look at the other holders and delete those that are dead; those deleted. To be called at least every quarter
-        of `seconds`: after a longer gap the watching begins anew, for the store may have been away for all."""
-        asked = elapsed()
-        if asked - self._looked > self.seconds / 2:
-            self._seen.clear()
-        holders = self.store.database["holders"]
-        rows = await self.store.retrying(lambda: holders.find({}).to_list(), self.seconds / 4)
-        self._looked = elapsed()
-        self._seen = {row["_id"]: self._observed(row) for row in rows}
-        dead = [row for row in rows if row["_id"] != self.id and self._is_dead(row, asked)]
-        return [row for row in dead if await self._delete(row)]
+    async def take(self, site: str, host: str, *, rest: float = 0, wait: bool = False) -> Lease:
+        """Take the lease of `host` for `site`, once the host has rested after the crawl before; it will rest for `rest`
+        seconds after this one. Raises HeldElsewhere, StoreError. With `wait`, a process that may be dead is watched
+        until it renews its leases or they expire."""
+        if host in self._held or host in self._busy:
+            raise HeldElsewhere(describe(self.owner))
+        with self._working_on(host):
+            while True:
+                row = await self.store.retrying(lambda: self._try_to_take(host, site))
+                owner = row["owner"]
+                if owner is None:
+                    await asyncio.sleep(max(MIN_WAIT, (row["expires_at"] - self.now()).total_seconds()))
+                elif owner["id"] == self.owner["id"]:
+                    self._held[host] = lease = Lease(host, site, rest)
+                    return lease
+                elif not await self.store.retrying(lambda row=row: self._release_dead(row, rest)):  # type: ignore[misc]
+                    if not wait or self._is_alive(row):
+                        raise HeldElsewhere(describe(owner))
+                    await asyncio.sleep(self.seconds / 8)
 
-    def _observed(self, row: Document) -> tuple[int, float]:
-        beat, since = self._seen.get(row["_id"], (-1, 0.0))
-        return (beat, since) if beat == row["beat"] else (row["beat"], self._looked)
+    async def release(self, lease: Lease) -> None:
+        """Release `lease`, unless it was lost. Raises StoreError."""
+        self._lost.discard(lease)
+        if self._held.get(lease.host) is lease:
+            del self._held[lease.host]
+            await self._release_host(lease.host, lease.rest)
 
-    def _is_dead(self, row: Document, asked: float) -> bool:
-        return has_ended(row) or asked - self._seen[row["_id"]][1] >= row["seconds"]
+    async def holds(self, leases: Set[Lease]) -> bool:
+        """Whether all `leases` are held at this moment: asked before every request. If this process could not renew
+        them in time only the database knows; then this waits for it as long as the store's `retry_timeout`."""
+        give_up_at = elapsed() + self.store.retry_timeout
+        while elapsed() >= self._valid_until:
+            try:
+                await self._renew()
+            except StoreError:
+                if self.store.is_embedded:
+                    break  # it serves only this machine: while it is unavailable, nobody can take anything
+                if elapsed() > give_up_at or self.store.is_shutting_down():
+                    return False
+                await asyncio.sleep(self.seconds / 8)
+        return self._lost.isdisjoint(leases)
 
-    async def _delete(self, row: Document) -> bool:
-        unchanged = {"_id": row["_id"], "beat": row["beat"]}
-        answer = await self.store.retrying(lambda: self.store.database["holders"].delete_one(unchanged))
-        return answer.deleted_count == 1
+    @contextmanager
+    def _working_on(self, host: str) -> Iterator[None]:
+        self._busy.add(host)
+        try:
+            yield
+        finally:
+            self._busy.discard(host)
+
+    async def _release_host(self, host: str, rest: float) -> None:
+        with self._working_on(host):
+            mine = {"_id": host, **self._own()}
+            await self.store.retrying(lambda: self._collection.update_one(mine, _released(rest)))
+
+    def _own(self) -> Document:
+        return {"owner.id": self.owner["id"]}
+
+    async def _try_to_take(self, host: str, site: str) -> Document:
+        """The host's document after one atomic attempt: ours if it was free. Safe to repeat after a lost answer."""
+        is_free = {
+            "$and": [
+                {"$eq": [{"$ifNull": ["$owner", None]}, None]},
+                {"$lte": [{"$ifNull": ["$expires_at", datetime.fromtimestamp(0, UTC)]}, "$$NOW"]},
+            ]
+        }
+        values = {
+            "owner": {"$literal": self.owner},
+            "site": {"$literal": site},
+            "taken_at": "$$NOW",
+            "expires_at": _after(self.seconds),
+        }
+        taken = {name: {"$cond": [is_free, value, {"$ifNull": [f"${name}", None]}]} for name, value in values.items()}
+        row = await self._collection.find_one_and_update(
+            {"_id": host}, [{"$set": taken}], upsert=True, return_document=ReturnDocument.AFTER
+        )
+        assert row is not None, "an upsert returns the document"
+        return row
+
+    async def _release_dead(self, row: Document, rest: float) -> bool:
+        """Release another process's lease if it has expired, or its process ran on this machine and has ended. The host
+        rests first: that process may have sent a request a moment ago."""
+        dead = {"_id": row["_id"], "owner.id": row["owner"]["id"]}
+        if not has_ended(row["owner"]):
+            dead["$expr"] = {"$lte": ["$expires_at", "$$NOW"]}
+        if (await self._collection.update_one(dead, _released(rest))).modified_count == 0:
+            return False
+        logger.info("%s is gone; its lease of %s is released", describe(row["owner"]), row["_id"])
+        return True
+
+    def _is_alive(self, row: Document) -> bool:
+        """Whether the owner of the lease has renewed it since it was first seen."""
+        owner = row["owner"]["id"]
+        if self._first_seen.setdefault(row["_id"], row["expires_at"]) != row["expires_at"]:
+            self._alive.add(owner)
+        return owner in self._alive
+
+    async def _renew_regularly(self) -> None:
+        while not self._closing.is_set():
+            try:
+                await asyncio.wait_for(self._closing.wait(), self.seconds / RENEWALS)
+            except TimeoutError:
+                try:
+                    await self._renew()
+                except StoreError as error:
+                    logger.warning("The leases of this process could not be renewed: %s", error)
+
+    async def _renew(self) -> None:
+        """Renew what is held, and find out what was lost. Raises StoreError."""
+        async with self._renewing:
+            held, sent = dict(self._held), elapsed()
+            renewed = await self.store.retrying(self._renew_own, self.seconds / 4)
+            if renewed != len(held):
+                await self._compare(held)
+            self._valid_until = sent + self.seconds
+            self._server_time, self._read_at = await self.store.server_time(), elapsed()
+
+    async def _compare(self, held: Mapping[str, Lease]) -> None:
+        """Find out which of `held` another process has taken over, because this one slept or was cut off, and release
+        what a failed request left behind."""
+        ours = await self.store.retrying(self._own_hosts, self.seconds / 4)
+        for host, lease in held.items():
+            if host not in ours and self._held.get(host) is lease:
+                logger.warning("The lease of %s was not renewed in time: another process has taken it", host)
+                self._lost.add(self._held.pop(host))
+        for host in ours - self._held.keys() - self._busy:
+            await self._release_host(host, 0)
+
+    async def _renew_own(self) -> int:
+        answer = await self._collection.update_many(self._own(), [{"$set": {"expires_at": _after(self.seconds)}}])
+        return answer.matched_count
+
+    async def _own_hosts(self) -> set[str]:
+        return {row["_id"] async for row in self._collection.find(self._own(), {"owner": 1})}
 
 
-def has_ended(row: Document) -> bool:
-    """Whether a holder's process is known to be gone: one of this machine that runs no longer."""
-    return row["machine"] == _machine() and row["machine"] is not None and _born(row["pid"]) != row["born"]
+def _after(seconds: float) -> Document:
+    return {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": int(seconds * 1000)}}
 
 
-def described(row: Document) -> str:
-    """A holder for people."""
-    return f"process {row['pid']} on {row['host']}"
+def _released(rest: float) -> list[Document]:
+    return [{"$set": {"owner": None, "expires_at": _after(rest)}}]
+
+
+async def held_and_left_sites(store: Store) -> tuple[set[str], dict[str, datetime]]:
+    """Return the sites that are being crawled, and those whose crawler died before it could release them, each with the
+    time at which that took it. Raises StoreError."""
+    # Any text is greater than "": a range of the index, which "not null" isn't.
+    rows = await store.retrying(lambda: store.database["leases"].find({"owner.id": {"$gt": ""}}).to_list())
+    now = await store.server_time()
+    held = {row["site"] for row in rows if is_held(row, now)}
+    return held, {row["site"]: row["taken_at"] for row in rows if row["site"] not in held}
+
+
+async def held_sites(store: Store) -> set[str]:
+    """Return the sites that are being crawled. Raises StoreError."""
+    return (await held_and_left_sites(store))[0]
+
+
+def is_held(row: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the process that took a lease still has it at `now`, the server's time."""
+    return row["owner"] is not None and row["expires_at"] > now and not has_ended(row["owner"])
+
+
+def has_ended(owner: Mapping[str, Any]) -> bool:
+    """Whether the process of a lease ran on this machine and is gone, so that nobody need wait until the lease expires.
+    False if that can't be seen from here, or if another process has got its number."""
+    if owner["machine"] is None or owner["machine"] != _machine():
+        return False
+    try:
+        os.kill(owner["pid"], 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False  # it runs, as another user
+    return False
+
+
+def describe(owner: Mapping[str, Any]) -> str:
+    """Return the process of a lease for people."""
+    return f"process {owner['pid']} on {owner['host']}"
 
 
 @cache
 def _machine() -> str | None:
-    """This machine since its last start, and this container of it; None where the system can't say."""
+    """This machine since its last start, and the container on it in which process numbers mean the same; None if the
+    system has no such thing."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         return f"{boot}:{Path('/proc/self/ns/pid').stat().st_ino}"
@@ -146,177 +295,6 @@ def _machine() -> str | None:
         return None
 
 
-def _born(pid: int) -> int | None:
-    """When a process started, in ticks since the machine did: with its pid it tells it from all others; None where it
-    has ended."""
-    try:
-        # proc(5): the name in parentheses may hold anything, so count from the last one.
-        fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in {"Z", "X"} else int(fields[19])
-
-
-SECONDS = 30.0
-"""How long a process may be silent before its sites are given to others."""
-BEATS = 10
-"""Heartbeats in that time, and looks at those of others."""
-
-
-@dataclass(frozen=True)
-class Lease:
-    """The right to crawl a host. `token` grows with every lease of it: who has an older one has lost it."""
-
-    host: str
-    site: str
-    holder: str
-    token: int
-
-
-class HeldElsewhere(Exception):
-    """Another process crawls the host; the message says which."""
-
-
-async def held_sites(store: Store) -> set[str]:
-    """The sites that are being crawled by processes that nobody has seen dead. Raises StoreError."""
-    return (await held_and_left_sites(store))[0]
-
-
-async def held_and_left_sites(store: Store) -> tuple[set[str], dict[str, datetime]]:
-    """The `held_sites`, and those whose crawler is dead, each with the time when that took it. Raises StoreError."""
-    database = store.database
-    # Leases first: of a holder that joins meanwhile there is none among them. Any text is greater than "": a range of
-    # the index, which "not null" isn't.
-    leases = await store.retrying(lambda: database["leases"].find({"holder": {"$gt": ""}}).to_list())
-    alive = {row["_id"] for row in await store.retrying(lambda: database["holders"].find({}).to_list())}
-    held = {row["site"] for row in leases if row["holder"] in alive}
-    return held, {row["site"]: row["taken_at"] for row in leases if row["site"] not in held}
-
-
-class Leases:
-    """The leases of this process. Beats and looks after the dead in the background between `open` and `close`."""
-
-    def __init__(self, store: Store, seconds: float = SECONDS) -> None:
-        self.holder = WorkerHeartbeat(store, seconds)
-        self.store = store
-        self._task: asyncio.Task[None] | None = None
-        self._ending = asyncio.Event()
-        self._watched: dict[str, int] = {}
-        self._steps = asyncio.Lock()
-
-    async def open(self) -> None:
-        """Join. Raises StoreError."""
-        await self.holder.join()
-        await self.holder.bury()
-        self._task = asyncio.create_task(self._live())
-
-    async def close(self) -> None:
-        """Leave: whatever is still held is free, for it belongs to nobody who lives."""
-        # Not by cancelling: the driver may swallow that where an answer just came.
-        self._ending.set()
-        if self._task:
-            await self._task
-        with contextlib.suppress(StoreError):  # then it counts as dead after `seconds`
-            await self.holder.leave()
-
-    async def take(self, site: str, host: str, *, rest: float = 0, patience: bool = False) -> Lease:
-        """The lease of `host` for `site`, once the host was left alone for `rest` seconds. Raises HeldElsewhere,
-        StoreError. With `patience` it first waits until a holder that may be dead has moved or is gone, at most its
-        `seconds`."""
-        # The claim tells this taking from any other, so that it may be repeated after a lost answer.
-        claim = {"holder": self.holder.id, "site": site, "claim": uuid.uuid4().hex}
-        while True:
-            row = await self.store.retrying(lambda: self._take(host, claim))
-            if isinstance(row, dict):
-                await asyncio.sleep(self._left_to_rest(row, rest))
-                return Lease(host, site, claim["holder"], row["token"])
-            if not patience or self._watched.setdefault(row.id, row.beat) != row.beat:
-                raise HeldElsewhere(row.told)
-            await asyncio.sleep(self.holder.seconds / 8)
-            await self.holder.bury()
-
-    async def release(self, lease: Lease) -> None:
-        """Give `lease` back, unless it was lost. Raises StoreError."""
-        mine = {"_id": lease.host, "token": lease.token}
-        free = {"$set": {"holder": None, "released_at": self.holder.now()}}
-        await self.store.retrying(lambda: self.store.database["leases"].update_one(mine, free))
-
-    async def holds(self, lease: Lease) -> bool:
-        """Whether `lease` is still this process's, at this moment: asked before every request. Where this process was
-        silent for too long, only the store can tell: then this waits for it as long as the store's `retry_timeout`."""
-        enough = elapsed() + self.store.retry_timeout
-        while lease.holder == self.holder.id and not self.holder.is_valid:
-            try:
-                async with self._steps:
-                    await self._step()
-            except StoreError:
-                if self.store.is_embedded:
-                    return True  # it serves this machine alone: while it is away, nobody can take anything
-                if elapsed() > enough or self.store.is_shutting_down():
-                    return False
-                await asyncio.sleep(self.holder.seconds / 8)
-        return lease.holder == self.holder.id
-
-    def _left_to_rest(self, row: Document, rest: float) -> float:
-        if row["token"] == 1:
-            return 0.0
-        # Whoever died may have asked the host for something a moment ago.
-        since = (self.holder.now() - row["released_at"]).total_seconds() if row["released_at"] else 0.0
-        return min(rest, max(0.0, rest - since))
-
-    async def _live(self) -> None:
-        while not self._ending.is_set():
-            try:
-                await asyncio.wait_for(self._ending.wait(), self.holder.seconds / BEATS)
-            except TimeoutError:
-                await self._step_if_possible()
-
-    async def _step_if_possible(self) -> None:
-        try:
-            async with self._steps:
-                await self._step()
-        except StoreError as error:
-            logger.warning("No heartbeat: %s", error)
-
-    async def _step(self) -> None:
-        if not await self.holder.beat():
-            logger.warning("This process was silent for too long: others may have taken its sites")
-            await self.holder.join()
-        for row in await self.holder.bury():
-            logger.info("%s is gone; its sites are free", described(row))
-
-    async def _take(self, host: str, claim: Mapping[str, str]) -> Document | _Other:
-        """The lease's document once it is ours, or who has it."""
-        database = self.store.database
-        while True:
-            lease = await database["leases"].find_one({"_id": host})
-            if lease is not None and lease["claim"] == claim["claim"]:
-                return lease
-            if lease is not None and lease["holder"] is not None:
-                holder = await database["holders"].find_one({"_id": lease["holder"]})
-                if holder is not None:
-                    return _Other(holder["_id"], holder["beat"], described(holder))
-            taken = await self._swap(host, claim, lease)
-            if taken:
-                return taken
-
-    async def _swap(self, host: str, claim: Mapping[str, str], known: Document | None) -> Document | None:
-        """Take the lease if its document is still the `known` one (None: there was none)."""
-        leases, ours = self.store.database["leases"], {**claim, "taken_at": self.holder.now()}
-        if known is not None:
-            released = known["released_at"] if known["holder"] is None else None
-            return await leases.find_one_and_update(
-                {"_id": host, "token": known["token"]},
-                {"$set": {**ours, "released_at": released}, "$inc": {"token": 1}},
-                return_document=ReturnDocument.AFTER,
-            )
-        with contextlib.suppress(DuplicateKeyError):  # another process was faster
-            await leases.insert_one({"_id": host, "token": 1, **ours, "released_at": None})
-        return None
-
-
-@dataclass(frozen=True)
-class _Other:
-    id: str
-    beat: int
-    told: str
+def elapsed() -> float:
+    """Return the seconds of a clock that nobody sets and that goes on while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()

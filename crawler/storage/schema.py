@@ -290,26 +290,12 @@ SITE = {
     "updated_at": date("when this state was written"),
 }
 
-HOLDER = {
-    "_id": text("the process"),
-    "host": text("name of its machine"),
-    "pid": count("its process id"),
-    "machine": text_or_null("its machine since that started, and the container there"),
-    "born": field("when it started, in ticks of its machine", "int", "long", "null"),
-    "beat": count("heartbeats so far"),
-    "seconds": field("silent for so long, it counts as dead", "int", "double"),
-    "heartbeat_at": date("last heartbeat, by the store's clock"),
-    "joined_at": date("when it became known"),
-}
-
 LEASE = {
     "_id": text("host of the site's home page"),
-    "site": text("key of the site in the registry"),
-    "holder": text_or_null("the process that crawls it; null where nobody does"),
-    "claim": text("this taking of it"),
-    "token": count("how often it was taken", minimum=1),
-    "taken_at": date("when it was taken last"),
-    "released_at": field("when the holder before gave it back; null where it died (UTC)", "date", "null"),
+    "owner": field("the process that crawls it: id, host, pid, machine; null if none does", "object", "null"),
+    "site": text_or_null("key of the site in the registry"),
+    "taken_at": date("when it was taken last, by the server's clock"),
+    "expires_at": date("when the lease ends if it is not renewed; without an owner, when the host has rested"),
 }
 
 DUE = {
@@ -444,14 +430,11 @@ COLLECTIONS = {
         ),
         "a change of a site's verdict",
     ),
-    "holders": Collection(
-        HOLDER, ("beat", "seconds"), (), "a process that crawls, as long as it lives or nobody has seen it dead"
-    ),
     "leases": Collection(
         LEASE,
-        ("site", "holder", "claim", "token"),
-        (Index("by_holder", (("holder", ASCENDING),), "what a process crawls"),),
-        "who crawls a host: one process at a time",
+        ("site", "expires_at"),
+        (Index("by_owner", (("owner.id", ASCENDING),), "what a process crawls"),),
+        "a host and the process that crawls it",
     ),
     "due": Collection(
         DUE,

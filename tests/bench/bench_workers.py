@@ -229,15 +229,14 @@ class Bench:
 
     def _kill(self) -> int:
         """`kill -9` of a worker at work; 1 where there was one. Waits until its sites are in other hands."""
-        leases = list(self.database["leases"].find({"holder": {"$ne": None}}))
-        holders = {row["_id"]: row for row in self.database["holders"].find({})}
-        busy = sorted({row["holder"] for row in leases} & holders.keys())
+        leases = list(self.database["leases"].find({"owner.id": {"$gt": ""}}))
+        busy = {row["owner"]["id"]: row["owner"]["pid"] for row in leases}
         if not busy:
             return 0
-        victim = self.random.choice(busy)
-        os.kill(holders[victim]["pid"], signal.SIGKILL)
+        victim = self.random.choice(sorted(busy))
+        os.kill(busy[victim], signal.SIGKILL)
         killed = time.monotonic()
-        while any(self._is_due(row["site"]) for row in self.database["leases"].find({"holder": victim})):
+        while any(self._is_due(row["site"]) for row in self.database["leases"].find({"owner.id": victim})):
             time.sleep(0.02)
         self.recoveries.append(time.monotonic() - killed)
         return 1

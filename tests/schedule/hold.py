@@ -21,9 +21,9 @@ HOSTS = ("a.example.cn", "b.example.cn", "c.example.cn")
 
 async def hold(leases: Leases, host: str) -> None:
     lease = await leases.take(host.split(".")[1], host)
-    print(f"token {lease.token}", flush=True)
+    print("taken", flush=True)
     while await asyncio.to_thread(sys.stdin.readline):
-        print("held" if await leases.holds(lease) else "lost", flush=True)
+        print("held" if await leases.holds({lease}) else "lost", flush=True)
 
 
 async def contend(leases: Leases, folder: Path, times: int) -> None:

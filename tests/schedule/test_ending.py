@@ -81,4 +81,4 @@ def test_a_stop_while_a_crawl_opens_or_closes(moment, reason, *, fleet, stored, 
     assert {run["finish_reason"] for run in runs} == {reason}
     assert all(run["finished_at"] for run in runs)
     assert stored.articles.count_documents({}) == (3 if reason == "finished" else 0)
-    assert stored.leases.count_documents({"holder": {"$ne": None}}) == 0
+    assert stored.leases.count_documents({"owner": {"$ne": None}}) == 0
