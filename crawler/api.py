@@ -29,7 +29,7 @@ from crawler.search.search import search as find_best
 from crawler.search.stats import Counts
 from crawler.search.stats import count as count_by
 from crawler.storage.store import connect, translate_errors
-from crawler.transfer.formats import choose, projection, row
+from crawler.transfer.columns import choose, projection, row
 
 if TYPE_CHECKING:
     import pandas
@@ -110,7 +110,7 @@ class ArticleStore:
         `scrapy search --explain`."""
         import pyarrow.parquet
 
-        from crawler.transfer.formats import Parquet
+        from crawler.transfer.parquet import Parquet
 
         chosen, buffer = choose(columns), io.BytesIO()
         sink = Parquet(buffer, chosen)

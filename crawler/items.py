@@ -1,98 +1,217 @@
-"""The items a spider yields: the schema of an article, one line of meaning per field.
+"""The items a spider yields and the documents they become: the one place where a field of an article is declared.
 
-Pipelines speak to items through `itemadapter`; `storage/schema.py` turns the same fields into MongoDB's
-`$jsonSchema`. A field that is not known is `None` (text) or empty (lists), never `""`.
+Each field has its type and its meaning here. `storage/schema.py` makes MongoDB's `$jsonSchema` of them,
+`transfer/columns.py` the columns of exports, `scrapy schema` the documentation. An unknown text is `None`, an unknown
+list is empty; a text is never `""`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType, NoneType
+from typing import Any, get_args, get_type_hints
+
+Export = bool | None
+
+
+def info(
+    meaning: str, *, parts: type | None = None, export: Export = True, null: bool = True, **rules: Any
+) -> Mapping[str, Any]:
+    """Return the metadata of a field. `parts` is the dataclass that describes the keys of a dict. `export`: True is a
+    column of every export, False one that has to be asked for, None is none. `null`: False if a stored document always
+    has a value, though the item may not have it yet. `rules` are further rules of a JSON schema (`minimum`, `enum`)."""
+    return MappingProxyType({"meaning": meaning, "parts": parts, "export": export, "null": null, "rules": rules})
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """What is declared of a field: its `type` without None, whether it `is_nullable`, whether it `is_required` (has no
+    default), and what `info` holds."""
+
+    name: str
+    type: Any
+    is_nullable: bool
+    is_required: bool
+    meaning: str
+    parts: type | None
+    export: Export
+    rules: Mapping[str, Any]
+
+
+def field_specs(item: type) -> Iterator[FieldSpec]:
+    """Yield the specification of each field of the dataclass `item`, `_id` first."""
+    hints = get_type_hints(item)
+    for each in sorted(fields(item), key=lambda each: each.name != "_id"):
+        choices = get_args(hints[each.name]) if NoneType in get_args(hints[each.name]) else ()
+        known = [choice for choice in choices if choice is not NoneType]
+        about = each.metadata
+        yield FieldSpec(
+            each.name,
+            known[0] if known else hints[each.name],
+            bool(choices) and about["null"],
+            each.default is MISSING and each.default_factory is MISSING,
+            about["meaning"],
+            about["parts"],
+            about["export"],
+            about["rules"],
+        )
 
 
 @dataclass(slots=True)
 class Image:
-    """A picture of the article: absolute `url`, and its `caption` where the page shows one."""
+    """A picture of the article."""
 
-    url: str
-    caption: str | None = None
+    url: str = field(metadata=info("absolute address"))
+    caption: str | None = field(default=None, metadata=info("caption that the page shows"))
 
 
 @dataclass(slots=True)
 class Attachment:
-    """A file the article offers (附件): absolute `url`, and the `name` a reader sees."""
+    """A file the article offers (附件)."""
 
-    url: str
-    name: str | None = None
+    url: str = field(metadata=info("absolute address"))
+    name: str | None = field(default=None, metadata=info("file name a reader sees"))
 
 
 @dataclass(slots=True)
 class Table:
-    """A table of the body: `rows` of cell texts, spans expanded so that every row has the same width."""
+    """A table of the body."""
 
-    rows: list[list[str]]
-    caption: str | None = None
+    rows: list[list[str]] = field(metadata=info("rows of cell texts, all of one width: spans are expanded"))
+    caption: str | None = field(default=None, metadata=info("caption"))
+
+
+# The keys of the dicts of an article.
+
+
+@dataclass(slots=True)
+class Publisher:
+    """The keys of `site`."""
+
+    code: str = field(metadata=info("key of the site in the registry"))
+    name: str = field(metadata=info("名称"))
+    kind: str | None = field(default=None, metadata=info("portal, county, city, province or other"))
+    province: str | None = field(default=None, metadata=info("省"))
+    city: str | None = field(default=None, metadata=info("市"))
+    county: str | None = field(default=None, metadata=info("县"))
+    gb_code: str | None = field(default=None, metadata=info("GB/T 2260 code"))
+
+
+@dataclass(slots=True)
+class GovIndex:
+    """The keys of `gov_index`; it has those that the page shows."""
+
+    index_number: str = field(default="", metadata=info("索引号"))
+    document_number: str = field(default="", metadata=info("发文字号"))
+    issuer: str = field(default="", metadata=info("发布机构"))
+    written_on: str = field(default="", metadata=info("成文日期, as printed"))
+    published_on: str = field(default="", metadata=info("发布日期, as printed"))
+    topic: str = field(default="", metadata=info("主题分类"))
+
+
+@dataclass(slots=True)
+class RestoredCounts:
+    """The keys of `restored`."""
+
+    glosses: int = field(default=0, metadata=info("pinyin glosses removed", minimum=0))
+    gbk_repairs: int = field(default=0, metadata=info("lost bytes repaired", minimum=0))
+    converted: int = field(default=0, metadata=info("traditional characters converted", minimum=0))
+    doubtful: int = field(default=0, metadata=info("repairs with a close runner-up", minimum=0))
+
+
+@dataclass(slots=True)
+class RelevanceScore:
+    """The keys of `relevance`."""
+
+    score: float = field(default=0.0, metadata=info("how much it is about food safety, 0 to 1"))
+    terms: list[str] = field(
+        default_factory=list, metadata=info("the terms that produced the score; - marks those that speak against it")
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class OtherAddress:
+    """An element of `also_at`."""
+
+    _id: str = field(metadata=info("hash of the canonical address"))
+    url: str = field(default="", metadata=info("address as fetched"))
+    section: str | None = field(default=None, metadata=info("栏目"))
+    seen_at: datetime | None = field(default=None, metadata=info("when it was fetched"))
 
 
 @dataclass(slots=True)
 class Article:
-    """One article as one page shows it; after the pipelines, one document of `articles`."""
+    """One article as one page shows it. The pipelines complete it; then it is a document of `articles`."""
 
-    url: str
-    """The address as fetched."""
-    canonical_url: str | None = None
-    """The address normalised: scheme, host, tracking parameters, mobile twin. Its hash is the document's `_id`."""
-    site: dict[str, Any] | None = None
-    """Who published it: `code, name, kind, province, city, county, gb_code`."""
-    section: str | None = None
-    """栏目: the section the link was found in."""
-    platform: str | None = None
-    """The CMS that built the page, as `platforms/` names it."""
-    title: str | None = None
-    """The headline, without site name, markup or kicker."""
-    published_at: datetime | None = None
-    """Aware date-time; the displayed time wins over `PubDate`. With day precision, 00:00 China Standard Time."""
-    published_precision: str | None = None
-    """`minute` where the page gives a clock time, `day` where it gives only the date."""
-    source: str | None = None
-    """来源."""
-    author: str | None = None
-    """作者, 记者, 通讯员; several are joined by a space, as Chinese credits are set."""
-    editor: str | None = None
-    """责任编辑, else 编辑; several are joined by `、`."""
-    body: str | None = None
-    """Clean simplified text, one paragraph a line."""
-    tables: list[Table] = field(default_factory=list)
-    images: list[Image] = field(default_factory=list)
-    attachments: list[Attachment] = field(default_factory=list)
-    gov_index: dict[str, str] | None = None
-    """政府信息公开 index table: `index_number` 索引号, `document_number` 发文字号, `issuer` 发布机构,
-    `written_on` 成文日期, `published_on` 发布日期, `topic` 主题分类, as the page prints them."""
-    confidence: float | None = None
-    """Agreement of two independent body extractors, 0 to 1."""
-    provenance: dict[str, str] = field(default_factory=dict)
-    """Which rule gave each field (`override`, `platform:NAME`, `label`, `meta`, `generic`, …)."""
-    restored: dict[str, Any] | None = None
-    """What the cleaning changed, counted; None where nothing."""
-    relevance: dict[str, Any] | None = None
-    """How much it is about food safety: `score` from 0 to 1, and `terms`, what the score rests on."""
-    places: list[str] = field(default_factory=list)
-    """Provinces, cities and counties that title and body name, as the registry writes them (`浙江省`, `青田县`)."""
-    place_codes: list[str] = field(default_factory=list)
-    """Their GB/T 2260 codes, each with those of its city and province."""
-    content_hash: str | None = None
-    """Hash of the normalised text: equal for exact copies."""
-    fingerprint: list[int] = field(default_factory=list)
-    """Winnowing hashes of the normalised text: shared by near-duplicates."""
-    fetched_at: datetime | None = None
-    """When the page was fetched (aware, UTC)."""
-    run: str | None = None
-    """The crawl that wrote it."""
+    url: str = field(metadata=info("address as fetched"))
+    canonical_url: str | None = field(
+        default=None,
+        metadata=info(
+            "address without scheme, `www.`, mobile twin and tracking parameters; `_id` is its hash",
+            null=False,
+            export=False,
+        ),
+    )
+    site: dict[str, Any] | None = field(
+        default=None, metadata=info("who published it; null for a site that is not in the registry", parts=Publisher)
+    )
+    section: str | None = field(default=None, metadata=info("栏目: the section the link was found in"))
+    title: str | None = field(default=None, metadata=info("headline, without site name, markup or kicker", null=False))
+    published_at: datetime | None = field(
+        default=None,
+        metadata=info(
+            "发布时间 as the page shows it, which wins over `PubDate`; 00:00 in China if it shows only the day"
+        ),
+    )
+    published_precision: str | None = field(
+        default=None, metadata=info("whether the page shows a clock time or only a date", enum=["minute", "day", None])
+    )
+    source: str | None = field(default=None, metadata=info("来源"))
+    author: str | None = field(default=None, metadata=info("作者, 记者, 通讯员; several are joined by a space"))
+    editor: str | None = field(default=None, metadata=info("责任编辑, else 编辑; several are joined by `、`"))
+    body: str | None = field(default=None, metadata=info("clean simplified text, one paragraph a line"))
+    relevance: dict[str, Any] | None = field(
+        default=None, metadata=info("how much it is about food safety", parts=RelevanceScore)
+    )
+    places: list[str] = field(
+        default_factory=list,
+        metadata=info("provinces, cities and counties that title and body name, as the registry writes them"),
+    )
+    place_codes: list[str] = field(
+        default_factory=list, metadata=info("their GB/T 2260 codes, each with those of its city and province")
+    )
+    images: list[Image] = field(default_factory=list, metadata=info("pictures"))
+    attachments: list[Attachment] = field(default_factory=list, metadata=info("附件"))
+    tables: list[Table] = field(default_factory=list, metadata=info("tables of the body"))
+    gov_index: dict[str, str] | None = field(
+        default=None, metadata=info("政府信息公开 index table, as printed; null if there is none", parts=GovIndex)
+    )
+    restored: dict[str, Any] | None = field(
+        default=None, metadata=info("what the cleaning changed, counted; null if nothing", parts=RestoredCounts)
+    )
+    confidence: float | None = field(
+        default=None, metadata=info("agreement of two independent body extractors, 0 to 1", minimum=0, maximum=1)
+    )
+    platform: str | None = field(default=None, metadata=info("CMS that built the page, as `platforms/` names it"))
+    provenance: dict[str, str] = field(
+        default_factory=dict,
+        metadata=info("which rule found each field: `override`, `platform:NAME`, `label`, `meta` …", export=False),
+    )
+    content_hash: str | None = field(
+        default=None, metadata=info("hash of the normalised text: equal for exact copies", export=False)
+    )
+    fingerprint: list[int] = field(
+        default_factory=list,
+        metadata=info("winnowing hashes of the normalised text: shared by near-duplicates", export=False),
+    )
+    fetched_at: datetime | None = field(default=None, metadata=info("when this revision was fetched", export=None))
+    run: str | None = field(default=None, metadata=info("the crawl that wrote this revision"))
 
     def as_document(self) -> dict[str, Any]:
-        """The fields by name, tables, images and attachments as dicts, all else as it is: what `ItemAdapter.asdict`
-        gives, without its look at each number of a fingerprint and each cell of a table."""
+        """Return the fields by name, with tables, images and attachments as dicts: what `ItemAdapter.asdict` returns,
+        without its look at each number of a fingerprint and each cell of a table."""
         document = {name: getattr(self, name) for name in _ARTICLE}
         for name in ("tables", "images", "attachments"):
             document[name] = [{part: getattr(each, part) for part in each.__slots__} for each in document[name]]
@@ -102,23 +221,93 @@ class Article:
 _ARTICLE = tuple(each.name for each in fields(Article))
 
 
+@dataclass(slots=True, kw_only=True)
+class StoredArticle(Article):
+    """A document of `articles`: an article and what the store adds to it. Never instantiated."""
+
+    _id: str = field(metadata=info("hash of the canonical URL: the same page is always the same document"))
+    cluster: str | None = field(
+        default=None,
+        metadata=info("the story it belongs to: the smallest `_id` among its articles; null until it is looked up"),
+    )
+    original: str | None = field(
+        default=None, metadata=info("`_id` of the article it reprints; null for the original, and if it is alone")
+    )
+    original_evidence: str | None = field(default=None, metadata=info("why that article is considered the original"))
+    also_at: list[OtherAddress] = field(
+        default_factory=list, metadata=info("other addresses of the same site with the same text")
+    )
+    revision: int = field(default=1, metadata=info("1, and one more for each change of the text", minimum=1))
+    first_seen_at: datetime = field(metadata=info("when the article was first fetched"))
+    last_seen_at: datetime = field(metadata=info("when the article was last fetched"))
+    changed_at: datetime = field(metadata=info("when this revision was first fetched"))
+    tokens: list[Any] = field(
+        default_factory=list,
+        metadata=info("pairs of characters and words of title and body; those of the title also after ^", export=False),
+    )
+    change: int = field(
+        default=0,
+        metadata=info("number of the batch that wrote it last: a search index follows it", export=None, minimum=0),
+    )
+    schema_version: int = field(
+        default=1, metadata=info("version of the schema the document follows", export=None, minimum=1)
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class StoredRevision(StoredArticle):
+    """A document of `revisions`: an older version of an article, and what the next one changed. Never instantiated."""
+
+    _id: str = field(metadata=info("article:revision"))
+    article: str = field(default="", metadata=info("`_id` of the article"))
+    seen_from: datetime = field(metadata=info("when this revision was first fetched"))
+    seen_until: datetime = field(metadata=info("when this revision was last fetched"))
+    diff: list[Any] = field(
+        default_factory=list,
+        metadata=info("what the next revision changed, by paragraph: - marks what went, + what came"),
+    )
+
+
 @dataclass(slots=True)
 class Reject:
-    """A page that gave no article, or an article that failed validation: a document of `rejects`."""
+    """A page that yielded no article, or an article that failed validation: it becomes a document of `rejects`."""
 
-    url: str
-    reason: str
-    """One word of a fixed vocabulary: `blocked`, `needs_browser`, `not_article`, `too_large`, `no_title`, …"""
-    detail: str | None = None
-    """One sentence for a person."""
-    site: dict[str, Any] | None = None
-    section: str | None = None
-    run: str | None = None
-    seen_at: datetime | None = None
-    score: float | None = None
-    """Of an `irrelevant` article: its relevance, so that a lower threshold asks for it again."""
-    canonical_url: str | None = None
-    """Of an article: its own, which outlives a redirect; of others that of `url`."""
+    url: str = field(metadata=info("address as fetched"))
+    reason: str = field(
+        metadata=info("one word of a fixed vocabulary: `blocked`, `needs_browser`, `too_large`, `no_title` …")
+    )
+    detail: str | None = field(default=None, metadata=info("one sentence for a person"))
+    site: dict[str, Any] | None = field(
+        default=None, metadata=info("whose page it is; null for a site that is not in the registry", parts=Publisher)
+    )
+    section: str | None = field(default=None, metadata=info("栏目"))
+    run: str | None = field(default=None, metadata=info("the crawl that saw it last"))
+    seen_at: datetime | None = field(default=None, metadata=info("when it was rejected"))
+    score: float | None = field(
+        default=None,
+        metadata=info(
+            "relevance of an `irrelevant` article: a crawl with a lower threshold fetches it again",
+            minimum=0,
+            maximum=1,
+        ),
+    )
+    canonical_url: str | None = field(
+        default=None, metadata=info("the canonical URL of an article, which outlives a redirect; else that of `url`")
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class StoredReject(Reject):
+    """A document of `rejects`, which has `article`, `first_seen_at` and `last_seen_at` instead of `canonical_url` and
+    `seen_at`. Never instantiated."""
+
+    _id: str = field(metadata=info("article:reason, so that a repeat updates the count"))
+    article: str = field(
+        default="", metadata=info("hash of the canonical address: the `_id` an article at it would have")
+    )
+    first_seen_at: datetime = field(metadata=info("when it was first rejected"))
+    last_seen_at: datetime = field(metadata=info("when it was last rejected"))
+    times: int = field(default=1, metadata=info("how often it was rejected", minimum=1))
 
 
 @dataclass(slots=True)

@@ -70,9 +70,9 @@ class Command(ScrapyCommand):
         from crawler.search.output import filters_of
         from crawler.search.search import suggestions
         from crawler.storage.store import connect, translate_errors
+        from crawler.transfer.columns import choose, projection
         from crawler.transfer.dump import bar
         from crawler.transfer.export import export, form_of, stream_to
-        from crawler.transfer.formats import choose, projection
 
         assert self.settings is not None
         columns = choose(opts.fields.split(",") if opts.fields else None)

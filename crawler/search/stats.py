@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from crawler.errors import QueryError
-from crawler.output import plain
+from crawler.output import BEIJING, plain
 from crawler.search.filters import Filters, matching
 from crawler.transfer.export import replacing
-from crawler.transfer.formats import BEIJING
 
 TIMES = ("day", "week", "month")
 BY = (*TIMES, "region", "site", "source", "topic")

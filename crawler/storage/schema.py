@@ -1,174 +1,101 @@
-"""The contract of the database: for each collection a `$jsonSchema` with a line of meaning per field, and its indexes.
+"""The schema of the database: for each collection a `$jsonSchema` with the meaning of each field, and its indexes.
 
-Every index is named after the query it serves. Fields of our own are checked; a collection may carry more (an
-analyst's notes), which nothing here touches. A text that is not known is null, never "".
+The fields of `articles`, `revisions` and `rejects` are declared in `crawler/items.py`. Every index is named after the
+query it serves. Our own fields are checked; a document may have others (an analyst's notes), which nothing
+here touches. An unknown text is null, never "".
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
+from datetime import datetime
+from typing import Any, get_args, get_origin
 
-# JSON schemas of single fields, each with a line of meaning: the words in which `documents.py` and `workings.py`
-# are written.
+from crawler.items import FieldSpec, StoredArticle, StoredReject, StoredRevision, field_specs
+
+Rule = dict[str, Any]
+"""The JSON schema of one field."""
+
+# Rules of fields that are declared in items.
 
 
-def field(description: str, *types: str, **rules: Any) -> dict[str, Any]:
+def rules_of(item: type, without: tuple[str, ...] = ()) -> dict[str, Rule]:
+    """Return the rules of the fields that the dataclass `item` declares, `_id` first."""
+    return {spec.name: _rule_of(spec) for spec in field_specs(item) if spec.name not in without}
+
+
+def _rule_of(spec: FieldSpec) -> Rule:
+    if "enum" in spec.rules:
+        return {**spec.rules, "description": spec.meaning}
+    rule = _object_rule(spec.parts) if spec.parts else _type_rule(spec.type)
+    types = [*rule.pop("bsonType"), *(["null"] if spec.is_nullable else [])]
+    meaning = f"{spec.meaning} (UTC)" if spec.type is datetime else spec.meaning
+    return {"bsonType": types[0] if len(types) == 1 else types, **rule, **spec.rules, "description": meaning}
+
+
+def _type_rule(kind: Any) -> Rule:
+    if get_origin(kind) is list:
+        (element,) = get_args(kind)
+        if is_dataclass(element):
+            assert isinstance(element, type)
+            return {"bsonType": ["array"], "items": {**_object_rule(element), "bsonType": "object"}}
+        # Without minLength: words in lists may be empty.
+        types = _BSON_TYPES.get(element, [])
+        items = {"items": {"bsonType": types[0] if len(types) == 1 else types}} if types else {}
+        return {"bsonType": ["array"], **items}
+    if get_origin(kind) is dict:
+        return {"bsonType": ["object"]}
+    return {"bsonType": list(_BSON_TYPES[kind]), **({"minLength": 1} if kind is str else {})}
+
+
+def _object_rule(parts: type) -> Rule:
+    required = [spec.name for spec in field_specs(parts) if spec.is_required]
+    return {"bsonType": ["object"], **({"required": required} if required else {}), "properties": rules_of(parts)}
+
+
+_BSON_TYPES = {str: ["string"], int: ["int", "long"], float: ["double", "int"], datetime: ["date"], bool: ["bool"]}
+
+# Rules of fields of the collections by which crawls and schedules work.
+
+
+def field(description: str, *types: str, **rules: Any) -> Rule:
     """A field: of BSON `types` and other `rules`."""
     return {"bsonType": types[0] if len(types) == 1 else list(types), **rules, "description": description}
 
 
-def text(description: str) -> dict[str, Any]:
-    """A field: a text that is not empty."""
+def text(description: str) -> Rule:
+    """A text that is not empty."""
     return field(description, "string", minLength=1)
 
 
-def text_or_null(description: str) -> dict[str, Any]:
-    """A field: a text that is not empty, or null."""
+def text_or_null(description: str) -> Rule:
+    """A text that is not empty, or null."""
     return field(description, "string", "null", minLength=1)
 
 
-def date(description: str) -> dict[str, Any]:
-    """A field: a time."""
+def date(description: str) -> Rule:
+    """A time."""
     return field(f"{description} (UTC)", "date")
 
 
-def count(description: str, minimum: int = 0) -> dict[str, Any]:
-    """A field: a whole number."""
+def date_or_null(description: str) -> Rule:
+    """A time, or null."""
+    return field(f"{description} (UTC)", "date", "null")
+
+
+def count(description: str, minimum: int = 0) -> Rule:
+    """A whole number."""
     return field(description, "int", "long", minimum=minimum)
 
 
-def list_of(description: str, required: str, **properties: dict[str, Any]) -> dict[str, Any]:
-    """A field: a list of objects that have `required`."""
+def list_of(description: str, required: str, **properties: Rule) -> Rule:
+    """A list of objects that have `required`."""
     items = {"bsonType": "object", "required": [required], "properties": properties}
     return field(description, "array", items=items)
 
 
 WORD = {"bsonType": "string"}
-
-
-# The fields of what crawls store: name → JSON schema with a line of meaning. Fields of our own are checked; a
-# document may carry more (an analyst's notes), which nothing here touches. A text that is not known is null, never
-# "".
-
-_PUBLISHER = field(
-    "who published it; null for a site that isn't in the registry",
-    "object",
-    "null",
-    required=["code", "name"],
-    properties={
-        "code": text("key of the site in the registry"),
-        "name": text("名称"),
-        "kind": text_or_null("portal, county, city, province or other"),
-        "province": text_or_null("省"),
-        "city": text_or_null("市"),
-        "county": text_or_null("县"),
-        "gb_code": text_or_null("GB/T 2260 code"),
-    },
-)
-
-ARTICLE = {
-    "_id": text("hash of the canonical address: the same page is the same document, for ever"),
-    "url": text("address as fetched"),
-    "canonical_url": text("address normalised"),
-    "site": _PUBLISHER,
-    "section": text_or_null("栏目"),
-    "platform": text_or_null("CMS that built the page"),
-    "title": text("headline"),
-    "published_at": field("发布时间 as the page shows it (UTC)", "date", "null"),
-    "published_precision": {"enum": ["minute", "day", None], "description": "how exactly the page tells the time"},
-    "source": text_or_null("来源"),
-    "author": text_or_null("作者, 记者, 通讯员"),
-    "editor": text_or_null("责任编辑, else 编辑"),
-    "body": text_or_null("clean simplified text, one paragraph a line"),
-    "tables": list_of(
-        "tables of the body", "rows", rows=field("rows of cell texts", "array"), caption=text_or_null("caption")
-    ),
-    "images": list_of("pictures", "url", url=text("address"), caption=text_or_null("caption")),
-    "attachments": list_of("附件", "url", url=text("address"), name=text_or_null("file name a reader sees")),
-    "gov_index": field(
-        "政府信息公开 index table, as printed; null where there is none",
-        "object",
-        "null",
-        properties={
-            "index_number": text("索引号"),
-            "document_number": text("发文字号"),
-            "issuer": text("发布机构"),
-            "written_on": text("成文日期"),
-            "published_on": text("发布日期"),
-            "topic": text("主题分类"),
-        },
-    ),
-    "confidence": field("agreement of two body extractors, 0 to 1", "double", "int", "null", minimum=0, maximum=1),
-    "provenance": field("which rule gave each field", "object"),
-    "restored": field(
-        "what the cleaning changed, counted; null where nothing",
-        "object",
-        "null",
-        properties={
-            "glosses": count("pinyin glosses removed"),
-            "gbk_repairs": count("lost bytes repaired"),
-            "converted": count("traditional characters converted"),
-            "doubtful": count("repairs with a close runner-up"),
-        },
-    ),
-    "relevance": field(
-        "how much it is about food safety",
-        "object",
-        "null",
-        properties={
-            "score": field("from 0 to 1", "double", "int"),
-            "terms": field("what the score rests on; - before what speaks against it", "array", items=WORD),
-        },
-    ),
-    "places": field("places the text names, as the registry writes them", "array", items={"bsonType": "string"}),
-    "place_codes": field("their GB/T 2260 codes and those above them", "array", items={"bsonType": "string"}),
-    "tokens": field("pairs of characters and words of title and body; those of the title also after ^", "array"),
-    "content_hash": text_or_null("hash of the normalised text: equal for exact copies"),
-    "fingerprint": field("hashes shared by near-duplicates", "array", items={"bsonType": ["int", "long"]}),
-    "cluster": text_or_null("the story it belongs to: the smallest _id among its articles; null until looked up"),
-    "original": text_or_null("_id of the article this one reprints; null for the original, and where it is alone"),
-    "original_evidence": text_or_null("why that article is taken for the original"),
-    "also_at": list_of(
-        "other addresses of the same site with the same text",
-        "_id",
-        _id=text("hash of the canonical address"),
-        url=text("address as fetched"),
-        section=text_or_null("栏目"),
-        seen_at=date("when it was fetched"),
-    ),
-    "revision": count("1, and one more for each change of the text", minimum=1),
-    "fetched_at": field("when this revision was fetched (UTC)", "date", "null"),
-    "first_seen_at": date("when the article was first fetched"),
-    "last_seen_at": date("when the article was last fetched"),
-    "changed_at": date("when this revision was first fetched"),
-    "run": text_or_null("the crawl that wrote this revision"),
-    "change": count("number of the batch that wrote it last: what a search index follows"),
-    "schema_version": count("version of this schema the document follows; 1 where missing", minimum=1),
-}
-
-REVISION = ARTICLE | {
-    "_id": text("article:revision"),
-    "article": text("_id of the article"),
-    "seen_from": date("when this revision was first fetched"),
-    "seen_until": date("when this revision was last fetched"),
-    "diff": field("what the next revision changed, by paragraph: - what went, + what came", "array"),
-}
-
-REJECT = {
-    "_id": text("article:reason, so that a repeat updates the count"),
-    "article": text("hash of the canonical address, as an article at it would have"),
-    "url": text("address as fetched"),
-    "reason": text("one word of a fixed vocabulary"),
-    "detail": text_or_null("one sentence for a person"),
-    "score": field("relevance of an irrelevant article, 0 to 1", "double", "int", "null", minimum=0, maximum=1),
-    "site": _PUBLISHER,
-    "section": text_or_null("栏目"),
-    "run": text_or_null("the crawl that saw it last"),
-    "first_seen_at": date("when it was first rejected"),
-    "last_seen_at": date("when it was last rejected"),
-    "times": count("how often it was rejected", minimum=1),
-}
 
 VERDICT = {"enum": ["ok", "degraded", "broken", "blocked", None], "description": "what it was worth; null: not judged"}
 REASONS = field("the verdict's reasons in words", "array", "null", items={"bsonType": "string"})
@@ -185,7 +112,7 @@ RUN = {
     "name": text_or_null("its name"),
     "started_at": date("start"),
     "progress_at": date("when the figures were written last"),
-    "finished_at": field("end; null while it runs (UTC)", "date", "null"),
+    "finished_at": date_or_null("end; null while it runs"),
     "finish_reason": text_or_null("how it ended, as Scrapy names it"),
     "seconds_waiting": field("time spent waiting for the site's answers", "double", "int"),
     "bytes": count("of answers, as they came"),
@@ -200,8 +127,6 @@ RUN = {
 }
 
 
-# The fields of the documents by which crawls, schedules and searches work: name → JSON schema with its meaning.
-
 SECTION = {
     "_id": text("site:key"),
     "site": text("key of the site in the registry"),
@@ -209,9 +134,9 @@ SECTION = {
     "name": text("栏目"),
     "url": text("first list page"),
     "open": field("whether a crawl began it and didn't walk it to its end", "bool"),
-    "complete_at": field("when a crawl last walked it to its end (UTC)", "date", "null"),
-    "complete_since": field("from which date on everything listed is in the store (UTC)", "date", "null"),
-    "gone_at": field("when the site answered that it doesn't exist (UTC)", "date", "null"),
+    "complete_at": date_or_null("when a crawl last walked it to its end"),
+    "complete_since": date_or_null("from which date on everything listed is in the store"),
+    "gone_at": date_or_null("when the site answered that it doesn't exist"),
     "found_at": field("when it was found on the home page; of key `home`, when that was looked at", "date", "null"),
 }
 
@@ -220,7 +145,7 @@ MAINTENANCE = {
     "after": text("_id of the last article done"),
     "version": count("version of the schema all documents follow", minimum=1),
     "sent_at": date("when the last alarm was delivered"),
-    "claimed_until": field("how long one process has the channel, or the merging, to itself (UTC)", "date", "null"),
+    "claimed_until": date_or_null("how long one process has the channel, or the merging, to itself"),
     "making": text_or_null("the segment that is being made"),
 }
 
@@ -257,8 +182,8 @@ ALARM = {
     "verdict": VERDICT,
     "reasons": REASONS,
     "at": date("when the verdict changed"),
-    "since": field("since when it had been as before (UTC)", "date", "null"),
-    "ok_at": field("when the site was last ok (UTC)", "date", "null"),
+    "since": date_or_null("since when it had been as before"),
+    "ok_at": date_or_null("when the site was last ok"),
     "page": text_or_null("the list page that shows it"),
     "command": text_or_null("the command that reproduces it"),
     "waiting": field("channels that have not told it yet", "array", items={"bsonType": "string"}),
@@ -270,12 +195,12 @@ SITE = {
     "verdict": VERDICT,
     "reasons": REASONS,
     "page": text_or_null("the list page that shows it"),
-    "since": field("when a run first ended with this verdict (UTC)", "date", "null"),
-    "ok_at": field("end of the last run that was ok (UTC)", "date", "null"),
-    "new_at": field("end of the last run that gave a new article (UTC)", "date", "null"),
-    "newest_at": field("latest publication time seen (UTC)", "date", "null"),
+    "since": date_or_null("when a run first ended with this verdict"),
+    "ok_at": date_or_null("end of the last run that was ok"),
+    "new_at": date_or_null("end of the last run that gave a new article"),
+    "newest_at": date_or_null("latest publication time seen"),
     "run": text_or_null("the last run"),
-    "run_at": field("its end (UTC)", "date", "null"),
+    "run_at": date_or_null("its end"),
     "totals": field("of all runs: runs, new, changed, rejects, requests, bytes", "object"),
     "recent": list_of(
         "verdict and figures of earlier runs, oldest first",
@@ -312,14 +237,14 @@ DUE = {
     "due_at": date("when it is to be crawled next"),
     "attempts": count("crawls begun since it was due, of which none ended"),
     "begun_by": field("host and process of the last attempt", "object", "null"),
-    "queued_at": field("when a message for it went to a broker (UTC)", "date", "null"),
+    "queued_at": date_or_null("when a message for it went to a broker"),
     "queued_attempt": count("attempts when that message was sent; 1 also where a worker died that was about to begin"),
     "last": field("its last crawl: started_at, ended_at, outcome, verdict, run, holder", "object", "null"),
 }
 
 
 VERSION = 3
-"""Of the schema: goes up when stored documents have to change, with a module in `storage/migrations/`."""
+"""Of the schema: goes up when stored documents have to change, see `storage/maintenance.py`."""
 
 ASCENDING, DESCENDING = 1, -1
 
@@ -351,7 +276,7 @@ class Collection:
 
 COLLECTIONS = {
     "articles": Collection(
-        ARTICLE,
+        rules_of(StoredArticle),
         ("url", "canonical_url", "title", "cluster", "revision", "first_seen_at", "last_seen_at", "changed_at"),
         (
             Index("by_published", (("published_at", DESCENDING),), "articles of a time, newest first"),
@@ -376,13 +301,13 @@ COLLECTIONS = {
         "one article page, as it is now",
     ),
     "revisions": Collection(
-        REVISION,
+        rules_of(StoredRevision),
         ("article", "revision", "seen_from", "seen_until"),
         (Index("by_article", (("article", ASCENDING), ("revision", ASCENDING)), "older versions of an article"),),
         "an older version of an article, whole, and what the next one changed",
     ),
     "rejects": Collection(
-        REJECT,
+        rules_of(StoredReject, without=("canonical_url", "seen_at")),
         ("article", "url", "reason", "first_seen_at", "last_seen_at", "times"),
         (
             Index("by_article", (("article", ASCENDING),), "why a page gave no article"),
@@ -446,3 +371,58 @@ COLLECTIONS = {
         "when a site is crawled next for an entry of a schedule file",
     ),
 }
+
+
+# The schema in words: rows that a person or a page can show.
+
+
+@dataclass(frozen=True)
+class FieldRow:
+    """`name` with its path (`site.code`, `images[].url`), its BSON `types`, and whether a document must have it."""
+
+    name: str
+    types: str
+    is_required: bool
+    meaning: str
+
+
+def field_rows(collection: Collection) -> Iterator[FieldRow]:
+    """Yield the fields of a collection, each followed by those of its objects or of the objects in its list."""
+    return _rows(collection.fields, {"_id", *collection.required}, "")
+
+
+def _rows(fields: Mapping[str, Rule], required: set[str], prefix: str) -> Iterator[FieldRow]:
+    for name, rule in fields.items():
+        yield FieldRow(f"{prefix}{name}", _write_types(rule), name in required, rule["description"])
+        if "properties" in rule:
+            yield from _rows(rule["properties"], set(rule.get("required", ())), f"{prefix}{name}.")
+        elif "properties" in (items := rule.get("items", {})):
+            yield from _rows(items["properties"], set(items.get("required", ())), f"{prefix}{name}[].")
+
+
+def _write_types(rule: Rule) -> str:
+    """`string`, `date or null`, `array of string`, or the values of an enumeration."""
+    if "enum" in rule:
+        return " or ".join("null" if value is None else f'"{value}"' for value in rule["enum"])
+    names = [rule["bsonType"]] if isinstance(rule["bsonType"], str) else rule["bsonType"]
+    items = rule.get("items", {})
+    return " or ".join(f"array of {_write_types(items)}" if name == "array" and items else name for name in names)
+
+
+def write_keys(index: Index) -> str:
+    """Return the keys of an index as MongoDB's shell writes them: `{"site.code": 1, "published_at": -1}`."""
+    return "{" + ", ".join(f'"{key}": {direction}' for key, direction in index.keys) + "}"
+
+
+def markdown_table(collection: Collection) -> list[str]:
+    """Return the fields of a collection as lines of a Markdown table."""
+    head = ["| field | type | always there | meaning |", "|---|---|---|---|"]
+    return head + [
+        f"| `{row.name}` | {row.types} | {'yes' if row.is_required else ''} | {markdown_cell(row.meaning)} |"
+        for row in field_rows(collection)
+    ]
+
+
+def markdown_cell(text: str) -> str:
+    """Return `text` for a cell of a Markdown table."""
+    return text.replace("|", "\\|")

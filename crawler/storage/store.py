@@ -285,16 +285,6 @@ def hosts(uri: str) -> str:
     return "the address in MONGO_URI" if "@" in whole[len(place) :] else place.rpartition("@")[2]
 
 
-def is_empty(database: Any) -> bool:
-    """Whether `database` (synchronous) holds no article, so that a query should say so."""
-    return database["articles"].find_one({}, {"_id": 1, "url": 1}) is None
-
-
-def empty_message(name: str) -> str:
-    """The sentence for a user whose query went to an empty database."""
-    return f"The database {name} is empty. Run a crawl first, or set MONGO_DATABASE=demo to query the demo."
-
-
 # Setting up a database: its version, collections, validators, indexes and views.
 
 _VERSION_KEY = "schema"

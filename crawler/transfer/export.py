@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
 from crawler.errors import TransferError
-from crawler.transfer.formats import Column, Row, row
+from crawler.transfer.columns import ExportColumn, Row, row
 
 # Files that are whole or not there: written in a hidden directory beside their place, moved there once complete.
 
@@ -160,18 +160,18 @@ def form_of(path: Path) -> Form:
     return Form(name, compression)
 
 
-def writer(form: Form, stream: BinaryIO, columns: Sequence[Column], directory: Path) -> Writer:
+def writer(form: Form, stream: BinaryIO, columns: Sequence[ExportColumn], directory: Path) -> Writer:
     """The writer of `form` onto `stream`; temporary files go to `directory`. Raises TransferError where the library of
     the format isn't installed."""
     from crawler.transfer.formats import Csv, JsonLines
 
     try:
         if form.name == "parquet":
-            from crawler.transfer.formats import Parquet
+            from crawler.transfer.parquet import Parquet
 
             return Parquet(stream, columns)
         if form.name == "xlsx":
-            from crawler.transfer.formats import Xlsx
+            from crawler.transfer.xlsx import Xlsx
 
             return Xlsx(stream, columns, directory)
     except ModuleNotFoundError as error:
@@ -182,7 +182,10 @@ def writer(form: Form, stream: BinaryIO, columns: Sequence[Column], directory: P
 
 
 def export(
-    documents: Iterable[Mapping[str, Any]], columns: Sequence[Column], target: Path, advance: Callable[[int], None]
+    documents: Iterable[Mapping[str, Any]],
+    columns: Sequence[ExportColumn],
+    target: Path,
+    advance: Callable[[int], None],
 ) -> Exported:
     """Write `documents` to `target`, which is then whole or, where this raises, as it was before. `advance(n)` hears
     that `n` rows are written. Raises TransferError, and what `documents` raises."""
@@ -198,7 +201,7 @@ def export(
 
 
 def stream_to(
-    documents: Iterable[Mapping[str, Any]], columns: Sequence[Column], form: Form, stream: BinaryIO
+    documents: Iterable[Mapping[str, Any]], columns: Sequence[ExportColumn], form: Form, stream: BinaryIO
 ) -> Exported:
     """Write `documents` to `stream`, which stays open, in a format of text. Raises BrokenPipeError where nobody reads
     on, TransferError, and what `documents` raises."""
@@ -213,7 +216,10 @@ def stream_to(
 
 
 def copy(
-    documents: Iterable[Mapping[str, Any]], columns: Sequence[Column], sink: Writer, advance: Callable[[int], None]
+    documents: Iterable[Mapping[str, Any]],
+    columns: Sequence[ExportColumn],
+    sink: Writer,
+    advance: Callable[[int], None],
 ) -> int:
     """Hand `documents` to `sink` a batch at a time; their number."""
     source, count = iter(documents), 0

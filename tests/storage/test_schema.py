@@ -1,20 +1,22 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from pymongo.errors import WriteError
 
-from crawler.commands.schema import field_rows
+import crawler
 from crawler.errors import StoreError
-from crawler.items import Article, Attachment, Image, Reject, Table
-from crawler.parsing.gov_index import KEPT
-from crawler.storage.schema import COLLECTIONS
+from crawler.items import Article, Attachment, Image, Reject, StoredArticle, Table, info
+from crawler.parsing.gov_index import FIELDS
+from crawler.storage.schema import COLLECTIONS, Collection, field_rows, markdown_table, rules_of
 from crawler.storage.state import RunStore
 from crawler.storage.store import ensure
 from crawler.storage.views import SYSTEM_VIEWS, VIEWS
+from crawler.transfer.columns import columns_of
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -24,16 +26,73 @@ def test_every_field_of_the_items_has_a_rule_with_a_description():
     # What a reject calls seen_at is stored as first_seen_at and last_seen_at, its canonical_url as the hash `article`.
     assert {field.name for field in fields(Reject)} - {"seen_at", "canonical_url"} <= set(COLLECTIONS["rejects"].fields)
     for name, collection in COLLECTIONS.items():
-        for field, rule in collection.fields.items():
-            assert rule["description"].strip(), f"{name}.{field}"
+        for key, rule in collection.fields.items():
+            assert rule["description"].strip(), f"{name}.{key}"
         assert set(collection.required) <= set(collection.fields), name
+
+
+@dataclass(slots=True, kw_only=True)
+class Laboratory:
+    name: str = field(metadata=info("检验机构"))
+    batches: int | None = field(default=None, metadata=info("batches it tested", minimum=0))
+
+
+@dataclass(slots=True, kw_only=True)
+class Extended(StoredArticle):
+    topics: list[str] = field(default_factory=list, metadata=info("主题 | 分类"))
+    laboratories: list[Laboratory] = field(default_factory=list, metadata=info("who tested"))
+    recalled_at: datetime | None = field(default=None, metadata=info("召回时间", export=False))
+    grade: str | None = field(default=None, metadata=info("what it was rated", enum=["a", "b", None]))
+
+
+def test_a_field_declared_once_is_in_the_validator_the_exports_and_the_table():
+    known = set(COLLECTIONS["articles"].fields)
+    extended = Collection(rules_of(Extended), (*COLLECTIONS["articles"].required, "grade"), (), "an article")
+    assert {name: rule for name, rule in extended.fields.items() if name not in known} == {
+        "topics": {"bsonType": "array", "items": {"bsonType": "string"}, "description": "主题 | 分类"},
+        "laboratories": {
+            "bsonType": "array",
+            "items": {
+                "bsonType": "object",
+                "required": ["name"],
+                "properties": {
+                    "name": {"bsonType": "string", "minLength": 1, "description": "检验机构"},
+                    "batches": {"bsonType": ["int", "long", "null"], "minimum": 0, "description": "batches it tested"},
+                },
+            },
+            "description": "who tested",
+        },
+        "recalled_at": {"bsonType": ["date", "null"], "description": "召回时间 (UTC)"},
+        "grade": {"enum": ["a", "b", None], "description": "what it was rated"},
+    }
+    old = {column.name for column in columns_of(StoredArticle)}
+    new = [(column.name, column.kind.name, column.is_default) for column in columns_of(Extended)]
+    assert [column for column in new if column[0] not in old] == [
+        ("topics", "TEXTS", True),
+        ("laboratories", "OBJECTS", True),
+        ("grade", "TEXT", True),
+        ("recalled_at", "TIME", False),
+    ]
+    assert set(markdown_table(extended)) - set(markdown_table(COLLECTIONS["articles"])) == {
+        "| `topics` | array of string |  | 主题 \\| 分类 |",
+        "| `laboratories` | array of object |  | who tested |",
+        "| `laboratories[].name` | string | yes | 检验机构 |",
+        "| `laboratories[].batches` | int or long or null |  | batches it tested |",
+        "| `recalled_at` | date or null |  | 召回时间 (UTC) |",
+        '| `grade` | "a" or "b" or null | yes | what it was rated |',
+    }
+
+
+def test_the_documentation_has_the_table_of_the_articles():
+    page = (Path(crawler.__file__).parent / "docs" / "data.md").read_text("utf-8")
+    assert "\n".join(markdown_table(COLLECTIONS["articles"])) in page, "paste that of `scrapy schema --markdown`"
 
 
 def test_what_lies_in_an_object_or_a_list_is_described_too():
     described = {row.name for row in field_rows(COLLECTIONS["articles"])}
     nested = {"images[]": Image, "attachments[]": Attachment, "tables[]": Table}
     assert {f"{name}.{field.name}" for name, kind in nested.items() for field in fields(kind)} <= described
-    assert {f"gov_index.{name}" for name in KEPT} <= described
+    assert {f"gov_index.{name}" for name in FIELDS} <= described
     verdicts = {row.name for row in field_rows(COLLECTIONS["sites"])}
     assert {"known", "recent[].verdict", "days[].day", "days[].new", "days[].verdict"} <= verdicts
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from crawler.errors import TransferError
+from crawler.transfer.columns import choose
 from crawler.transfer.export import FORMATS, export, form_of
-from crawler.transfer.formats import choose
 
 Document = dict[str, Any]
 

@@ -19,8 +19,9 @@ import pytest
 from lxml import etree
 
 from crawler.errors import TransferError
+from crawler.transfer.columns import COLUMNS, choose
 from crawler.transfer.export import export
-from crawler.transfer.formats import COLUMNS, Xlsx, choose
+from crawler.transfer.xlsx import Xlsx
 
 SHOWN = ("title", "site_county", "published_at", "published_on", "places", "image_count", "images", "restored_glosses")
 
