@@ -249,9 +249,6 @@ class StoredArticle(Article):
         default=0,
         metadata=info("number of the batch that wrote it last: a search index follows it", export=None, minimum=0),
     )
-    schema_version: int = field(
-        default=1, metadata=info("version of the schema the document follows", export=None, minimum=1)
-    )
 
 
 @dataclass(slots=True, kw_only=True)

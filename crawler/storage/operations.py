@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pymongo import InsertOne, UpdateOne
 
 from crawler.parsing.urls import article_id, canonical_url
-from crawler.storage.schema import COLLECTIONS, VERSION
+from crawler.storage.schema import COLLECTIONS
 from crawler.text.fingerprint import paragraph_changes
 
 # What becomes of each document of a batch: pure decisions over what the store holds.
@@ -184,7 +184,7 @@ def first_version(document: Document, tokens: Sequence[str]) -> Document:
     # A null cluster says that the article's story is to be looked up.
     story = {"cluster": None, "original": None, "original_evidence": None}
     history = {"also_at": [], "revision": 1, "first_seen_at": seen, "changed_at": seen}
-    return {**document, **story, **history, "tokens": tokens, "schema_version": VERSION}
+    return {**document, **story, **history, "tokens": tokens}
 
 
 def past_version(article: Document, following: Document) -> Document:
@@ -232,7 +232,7 @@ def _next_version(document: Document, stored: Document, tokens: Sequence[str], c
     """An expression: the article with the new text, unless another process changed it since we looked."""
     kept = {key: stored[key] for key in ("first_seen_at", "cluster", "original", "original_evidence")}
     new = {**document, **kept, "revision": stored["revision"] + 1, "changed_at": document["last_seen_at"]}
-    new |= {"tokens": tokens, "change": change, "schema_version": VERSION}
+    new |= {"tokens": tokens, "change": change}
     # Addresses that another process adds meanwhile are kept; the literal keeps a "$" in a text from being an operator.
     replaced = {"$mergeObjects": [{"$literal": new}, {"also_at": "$also_at"}]}
     return {"$cond": [{"$eq": ["$revision", stored["revision"]]}, replaced, "$$ROOT"]}

@@ -244,7 +244,7 @@ DUE = {
 
 
 VERSION = 3
-"""Of the schema: goes up when stored documents have to change, see `storage/maintenance.py`."""
+"""Of the schema. A database of another version is refused."""
 
 ASCENDING, DESCENDING = 1, -1
 

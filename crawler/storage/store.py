@@ -316,17 +316,12 @@ async def stored_version(database: Any) -> int:
     return int(entry["version"]) if entry else 1
 
 
-async def store_version(database: Any, version: int) -> None:
-    """Write down the schema version that all documents of `database` (async) follow."""
-    await database["maintenance"].update_one({"_id": _VERSION_KEY}, {"$set": {"version": version}}, upsert=True)
-
-
 def check_version(version: int, name: str) -> None:
     """Raises StoreError, which says what to do, if `version` of the database `name` isn't the one of this program."""
     if version < VERSION:
         raise StoreError(
-            f"The database {name} follows version {version} of the schema and this program version {VERSION}: "
-            "run `scrapy migrate` once, then try again."
+            f"The database {name} follows version {version} of the schema, which this program (version {VERSION}) no "
+            "longer reads: choose another MONGO_DATABASE and crawl again, or use the program that wrote it."
         )
     if version > VERSION:
         raise StoreError(

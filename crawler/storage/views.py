@@ -15,7 +15,6 @@ _MACHINE_FIELDS = (
     "place_codes",
     "also_at",
     "change",
-    "schema_version",
 )
 _BEIJING = "Asia/Shanghai"
 

@@ -31,7 +31,7 @@ from pymongo.errors import BulkWriteError
 from crawler.errors import TransferError
 from crawler.storage.schema import COLLECTIONS, VERSION
 from crawler.storage.search_index import Segments, fresh_segments
-from crawler.storage.store import connect, is_fresh, open_store, translate_errors
+from crawler.storage.store import connect, open_store, translate_errors
 from crawler.transfer.export import translate_file_errors
 
 # What a dump says of itself: `manifest.json`, and the check sums by which two collections are compared.
@@ -232,7 +232,7 @@ def load(database: Any, directory: Path, manifest: Manifest, progress: Progress)
             stored = _stored(database, name, chunk)
             missing = {key: document for key, document in chunk.items() if stored.get(key) != document.raw}
             changes = [_change(key, document, stored) for key, document in missing.items()]
-            if name == "articles" and manifest.schema_version == VERSION:
+            if name == "articles":
                 _make_findable(database, missing.values())
             _write_bulk(database, name, changes)
             for raw in _stored(database, name, chunk).values():
@@ -332,28 +332,20 @@ def import_database(
     `overwrite`: then the dump wins, and documents it hasn't stay. Returns what was done, in a sentence. Raises
     TransferError and StoreError."""
     manifest = read(source)
-    if manifest.schema_version > VERSION:
+    if manifest.schema_version != VERSION:
         raise TransferError(
-            f"The dump follows version {manifest.schema_version} of the schema, newer than version {VERSION} of this "
-            "program: update the program."
+            f"The dump follows version {manifest.schema_version} of the schema and this program version {VERSION}: "
+            "import it with the program that wrote it."
         )
+    asyncio.run(_set_up(uri, name, data))
     with connect(uri, data) as client, translate_errors(uri):
         database = client[name]
-        fresh = is_fresh(collections_of(database))
-        if not fresh and (version := version_of(database)) != manifest.schema_version:
-            raise TransferError(
-                f"The dump follows version {manifest.schema_version} of the schema and the database {name} version "
-                f"{version}: run `scrapy migrate` on the older one first."
-            )
-        if manifest.schema_version == VERSION:
-            asyncio.run(_set_up(uri, name, data))
         create_missing(database, manifest)
         comparison = compare(database, source, manifest, progress)
         if not overwrite:
             _refuse_other_data(comparison, name)
         written = load(database, source, manifest, progress)
-        if manifest.schema_version == VERSION:
-            asyncio.run(_merge_segments(uri, name, data))
+        asyncio.run(_merge_segments(uri, name, data))
     return _told(manifest, comparison, written, name)
 
 
@@ -386,8 +378,6 @@ def _told(manifest: Manifest, comparison: Comparison, written: int, name: str) -
     if same := sum(comparison.same.values()):
         text += f", {same} were there already"
     text += "; counts and check sums agree."
-    if manifest.schema_version < VERSION:
-        text += f" They follow version {manifest.schema_version} of the schema: run `scrapy migrate` now."
     return text
 
 

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
+import subprocess
+import sys
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +16,13 @@ import crawler
 from crawler.errors import StoreError
 from crawler.items import Article, Attachment, Image, Reject, StoredArticle, Table, info
 from crawler.parsing.gov_index import FIELDS
-from crawler.storage.schema import COLLECTIONS, Collection, field_rows, markdown_table, rules_of
+from crawler.storage.schema import COLLECTIONS, VERSION, Collection, field_rows, markdown_table, rules_of
 from crawler.storage.state import RunStore
 from crawler.storage.store import ensure
 from crawler.storage.views import SYSTEM_VIEWS, VIEWS
 from crawler.transfer.columns import columns_of
 
+ROOT = Path(__file__).resolve().parents[2]
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -126,6 +131,36 @@ def test_an_older_validator_is_replaced(opened):
 
     run = asyncio.run(scenario())
     assert (run["spider"], run["finished_at"], run["counts"]) == ("county", DAY, {"articles/new": 3})
+
+
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        (
+            None,
+            r"follows version 1 of the schema, which this program \(version 3\) no longer reads: choose",
+        ),
+        (VERSION + 1, r"version 4 of the schema, newer than version 3 of this program: update the program, or choose"),
+    ],
+)
+def test_a_database_of_another_version_is_refused_with_what_to_do(opened, mongo_uri, database, version, message):
+    async def scenario():
+        async with opened() as store:
+            versions = store.database["maintenance"]
+            await versions.delete_many({})
+            if version:
+                await versions.insert_one({"_id": "schema", "version": version})
+        async with opened():
+            pass
+
+    with pytest.raises(StoreError, match=message):
+        asyncio.run(scenario())
+    environment = {**os.environ, "MONGO_URI": mongo_uri, "MONGO_DATABASE": database}
+    command = [sys.executable, "-m", "scrapy", "crawl", "page", "-a", "url=http://127.0.0.1:9/"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert len(re.findall(message, done.stderr)) == 1
+    assert "Traceback" not in done.stderr
 
 
 def test_an_index_of_our_name_with_other_keys_is_told(opened):

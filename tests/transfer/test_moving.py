@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from bson.decimal128 import Decimal128
 from bson.int64 import Int64
 from pymongo import MongoClient
 
-from crawler.errors import TransferError
+from crawler.errors import StoreError, TransferError
 from crawler.storage import embedded
 from crawler.storage.schema import COLLECTIONS, VERSION
 from crawler.storage.search_index import holding
@@ -210,15 +211,16 @@ def test_folders_that_cannot_be_used_are_told(exported, source, mongo_uri, tmp_p
     assert not (tmp_path / "new").exists()
 
 
-def test_a_dump_of_an_older_version_is_migrated_where_it_arrives(carry, other_server, source, mongo_uri, tmp_path):
-    with connect(mongo_uri, None) as client:
-        client[source]["maintenance"].delete_many({})
-    export_database(mongo_uri, source, tmp_path, tmp_path / "old", silent)
-    told = import_database(other_server, source, tmp_path, tmp_path / "old", overwrite=False, progress=silent)
-    assert told.endswith("They follow version 1 of the schema: run `scrapy migrate` now.")
-    again = import_database(other_server, source, tmp_path, tmp_path / "old", overwrite=False, progress=silent)
-    assert "0 written, 701 were there already" in again
+def test_a_dump_or_a_database_of_another_version_is_refused(exported, carry, other_server, source, mongo_uri, tmp_path):
+    manifest = exported / "manifest.json"
+    older = tmp_path / "old"
+    shutil.copytree(exported, older)
+    (older / "manifest.json").write_text(json.dumps(json.loads(manifest.read_text()) | {"schema_version": 1}))
+    with pytest.raises(TransferError, match=r"dump follows version 1 .* version 3: import it with the program that"):
+        import_database(other_server, source, tmp_path, older, overwrite=False, progress=silent)
+    with connect(other_server, None) as client:
+        client[source]["articles"].insert_one({"_id": "a"})
     with pytest.raises(
-        TransferError, match=r"version 3 of the schema and the database .* version 1: run `scrapy migrate`"
+        StoreError, match=r"follows version 1 of the schema, which this program \(version 3\) no longer"
     ):
         carry()

@@ -35,7 +35,6 @@ COMMANDS = [
     ["worker", "--broker", BROKER],
     ["drain"],
     ["reindex"],
-    ["migrate"],
     ["db", "status"],
     ["db", "export", "dump"],
     ["crawl", "county", "-a", "site=qingtian"],
