@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml.html import HtmlElement
 
+from crawler.parsing.body import find_prose_run
 from crawler.parsing.line_kinds import is_header, is_legal, is_tool
 from crawler.parsing.page import Page, first_meta
-from crawler.parsing.page_lines import PageLines
+from crawler.parsing.page_lines import Line, PageLines
 from crawler.parsing.rules import Rules
 
 _CUT = re.compile(r"\s*(?:[_|｜丨]|(?<=\s)[-–—]+(?=\s)|(?<=[^\W\d_a-zA-Z])\s*-+\s*(?=[^\W\d_a-zA-Z])|--+|»|>{1,2})\s*")
@@ -24,8 +26,12 @@ _HEADER_PART = re.compile(
     r"|(?:信息|文章)?来\s*源\s*[:：])"
 )
 _PLACE = re.compile(r"(?:您?当前|现在)?的?位置|首页\s*[->》]|正在阅读")
+_SUBTITLE = ("——", "—", "--")
+_BADGES = ("原创", "转载", "置顶", "推荐", "独家", "首发")
 _TAGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _MAX_TITLE_LENGTH = 120
+_MAX_HEADING_LINES = 4
+_MIN_H1_LENGTH = 5
 _MAX_DISTANCE = 14
 _MIN_LINKED_LENGTH = 8
 _MIN_CUT_LENGTH = 8
@@ -65,7 +71,8 @@ def find_stated_headline(
         return Headline(tag, "meta", line)
     if tag and (whole_line := _find_continued(page_lines, tag)):
         return whole_line
-    repeated = _find_repeated(page_lines, whole, first_meta(page, ("sitename", "og:site_name")) or "")
+    site = first_meta(page, ("sitename", "og:site_name")) or ""
+    repeated = _find_h1(page_lines, _title_tag(page), site) or _find_repeated(page_lines, whole, site)
     if tag and (repeated is None or len(repeated.text) < _MIN_CUT_LENGTH or _SITE.search(repeated.text)):
         return Headline(tag, "meta")
     return repeated
@@ -94,7 +101,59 @@ def _read_selected(page_lines: PageLines, element: HtmlElement, whole: str) -> s
     joined = _clean(" ".join(texts))
     repeated = [text for text in (joined, *texts) if len(fold(text)) > 3 and fold(text) in whole]
     best = max(repeated, key=len, default=texts[0] if texts else None)
+    if best and best == texts[0] and len(texts) > 1 and texts[1].startswith(_SUBTITLE):
+        best += texts[1]
     return best if best and len(best) <= 2 * _MAX_TITLE_LENGTH else None
+
+
+def _find_h1(page_lines: PageLines, title: str, site: str) -> Headline | None:
+    """Return the `<h1>` that `<title>` begins with: it wins over any longer line that `<title>` repeats.
+
+    What follows in `<title>` must begin with a separator, so that 溪口县政府 in the page's banner is not the headline
+    of 溪口县政府公布抽检结果.
+    """
+    for element in page_lines.select_tag("h1"):
+        first, end = page_lines.spans[element]
+        lines = page_lines.lines[first:end]
+        if not 0 < len(lines) <= _MAX_HEADING_LINES or sum(line.link_chars for line in lines) * 2 > sum(
+            len(line.text) for line in lines
+        ):
+            continue
+        text = _join(lines)
+        key = fold(text)
+        if len(key) < _MIN_H1_LENGTH or key in fold(site) or is_legal(text) or _SITE.search(text):
+            continue
+        if _begins(title, key):
+            return Headline(text, "generic", first)
+    return None
+
+
+def _begins(title: str, key: str) -> bool:
+    """Return whether `title` is a text with the folded form `key`, or goes on behind it with a separator."""
+    rest = key
+    for index, character in enumerate(title):
+        part = fold(character)
+        if not rest:
+            return bool(_CUT.match(title, index)) or character in " -_—–|｜(（【["
+        if part and not rest.startswith(part):
+            return False
+        rest = rest[len(part) :]
+    return not rest
+
+
+def _join(lines: Sequence[Line]) -> str:
+    """Return the lines of a heading as one text, without a badge before it."""
+    return _clean("".join(_without_badge(line) for line in lines))
+
+
+def _without_badge(line: Line) -> str:
+    """Return a line without a badge (原创) that is an element of its own at its beginning."""
+    if not line.text.startswith(_BADGES):
+        return line.text
+    badge = next((child for child in line.node.iter() if child is not line.node and (child.text or "").strip()), None)
+    text = "" if badge is None else (badge.text or "").strip()
+    outside = (line.node.text or "").strip()
+    return line.text.removeprefix(text).strip() if text in _BADGES and not outside else line.text
 
 
 def _cut_header(text: str) -> str:
@@ -115,7 +174,7 @@ def find_nearest_headline(page: Page, page_lines: PageLines, body: HtmlElement) 
             break
         if first < start - _MAX_DISTANCE or not 0 < end - first <= 2 or not _is_heading(element):
             continue
-        text = _clean(" ".join(line.text for line in page_lines.lines[first:end]))
+        text = _clean(" ".join(_without_badge(line) for line in page_lines.lines[first:end]))
         if _can_be_title(text, sum(line.link_chars for line in page_lines.lines[first:end])):
             found.append(Headline(text, "h1" if element.tag == "h1" else "generic", first))
     best = next((one for one in reversed(found) if one.rule == "h1"), found[-1] if found else None)
@@ -177,7 +236,7 @@ def _line_of(page_lines: PageLines, title: str) -> int | None:
 def _find_repeated(page_lines: PageLines, whole: str, site: str) -> Headline | None:
     """Return the longest visible line that `<title>` repeats."""
     key_of_all, site = fold(whole), fold(site)
-    best: Headline | None = None
+    found: list[tuple[int, Headline]] = []
     longest = 0
     for index, line in enumerate(page_lines.lines):
         if (
@@ -186,7 +245,7 @@ def _find_repeated(page_lines: PageLines, whole: str, site: str) -> Headline | N
             or line.text[:2] not in whole
         ):
             continue
-        key = fold(line.text)
+        key = fold(_without_badge(line))
         heading = line.node.tag in _TAGS
         if len(key) <= longest or key not in key_of_all or key in site:
             continue
@@ -198,26 +257,47 @@ def _find_repeated(page_lines: PageLines, whole: str, site: str) -> Headline | N
             or (_SITE.search(line.text) and (not heading or key == key_of_all))
         ):
             continue
-        best, longest = Headline(_clean(line.text), "generic", index), len(key)
-    return _join_heading(page_lines, best, key_of_all) if best else _find_linked_heading(page_lines, key_of_all, site)
+        found.append((index, Headline(_clean(_without_badge(line)), "generic", index)))
+        longest = len(key)
+    best = found[-1][1] if found else None
+    if len(found) > 1 and (run := find_prose_run(page_lines)):
+        # A line below the prose belongs to another article or to the footer.
+        above = [headline for index, headline in found if index <= run[0] + 2]
+        best = above[-1] if above else best
+    return _join_heading(page_lines, best, whole) if best else _find_linked_heading(page_lines, key_of_all, site)
 
 
-def _join_heading(page_lines: PageLines, part: Headline, key_of_all: str) -> Headline:
+def _join_heading(page_lines: PageLines, part: Headline, whole: str) -> Headline:
     """Return `part` joined with the other lines of its element if `<title>` repeats them together.
 
-    That is a headline broken by `<br>`.
+    That is a headline broken by `<br>` or by blocks inside the heading. A subtitle (——…) is added in any case.
     """
     assert part.line is not None
     lines = page_lines.lines
-    first = last = part.line
-    while first > 0 and lines[first - 1].node is lines[part.line].node:
-        first -= 1
-    while last + 1 < len(lines) and lines[last + 1].node is lines[part.line].node:
-        last += 1
-    text = "".join(line.text for line in lines[first : last + 1])
-    if first == last or len(text) > _MAX_TITLE_LENGTH or fold(text) not in key_of_all:
-        return part
-    return Headline(_clean(text), part.rule, first)
+    node = lines[part.line].node
+    heading = next((above for above in (node, *islice(node.iterancestors(), 2)) if above.tag in _TAGS), None)
+    if heading is not None:
+        first, end = page_lines.spans[heading]
+    else:
+        first = part.line
+        while first > 0 and lines[first - 1].node is node:
+            first -= 1
+        end = part.line + 1
+        while end < len(lines) and lines[end].node is node:
+            end += 1
+    text = _join(lines[first:end])
+    if 1 < end - first <= _MAX_HEADING_LINES and len(text) <= _MAX_TITLE_LENGTH and fold(text) in fold(whole):
+        return Headline(text, part.rule, first)
+    written = "".join(whole.split())
+    for first in (part.line - 1, part.line):
+        # lxml moves a <p> out of the <h2> around it.
+        pair = lines[max(first, 0) : first + 2]
+        text = _join(pair)
+        if len(pair) == 2 and not any(line.link_chars for line in pair) and written.startswith("".join(text.split())):
+            return Headline(text, part.rule, first)
+    if part.line + 1 < end and lines[part.line + 1].text.startswith(_SUBTITLE):
+        return Headline(part.text + _clean(lines[part.line + 1].text), part.rule, part.line)
+    return part
 
 
 def _find_linked_heading(page_lines: PageLines, key_of_all: str, site: str) -> Headline | None:

@@ -90,3 +90,47 @@ def test_a_headline_broken_by_br_or_linked_to_its_own_page(body: str) -> None:
     found = headline(f"<title>{TITLE} _ 溪口志</title>", body)
     assert found is not None
     assert found.text == TITLE
+
+
+LONGER = "溪口县开展校园食品安全检查：食堂后厨全部装上摄像头"
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "title"),
+    [
+        # the <h1> that <title> begins with wins over a longer line that <title> repeats
+        (f"<title>{TITLE} - 溪口新闻 - {LONGER}</title>", f"<h1>{TITLE}</h1><div>{LONGER}</div>", TITLE),
+        (
+            f"<title>{TITLE}_溪口县市场监督管理局官方网站首页欢迎您</title>",
+            f"<div>溪口县市场监督管理局官方网站首页欢迎您</div><h1>{TITLE}</h1>",
+            TITLE,
+        ),
+        # a banner is not the headline, although <title> begins with it
+        (f"<title>溪口日报社{TITLE}</title>", f"<h1>溪口日报社</h1><div>溪口日报社{TITLE}</div>", f"溪口日报社{TITLE}"),
+        # blocks inside one heading
+        (f"<title>{TITLE}-溪口</title>", "<h1>溪口县开展<div>校园食品安全检查</div></h1>", TITLE),
+        (f"<title>{TITLE}-溪口</title>", "<h2><p>溪口县开展</p><p>校园食品安全检查</p></h2>", TITLE),
+        # subtitles
+        (f"<title>{TITLE}-溪口</title>", f"<h1>{TITLE}<br>——春季学期第一周见闻</h1>", f"{TITLE}——春季学期第一周见闻"),
+        (f"<title>{TITLE}-溪口</title>", f"<div><p>{TITLE}</p></div>", TITLE),
+        # badges
+        (f"<title>{TITLE}</title>", f"<h2><span>原创</span>{TITLE}</h2>", TITLE),
+        ("<title>溪口号</title>", f"<h1><i>原创</i> {TITLE}</h1>", TITLE),
+        ("<title>溪口号</title>", "<h1>原创音乐会在溪口县举行</h1>", "原创音乐会在溪口县举行"),
+    ],
+)
+def test_headlines_by_kind(head: str, body: str, title: str) -> None:
+    found = headline(head, body)
+    assert found is not None
+    assert found.text == title
+
+
+def test_a_line_below_the_prose_is_not_the_headline() -> None:
+    below = f"<div>{LONGER}</div>"
+    page = Page(
+        url="",
+        text=f"<title>{LONGER} {TITLE}</title><body><div>{TITLE}</div>{BODY}{below}</body>",
+    )
+    found = find_stated_headline(page, build_lines(page.root), [])
+    assert found is not None
+    assert found.text == TITLE
