@@ -101,7 +101,7 @@ def _read(name: str, opts: argparse.Namespace, settings: BaseSettings) -> dict[s
         return row | {"reason": "too_large", "detail": f"the page has more than {MAX_BYTES // 1024 // 1024} MB"}
     if refused := too_many_tags(body, settings.getint("MAX_TAGS")):
         return row | {"reason": "too_large", "detail": refused}
-    page = Page.from_bytes(body, url or "", content_type, status=status)
+    page = Page.from_bytes(body, url or "", content_type, status=status, is_saved=fetched is None)
     if not page.url:
         page.url = row["url"] = _own_url(page) or ""
     row["url"] = page.url or None

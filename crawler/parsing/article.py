@@ -78,7 +78,7 @@ def extract(
     title = stated or find_nearest_headline(page, page_lines, body.element)
     if title is None:
         return _reject_without_article(page_lines, "the page has text but no headline")
-    text = find_text_range(page_lines, body.element, title.text)
+    text = find_text_range(page_lines, body.element, title.text, title.line)
     article = Article(url=page.url, title=title.text, confidence=body.confidence)
     article.provenance = {"title": title.rule, "body": embedded.rule if embedded and unseen is not None else body.rule}
     dropped = {element for _, rules in rule_stack for selector in rules.drop for element in page_lines.select(selector)}
@@ -193,7 +193,9 @@ class FieldReader:
         self.header = around.header
         for name, rules in rule_stack:
             self._by_selectors(name, rules)
-        byline = read_byline(around.header, around.tail, opening=around.opening, now=self.now)
+        byline = read_byline(
+            around.header, around.tail, opening=around.opening, now=self.now, relative=not self.page.is_saved
+        )
         if byline.source and not byline.found_by["source"]:
             # The text of a line does not show that two links without a space between them are two names.
             source, _ = find_unlabelled(self.page_lines, *around.header_lines, site_names(self.page))
@@ -204,7 +206,7 @@ class FieldReader:
         else:
             self.other = byline.published
         if self.article.published_at is None and around.above:
-            above = read_byline(around.above, now=self.now)
+            above = read_byline(around.above, now=self.now, relative=not self.page.is_saved)
             if _is_publication(above):
                 self._set_date(above.published, "label")
         self.source_cut = byline.source_cut and self.article.provenance.get("source") == "label"
@@ -263,10 +265,10 @@ class FieldReader:
                 unlabelled = None if _LABEL.match(text) or len(text) > _MAX_NAME_LENGTH else text
                 self._set(field, getattr(read_byline(text, now=self.now), field) or unlabelled, name)
         if text := self._first_text(rules.published_at):
-            self._set_date(read_date(text, self.now), name)
+            self._set_date(self._day(text), name)
         for selector in rules.header:
             if text := self._first_text((selector,)):
-                byline = read_byline(text, now=self.now)
+                byline = read_byline(text, now=self.now, relative=not self.page.is_saved)
                 self._take_names(byline, name)
                 if _is_publication(byline):
                     self._set_date(byline.published, name)
@@ -283,7 +285,7 @@ class FieldReader:
             self._set(field, getattr(byline, field), rule)
 
     def _day(self, text: str | None) -> DateReading | None:
-        return read_date(text, self.now) if text else None
+        return read_date(text, self.now, relative=not self.page.is_saved) if text else None
 
     def _stated_date(self) -> DateReading | None:
         """Return the date of the meta tags, if one can be read."""

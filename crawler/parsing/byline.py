@@ -7,6 +7,7 @@ A header prints date, 来源, 作者 and 编辑 in any order, with or without sp
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -51,6 +52,16 @@ _OFFICE = re.compile(
 _DATED = re.compile(r"(?:\d[-/.]\d{1,2}|\d:\d{2}|[日时分秒])[\])]?\s{0,8}[(\[【|]?\s{0,8}$")
 """The end of a date, after which a header continues with its next label."""
 _RELATIVE = re.compile(r"[前刚昨今周]|星期|礼拜|ago|now|day", re.I)
+_MONTH = "[一二三四五六七八九十]{1,2}月"
+_BLOG_DATE = re.compile(rf"(?<![\d年])(?:{_MONTH} ?\d{{1,2}},? |\d{{1,2}} {_MONTH},? )(?:19|20)\d\d(?!\d)")
+"""三月 5, 2024 and 5 三月, 2024."""
+_ADOPTED = re.compile(r"[^\n。；]{0,60}?(?:通过|批准|修订|修正|起施行|起实施|公布施行)")
+"""What follows the date on which a law was adopted."""
+_PARTS = re.compile(r"\n|\s{2,}|[|｜]")
+_MAX_PARTS = 200
+_MAX_DATE_LENGTH = 40
+_MAX_DATE_PART = 10
+_SENTENCE_ENDS = tuple("。！？”…）")
 _MAX_NAME_LENGTH = 30
 _MAX_PART_LENGTH = 8000
 _NO_SOURCE = frozenset(["转载", "转载文章", "网络转载", "未知", "不详", "无", "暂无", "其他", "其它", "其他来源"])
@@ -95,7 +106,7 @@ class Byline:
     found_by: dict[str, str] = field(default_factory=dict)
 
 
-def read_byline(header: str, tail: str = "", *, now: datetime, opening: str = "") -> Byline:
+def read_byline(header: str, tail: str = "", *, now: datetime, opening: str = "", relative: bool = True) -> Byline:
     """Return the date, source, author and editor of an article.
 
     `header` is the visible text between title and body (blocks on lines of their own), `tail` the last paragraphs of
@@ -105,7 +116,7 @@ def read_byline(header: str, tail: str = "", *, now: datetime, opening: str = ""
     """
     header, tail, opening = header[-_MAX_PART_LENGTH:], tail[-_MAX_PART_LENGTH:], opening[:_MAX_PART_LENGTH]
     found_by: dict[str, str] = {}
-    published = _published(header, now, found_by) or _published(_labelled_lines(tail), now, found_by, labelled=True)
+    published = _published(header, now, found_by, relative) or _published_below(tail, now, found_by)
     source, cut = _source(header, _SOURCE, found_by)
     if source is None:
         source, cut = _source(_labelled_lines(tail), _SOURCE, found_by, strict=True)
@@ -134,21 +145,54 @@ def _written_by(names: tuple[str, ...]) -> str:
     return ("、" if any(" " in name for name in names) else " ").join(names)
 
 
-def _published(text: str, now: datetime, found_by: dict[str, str], labelled: bool = False) -> DateReading | None:
+def _published(text: str, now: datetime, found_by: dict[str, str], relative: bool) -> DateReading | None:
+    """Return the date of a header: with the best label, else written in several lines, else relative to `now`."""
     found = [hit for hit in find_dates(text, now) if hit.reading.value and label_rank(hit.label) < 4]
-    if labelled:
-        found = [hit for hit in found if hit.label or _SOURCE.search(_line_of(text, hit))]
+    found = [hit for hit in found if hit.label or not _ADOPTED.match(text, hit.end)]
     if found:
-        best = min(found, key=_preference)
-        same_day = [hit for hit in found if _same_day(hit, best) and label_rank(hit.label) == label_rank(best.label)]
-        best = next((hit for hit in same_day if hit.reading.precision == "minute"), best)
-        found_by["published"] = best.label or ""
-        return best.reading
-    for part in () if labelled else re.split(r"\n|\s{2,}|[|｜]", text)[:200]:
-        if 1 < len(part) < 40 and _RELATIVE.search(part) and (reading := read_date(part, now)).value:
+        return _best(found, found_by)
+    parts = [part for part in _PARTS.split(text)[:_MAX_PARTS] if 1 < len(part) < _MAX_DATE_LENGTH] if relative else []
+    for part in (*_split_dates(text), *_BLOG_DATE.findall(text), *filter(_RELATIVE.search, parts)):
+        if (reading := read_date(part, now)).value:
             found_by["published"] = ""
             return reading
     return None
+
+
+def _published_below(tail: str, now: datetime, found_by: dict[str, str]) -> DateReading | None:
+    """Return the date below a text: with a label or beside a source, else alone on the first line, with a time."""
+    credits = _labelled_lines(tail)
+    found = [hit for hit in find_dates(credits, now) if hit.reading.value and label_rank(hit.label) < 4]
+    labelled = [hit for hit in found if hit.label or _SOURCE.search(_line_of(credits, hit))]
+    if labelled:
+        return _best(labelled, found_by)
+    lines = tail.split("\n")
+    for index, line in enumerate(lines):
+        if len(line) <= _MAX_DATE_LENGTH and any(character.isdigit() for character in line):
+            reading = read_date(line, now)
+            if reading.precision == "minute" and not _RELATIVE.search(line):
+                below_text = index == 0 or lines[index - 1].endswith(_SENTENCE_ENDS)
+                found_by["published"] = ""
+                return reading if below_text else None
+    return None
+
+
+def _best(found: list[FoundDate], found_by: dict[str, str]) -> DateReading:
+    best = min(found, key=_preference)
+    same_day = [hit for hit in found if _same_day(hit, best) and label_rank(hit.label) == label_rank(best.label)]
+    best = next((hit for hit in same_day if hit.reading.precision == "minute"), best)
+    found_by["published"] = best.label or ""
+    return best.reading
+
+
+def _split_dates(text: str) -> Iterator[str]:
+    """Yield neighbouring short lines joined, which may hold the parts of one date (`08`, `2020-07`)."""
+    lines = text.split("\n")
+    for size in (3, 2):
+        for at in range(len(lines) - size + 1):
+            parts = lines[at : at + size]
+            if all(len(part) <= _MAX_DATE_PART and any(map(str.isdigit, part)) for part in parts):
+                yield " ".join(parts)
 
 
 def _line_of(text: str, hit: FoundDate) -> str:

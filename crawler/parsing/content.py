@@ -135,17 +135,20 @@ _MAX_VALUE_LENGTH = 20
 _MIN_COPY_SHARE = 0.45
 
 
-def find_text_range(page_lines: PageLines, element: HtmlElement, title: str | None) -> tuple[int, int]:
+def find_text_range(
+    page_lines: PageLines, element: HtmlElement, title: str | None, headline: int | None = None
+) -> tuple[int, int]:
     """Return `(start, end)`: the lines of the body's text.
 
-    The headline and header above and the credits and tools below it are left out.
+    The headline, on the line `headline` if it is known, the header below it, and the credits and tools below the text
+    are left out.
     """
     start, end = page_lines.spans[element]
-    start = _after_header(page_lines.lines, start, end, fold(title or ""))
+    start = _after_header(page_lines.lines, start, end, fold(title or ""), headline)
     return start, _before_tail(page_lines.lines, start, end)
 
 
-def _after_header(lines: list[Line], start: int, end: int, title: str) -> int:
+def _after_header(lines: list[Line], start: int, end: int, title: str, headline: int | None) -> int:
     """Return the first line below the header.
 
     A headline that is above the body already and is repeated in it is text.
@@ -156,7 +159,7 @@ def _after_header(lines: list[Line], start: int, end: int, title: str) -> int:
         known = known or fold(line.text).startswith(title)
     head, stop = start, min(end, start + _MAX_TITLE_LINES)
     if not known:
-        places = [i for i in range(start, stop) if fold(lines[i].text) == title]
+        places = [i for i in range(start, stop) if i == headline or fold(lines[i].text) == title]
         head = max((i + 1 for i in places if i <= places[0] + _MAX_TITLE_GAP), default=start)
     if not (known and any(is_dateline(line.text) for line in before)):
         head = _below_dateline(lines, head, stop)

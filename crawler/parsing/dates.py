@@ -127,11 +127,12 @@ _NOT_DATES = (
 )
 
 
-def read_date(text: str, now: datetime) -> DateReading:
+def read_date(text: str, now: datetime, *, relative: bool = True) -> DateReading:
     """Return the date that a whole string stands for; a label before it, brackets and a word after it are allowed.
 
     `now` (aware) is when the text was fetched: relative forms count from it, and a date more than a day later is
-    refused. A date without a zone is China Standard Time; one with a zone keeps its instant. Never raises for a text.
+    refused. With `relative` False relative forms are refused as `vague`. A date without a zone is China Standard Time;
+    one with a zone keeps its instant. Never raises for a text.
     """
     if common := _common(text):
         return check_bounds(*common, now)
@@ -141,7 +142,7 @@ def read_date(text: str, now: datetime) -> DateReading:
     if len(flat) > _MAX_TEXT_LENGTH:
         return DateReading(None, reason="too_long")
     try:
-        value, precision = _read(flat, now)
+        value, precision = _read(flat, now, relative)
     except DateError as refusal:
         return DateReading(None, reason=refusal.reason)
     return check_bounds(value, precision, now)
@@ -207,7 +208,7 @@ def label_rank(label: str | None) -> int:
     return 3 if re.fullmatch(_DATE_WORD, label, re.I) else 1
 
 
-def _read(flat: str, now: datetime) -> tuple[datetime, Precision]:
+def _read(flat: str, now: datetime, relative: bool) -> tuple[datetime, Precision]:
     if packed := read_packed(flat):
         return packed
     if forms := find_written_dates(flat):
@@ -215,8 +216,10 @@ def _read(flat: str, now: datetime) -> tuple[datetime, Precision]:
     bare = _bare(flat)
     if reading := read_packed(bare) or read_reordered(bare):
         return reading
-    if relative := read_relative(bare, now):
-        return relative
+    if counted := read_relative(bare, now):
+        if not relative:
+            raise DateError("vague")
+        return counted
     if fallback := read_by_dateparser(bare, now.astimezone(CST).date()):
         return fallback
     raise DateError(next((reason for reason, pattern in _NOT_DATES if pattern.search(flat)), "no_date"))

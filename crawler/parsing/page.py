@@ -177,6 +177,8 @@ class Page:
     encoding: str = "utf-8"
     sent: PageRequest | None = None
     status: int = 200
+    is_saved: bool = False
+    """The page comes from a file and nobody knows when it was fetched: 昨天 on it is not a date."""
     marks: tuple[frozenset[str], frozenset[str]] | None = field(default=None, repr=False, compare=False)
     """The marks `platforms/base.py` looked for in the text, and those it found."""
     sent_utf8: bytes | None = field(default=None, repr=False, compare=False)
@@ -191,11 +193,12 @@ class Page:
         *,
         sent: PageRequest | None = None,
         status: int = 200,
+        is_saved: bool = False,
     ) -> Page:
         """Decode `body` (BOM → HTTP charset → meta → strict UTF-8 → GB18030) into a page."""
         text, encoding = decode(body, content_type)
         same = encoding == "utf-8" and "\ufffd" not in text and not body.startswith(BOM_UTF8)
-        page = cls(url=url, text=text, encoding=encoding, sent=sent, status=status)
+        page = cls(url=url, text=text, encoding=encoding, sent=sent, status=status, is_saved=is_saved)
         page.sent_utf8 = body if same else None
         return page
 
