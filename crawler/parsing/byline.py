@@ -166,7 +166,7 @@ def _published_below(tail: str, now: datetime, found_by: dict[str, str]) -> Date
     labelled = [hit for hit in found if hit.label or _SOURCE.search(_line_of(credits, hit))]
     if labelled:
         return _best(labelled, found_by)
-    lines = tail.split("\n")
+    lines = [line for line in tail.split("\n") if line]
     for index, line in enumerate(lines):
         if len(line) <= _MAX_DATE_LENGTH and any(character.isdigit() for character in line):
             reading = read_date(line, now)
