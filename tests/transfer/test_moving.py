@@ -181,7 +181,7 @@ def changed(text: bytes) -> bytes:
         (
             "manifest.json",
             lambda text: json.dumps(json.loads(text) | {"schema_version": VERSION + 1}).encode(),
-            rf"The dump follows version {VERSION + 1} of the schema, newer than version {VERSION} of this program",
+            rf"The dump follows version {VERSION + 1} of the schema and this program version {VERSION}: import it with",
         ),
         (
             "manifest.json",
@@ -211,7 +211,7 @@ def test_folders_that_cannot_be_used_are_told(exported, source, mongo_uri, tmp_p
     assert not (tmp_path / "new").exists()
 
 
-def test_a_dump_or_a_database_of_another_version_is_refused(exported, carry, other_server, source, mongo_uri, tmp_path):
+def test_a_dump_or_a_database_of_another_version_is_refused(exported, carry, other_server, source, tmp_path):
     manifest = exported / "manifest.json"
     older = tmp_path / "old"
     shutil.copytree(exported, older)
@@ -220,7 +220,5 @@ def test_a_dump_or_a_database_of_another_version_is_refused(exported, carry, oth
         import_database(other_server, source, tmp_path, older, overwrite=False, progress=silent)
     with connect(other_server, None) as client:
         client[source]["articles"].insert_one({"_id": "a"})
-    with pytest.raises(
-        StoreError, match=r"follows version 1 of the schema, which this program \(version 3\) no longer"
-    ):
+    with pytest.raises(StoreError, match=r"follows version 1 of the schema, which this program \(version 3\)"):
         carry()
