@@ -33,12 +33,9 @@ REPLICA_NEEDS = {"parsing", "sites", "text", "items", "settings", "errors"}
 ALLOWED = {
     "class Column in samples.columns, transfer.formats": "samples",
     "class Layout in samples.columns, sites.site": "samples",
-    "class Change in storage.changes, text.restore": "store",
-    "class Head in samples.lexicon, storage.changes": "store",
     "class Counts in samples.counts, search.stats": "samples",
     "class Lexicon in samples.lexicon, text.relevance": "samples",
     "class Command in cli, runs.alert_channels": "runs",
-    "class Entry in schedule.file, storage.operations": "runs",
     "class Term in search.language, text.relevance": "search",
     "class Window in search.search, spiders.sections": "search",
 }

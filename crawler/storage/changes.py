@@ -24,7 +24,7 @@ OPEN_SECONDS = 600
 
 
 @dataclass(frozen=True)
-class Change:
+class OpenChange:
     """A change number that was taken, and the key under which it is open."""
 
     number: int
@@ -32,7 +32,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Head:
+class ChangeHead:
     """The state of a database: the last `number` taken, the last one up to which every write is `finished`, and the
     `epoch`, which another database, or one whose numbers began again, doesn't share. Empty and 0 if nobody ever
     wrote."""
@@ -42,7 +42,7 @@ class Head:
     epoch: str = ""
 
 
-async def begin(database: Any) -> Change:
+async def begin(database: Any) -> OpenChange:
     """Take the next number in `database` (asynchronous)."""
     key = uuid.uuid4().hex
     update: list[Any] = [
@@ -58,7 +58,7 @@ async def begin(database: Any) -> Change:
     left = [other for other, each in row["open"].items() if now - each["at"] > timedelta(seconds=OPEN_SECONDS)]
     if left:
         await database["changes"].update_one({"_id": KEY}, {"$unset": {f"open.{other}": "" for other in left}})
-    return Change(row["number"], key)
+    return OpenChange(row["number"], key)
 
 
 async def _take(database: Any, update: list[Any]) -> dict[str, Any]:
@@ -67,7 +67,7 @@ async def _take(database: Any, update: list[Any]) -> dict[str, Any]:
     return dict(row)
 
 
-async def finish(database: Any, change: Change) -> None:
+async def finish(database: Any, change: OpenChange) -> None:
     """Report that every write of `change` has been acknowledged."""
     while not await _close(database, change):
         # Another process took us for dead, and readers may have passed our number by.
@@ -75,19 +75,19 @@ async def finish(database: Any, change: Change) -> None:
         await database["articles"].update_many({"change": late.number}, {"$set": {"change": change.number}})
 
 
-async def _close(database: Any, change: Change) -> bool:
+async def _close(database: Any, change: OpenChange) -> bool:
     name = f"open.{change.key}"
     done = await database["changes"].update_one({"_id": KEY, name: {"$exists": True}}, {"$unset": {name: ""}})
     return bool(done.matched_count)
 
 
-def read_head(database: Any) -> Head:
+def read_head(database: Any) -> ChangeHead:
     """The state of `database` (synchronous)."""
     row = database["changes"].find_one({"_id": KEY})
     if row is None:
-        return Head()
+        return ChangeHead()
     finished = min((each["number"] - 1 for each in row["open"].values()), default=row["number"])
-    return Head(row["number"], finished, row["epoch"])
+    return ChangeHead(row["number"], finished, row["epoch"])
 
 
 def start_over(database: Any, number: int) -> None:

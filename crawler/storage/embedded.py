@@ -23,11 +23,12 @@ from typing import BinaryIO
 
 from crawler.errors import StoreError
 
-# The embedded server's files in the data directory: who may start or stop it, whether it lives, where it listens. -
-# `daemon.lock`: locked by whoever starts or stops the daemon - `daemon.alive`: the daemon's pid, written by itself,
-# in a file that it holds locked for as long as it lives. The lock ends with the process, however that ends, so
-# another program that got the pid later is never taken for it. - `daemon.log`: what it prints, first the port it
-# listens on; the run before is `daemon.log.1` - `wiredtiger/`: the data
+# Files of the embedded server in the data directory:
+# - `daemon.lock`: locked by whoever starts or stops the daemon.
+# - `daemon.alive`: the daemon's pid, which it writes itself into a file that it keeps locked while it runs. The lock
+#   ends with the process, so another program that gets the same pid later is never mistaken for it.
+# - `daemon.log`: what it prints, first its port; `daemon.log.1` is that of the run before.
+# - `wiredtiger/`: the data.
 
 HOST = "127.0.0.1"
 _LISTENING = re.compile(rb"listening on [\d.]+:(\d+)")
@@ -48,13 +49,13 @@ class Daemon:
 
 
 @contextmanager
-def changing(directory: Path) -> Iterator[None]:
+def lock_daemon(directory: Path) -> Iterator[None]:
     """Be the only one who starts or stops the daemon of `directory`, which is created. Raises StoreError."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         lock = (directory / "daemon.lock").open("a")
     except OSError as error:
-        raise unusable(directory, error) from error
+        raise unusable_error(directory, error) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -71,11 +72,11 @@ def is_alive(directory: Path) -> bool:
     except BlockingIOError:
         return True
     except OSError as error:
-        raise unusable(directory, error) from error
+        raise unusable_error(directory, error) from error
     return False
 
 
-def running(directory: Path) -> Daemon | None:
+def find_daemon(directory: Path) -> Daemon | None:
     """The daemon that serves `directory` and listens. None where none runs, or where it is still starting."""
     if not is_alive(directory):
         return None
@@ -83,11 +84,11 @@ def running(directory: Path) -> Daemon | None:
         pid = int((directory / "daemon.alive").read_text("ascii"))
     except (OSError, ValueError):
         return None
-    port = printed_port(directory)
+    port = read_port(directory)
     return Daemon(HOST, port, pid) if port and pid > 1 else None
 
 
-def printed_port(directory: Path) -> int | None:
+def read_port(directory: Path) -> int | None:
     """The port that the daemon of now, or else the last one, printed."""
     try:
         found = _LISTENING.search((directory / "daemon.log").read_bytes())
@@ -96,7 +97,7 @@ def printed_port(directory: Path) -> int | None:
     return int(found[1]) if found else None
 
 
-def unusable(directory: Path, error: OSError) -> StoreError:
+def unusable_error(directory: Path, error: OSError) -> StoreError:
     """Why `directory` can't hold the data, as a sentence."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return StoreError(f"No space is left for the data directory {directory}: free some, or set CRAWLER_DATA.")
@@ -161,17 +162,17 @@ def executable() -> str:
 def start(program: str, directory: Path) -> None:
     """Start the daemon and wait until it listens, on the port it had before where that is free: clients that lost it
     find it again. The caller holds the lock. Raises StoreError."""
-    last_port = printed_port(directory)
+    last_port = read_port(directory)
     try:
         _keep_last_log(directory)
         with (directory / "daemon.alive").open("w+b") as alive, (directory / "daemon.log").open("wb") as log:
             # Nobody holds it for longer than a look takes whether the daemon is alive; it isn't.
             fcntl.flock(alive, fcntl.LOCK_EX)
             for port in (last_port, 0) if last_port else (0,):
-                if _starts(_spawn(program, directory, port, alive, log), directory):
+                if _has_started(_spawn(program, directory, port, alive, log), directory):
                     return
     except OSError as error:
-        raise unusable(directory, error) from error
+        raise unusable_error(directory, error) from error
     raise _start_error(directory)
 
 
@@ -180,7 +181,7 @@ def wait_until_listening(directory: Path, ended: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         has_ended = ended()
-        if has_ended or printed_port(directory):
+        if has_ended or read_port(directory):
             return not has_ended
         time.sleep(POLL_SECONDS)
     raise _start_error(directory)
@@ -213,7 +214,7 @@ def _spawn(program: str, directory: Path, port: int, alive: BinaryIO, log: Binar
     return process
 
 
-def _starts(process: subprocess.Popen[bytes], directory: Path) -> bool:
+def _has_started(process: subprocess.Popen[bytes], directory: Path) -> bool:
     try:
         listens = wait_until_listening(directory, lambda: process.poll() is not None)
     except StoreError:
@@ -236,7 +237,7 @@ def _start_error(directory: Path) -> StoreError:
         )
     # On a full disk it often can't even say so.
     if "No space left" in said or shutil.disk_usage(directory).free < MIN_SPACE:
-        return unusable(directory, OSError(errno.ENOSPC, ""))
+        return unusable_error(directory, OSError(errno.ENOSPC, ""))
     last = said.rpartition("\n")[2].removeprefix("secantusd-rs: ") or "it printed nothing"
     return StoreError(f"The embedded database server didn't start ({last}); see {log}, or set MONGO_URI.")
 
@@ -264,14 +265,14 @@ def data_dir(settings_value: str | Path | None) -> Path:
 def ensure_running(directory: Path) -> str:
     """The URI of the daemon that serves `directory`, started if none does. Raises StoreError."""
     directory = data_dir(directory)
-    daemon = running(directory)
+    daemon = find_daemon(directory)
     if daemon is None:
         program = executable()
-        with changing(directory):
+        with lock_daemon(directory):
             # Whoever held the lock before us may have started it, or may have been killed while starting it.
-            if not _is_there(directory):
+            if not _wait_for_daemon(directory):
                 start(program, directory)
-            daemon = running(directory)
+            daemon = find_daemon(directory)
     if daemon is None:
         raise StoreError(f"The embedded database server ended at once; see {directory / 'daemon.log'}.")
     if not _answers(daemon.uri):
@@ -287,8 +288,8 @@ def stop(directory: Path) -> bool:
     directory = data_dir(directory)
     if not is_alive(directory):
         return False
-    with changing(directory):
-        daemon = running(directory) if _is_there(directory) else None
+    with lock_daemon(directory):
+        daemon = find_daemon(directory) if _wait_for_daemon(directory) else None
         if daemon is None:
             return False
         os.kill(daemon.pid, signal.SIGTERM)
@@ -306,10 +307,10 @@ def stop(directory: Path) -> bool:
 
 def status(directory: Path) -> Daemon | None:
     """The daemon that serves `directory`, or None: none runs, or it is being started. Changes nothing."""
-    return running(data_dir(directory))
+    return find_daemon(data_dir(directory))
 
 
-def _is_there(directory: Path) -> bool:
+def _wait_for_daemon(directory: Path) -> bool:
     """Whether a daemon serves `directory`, once one that is starting has done so."""
     return is_alive(directory) and wait_until_listening(directory, lambda: not is_alive(directory))
 

@@ -15,7 +15,7 @@ from crawler.sites.places import find_places
 from crawler.storage import changes
 from crawler.storage.search_index import Segments
 from crawler.storage.store import Store
-from crawler.storage.stories import Stories
+from crawler.storage.stories import Clusters
 from crawler.text.fingerprint import content_hash, fingerprint
 from crawler.text.relevance import relevance
 from crawler.text.tokens import tokens
@@ -59,7 +59,7 @@ async def reindex(store: Store, progress: Progress) -> int:
         await segments.tidy()
         done += len(chunk)
         progress("articles", done, len(ids))
-    await store.retrying(lambda: Stories(store).recover(lambda assigned, total: progress("stories", assigned, total)))
+    await store.retrying(lambda: Clusters(store).recover(lambda assigned, total: progress("stories", assigned, total)))
     await store.retrying(lambda: store.database["maintenance"].delete_one({"_id": _POSITION}))
     return len(ids)
 

@@ -1,7 +1,7 @@
-"""The writes of the batch writer, one operation per step, and those that settle a story, each safe to repeat.
+"""What the batch writer writes: the outcome of each document of a batch, and the operation that carries it out.
 
-They select by `_id` alone and carry their conditions inside: the embedded server scans the collection for a filter that
-asks for more than one index holds.
+Every operation is safe to repeat. It selects by `_id` alone and has its conditions in the update: the embedded server
+scans the collection for a filter with fields that are not in one index.
 """
 
 from __future__ import annotations
@@ -18,25 +18,24 @@ from crawler.parsing.urls import article_id, canonical_url
 from crawler.storage.schema import COLLECTIONS
 from crawler.text.fingerprint import paragraph_changes
 
-# What becomes of each document of a batch: pure decisions over what the store holds.
-
 Document = dict[str, Any]
 
+# The outcome of each document of a batch: pure decisions.
 
-# What the decisions need of a stored article.
+# The fields of a stored article that the decisions need.
 _NEEDED = (
     *("content_hash", "title", "revision", "run", "first_seen_at", "changed_at"),
     *("cluster", "original", "original_evidence"),
 )
 READ = ("content_hash", "title", "published_at", "published_precision", "source", "author", "editor")
-"""What newer rules may read better on the same page."""
+"""Fields that newer rules may read better on the same page."""
 HEAD = dict.fromkeys((*_NEEDED, *READ, "canonical_url", "site"), 1)
 
 
 @dataclass(eq=False)
-class Entry:
-    """A document of a batch; `tried` where an earlier round tried to write it, so that the result is in the store;
-    `replayed` where it was fetched a while ago, so that the store may hold a version that was fetched after it."""
+class BatchEntry:
+    """A document of a batch. `tried`: an earlier round tried to write it, so the result may be in the store.
+    `replayed`: it was fetched a while ago, so the store may have a version that was fetched later."""
 
     document: Document
     tried: bool = False
@@ -46,12 +45,12 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Step:
+class WriteStep:
     """An entry and its outcome: `new`, `reprint`, `unchanged`, `changed`, `duplicate`, or `outdated` for what is older
-    than the stored version. `stored` is the stored article it concerns: its own, or for a duplicate the one with its
-    text. `done` where nothing is left to write."""
+    than the stored version. `stored` is its stored article, or for a duplicate the one with its text. `done`: nothing
+    is left to write."""
 
-    entry: Entry
+    entry: BatchEntry
     outcome: str
     stored: Document | None = None
     done: bool = False
@@ -63,12 +62,12 @@ class Step:
 
 
 def plan(
-    entries: Iterable[Entry], stored: Mapping[str, Document], twins: Mapping[str, Sequence[Document]]
-) -> tuple[list[Step], list[Entry]]:
-    """The steps of one round over `entries` in their order, at most one per article, and the entries that wait for the
-    next: they concern an article that this round writes. `stored`: articles by id; `twins`: by content hash."""
-    steps: list[Step] = []
-    later: list[Entry] = []
+    entries: Iterable[BatchEntry], stored: Mapping[str, Document], twins: Mapping[str, Sequence[Document]]
+) -> tuple[list[WriteStep], list[BatchEntry]]:
+    """Return the steps of one round over `entries` in their order, at most one per article, and the entries that wait
+    for the next round because this one writes their article. `stored`: articles by id; `twins`: by content hash."""
+    steps: list[WriteStep] = []
+    later: list[BatchEntry] = []
     busy: set[Any] = set()
     for entry in entries:
         document = entry.document
@@ -76,7 +75,7 @@ def plan(
         step = decide(entry, stored.get(key), twins.get(text, ()))
         claims, waits_for = {key}, {key}
         if text is not None:
-            here = (text, publisher(document))
+            here = (text, publisher_of(document))
             claims |= {text, here} if step.outcome in {"new", "reprint", "changed"} else set()
             waits_for |= {"new": {text}, "reprint": {here}}.get(step.outcome, set())
         if waits_for & busy:
@@ -87,33 +86,33 @@ def plan(
     return steps, later
 
 
-def decide(entry: Entry, stored: Document | None, twins: Sequence[Document]) -> Step:
-    """The outcome of one entry, given its stored article and the stored articles with the same text."""
+def decide(entry: BatchEntry, stored: Document | None, twins: Sequence[Document]) -> WriteStep:
+    """Return the outcome of one entry, given its stored article and the stored articles with the same text."""
     document = entry.document
     if stored is not None:
         compared = READ if entry.reread else ("content_hash", "title")
         if any(stored.get(field) != document[field] for field in compared):
             # Not for a page that was just fetched: a clock that was once ahead must not shut out what comes.
             if entry.replayed and document["last_seen_at"] < stored["changed_at"]:
-                return Step(entry, "outdated", stored, done=True)
-            return Step(entry, "changed", stored)
+                return WriteStep(entry, "outdated", stored, done=True)
+            return WriteStep(entry, "changed", stored)
         if entry.tried and (stored["run"], stored["changed_at"]) == (document["run"], document["last_seen_at"]):
             first = "reprint" if stored["original"] else "new"
-            return Step(entry, "changed" if stored["revision"] > 1 else first, stored, done=True)
-        return Step(entry, "unchanged", stored)
-    same_site = [twin for twin in twins if publisher(twin) == publisher(document)]
+            return WriteStep(entry, "changed" if stored["revision"] > 1 else first, stored, done=True)
+        return WriteStep(entry, "unchanged", stored)
+    same_site = [twin for twin in twins if publisher_of(twin) == publisher_of(document)]
     if same_site:
-        return Step(entry, "duplicate", same_site[0])
-    return Step(entry, "reprint" if twins else "new")
+        return WriteStep(entry, "duplicate", same_site[0])
+    return WriteStep(entry, "reprint" if twins else "new")
 
 
-def publisher(document: Document) -> str:
-    """Who published it: the site's code, else its host."""
+def publisher_of(document: Document) -> str:
+    """Return the code of the site that published it, else its host."""
     site = document["site"]
     return str(site["code"]) if site else str(urlsplit(document["canonical_url"]).hostname)
 
 
-# Why a validator refused a document, in words: servers differ in how much of it they tell.
+# Why a validator refused a document, in words: servers differ in how much they say.
 
 _BSON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -128,18 +127,18 @@ _BSON_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def refusal(collection: str, document: dict[str, Any]) -> str:
-    """Which fields of `document` the validator of `collection` refuses, as one phrase."""
+def explain_refusal(collection: str, document: dict[str, Any]) -> str:
+    """Return which fields of `document` the validator of `collection` refuses, as one phrase."""
     spec = COLLECTIONS[collection]
     missing = [name for name in ("_id", *spec.required) if name not in document]
     if missing:
         return f"{', '.join(missing)} missing"
-    wrong = [name for name, rule in spec.fields.items() if name in document and not fits(document[name], rule)]
+    wrong = [name for name, rule in spec.fields.items() if name in document and not matches_rule(document[name], rule)]
     return f"{', '.join(wrong)} not as the schema says" if wrong else "not as the schema says"
 
 
-def fits(value: Any, rule: dict[str, Any]) -> bool:
-    """Whether `value` is as a `rule` of `schema.py` says (the part of JSON schema that is used there)."""
+def matches_rule(value: Any, rule: dict[str, Any]) -> bool:
+    """Whether `value` follows a `rule` of `schema.py` (the part of JSON schema that is used there)."""
     if "enum" in rule:
         return value in rule["enum"]
     types = [rule["bsonType"]] if isinstance(rule["bsonType"], str) else rule["bsonType"]
@@ -149,28 +148,28 @@ def fits(value: Any, rule: dict[str, Any]) -> bool:
     if isinstance(value, str):
         return len(value) >= rule.get("minLength", 0)
     if isinstance(value, list):
-        return all(fits(item, rule["items"]) for item in value) if "items" in rule else True
+        return all(matches_rule(item, rule["items"]) for item in value) if "items" in rule else True
     if isinstance(value, dict):
         known = rule.get("properties", {})
         return all(name in value for name in rule.get("required", ())) and all(
-            fits(value[name], known[name]) for name in known if name in value
+            matches_rule(value[name], known[name]) for name in known if name in value
         )
     return not isinstance(value, int | float) or rule.get("minimum", value) <= value <= rule.get("maximum", value)
 
 
 MAX_ADDRESSES = 1000
-"""A page copied to ever more addresses doesn't grow its article without end."""
+"""Addresses kept in `also_at`, for pages that are copied to ever more addresses."""
 MAX_DETAIL_LENGTH = 2000
 
 Operation = InsertOne[Document] | UpdateOne
 
 
-def operation(step: Step, tokens: Sequence[str], change: int) -> Operation:
-    """What carries out a step on `articles`; `tokens` are those of the new text, where the step brings one, `change` is
-    the change number of the batch."""
+def write_operation(step: WriteStep, tokens: Sequence[str], change: int) -> Operation:
+    """Return the operation on `articles` that carries out a step. `tokens`: those of the new text, if the step has one;
+    `change`: the change number of the batch."""
     document, stored = step.document, step.stored
     if stored is None:
-        return InsertOne(first_version(document, tokens) | {"change": change})
+        return InsertOne(make_first_version(document, tokens) | {"change": change})
     if step.outcome == "unchanged":
         return UpdateOne({"_id": stored["_id"]}, {"$max": {"last_seen_at": document["last_seen_at"]}})
     if step.outcome == "duplicate":
@@ -178,18 +177,18 @@ def operation(step: Step, tokens: Sequence[str], change: int) -> Operation:
     return UpdateOne({"_id": stored["_id"]}, [{"$replaceWith": _next_version(document, stored, tokens, change)}])
 
 
-def first_version(document: Document, tokens: Sequence[str]) -> Document:
-    """The document a new article is stored as."""
+def make_first_version(document: Document, tokens: Sequence[str]) -> Document:
+    """Return the document as which a new article is stored."""
     seen = document["last_seen_at"]
-    # A null cluster says that the article's story is to be looked up.
+    # Null until the article's cluster is looked up.
     story = {"cluster": None, "original": None, "original_evidence": None}
     history = {"also_at": [], "revision": 1, "first_seen_at": seen, "changed_at": seen}
     return {**document, **story, **history, "tokens": tokens}
 
 
-def past_version(article: Document, following: Document) -> Document:
-    """The document of `revisions` that keeps `article`, as stored now, and what `following` changes in it: whole, but
-    for the tokens, since search looks for what is now."""
+def make_revision(article: Document, following: Document) -> Document:
+    """Return the document of `revisions` that keeps `article` as it is stored now, and what `following` changes in it.
+    Without the tokens: search finds current versions only."""
     identity = {"_id": f"{article['_id']}:{article['revision']}", "article": article["_id"]}
     times = {"seen_from": article["changed_at"], "seen_until": article["last_seen_at"]}
     diff = paragraph_changes(article["body"], following["body"])
@@ -199,27 +198,28 @@ def past_version(article: Document, following: Document) -> Document:
     return {**kept, **identity, **times, "diff": diff}
 
 
-def reject_document(document: Document, reason: str, detail: str | None) -> Document:
-    """The document of `rejects` for a page or article, without `times` and `first_seen_at`."""
-    url = _encodable(document["url"]) or "about:blank"
+def make_reject(document: Document, reason: str, detail: str | None) -> Document:
+    """Return the document of `rejects` for a page or article, without `times` and `first_seen_at`."""
+    url = _encode_safely(document["url"]) or "about:blank"
     article, site = article_id(document.get("canonical_url") or canonical_url(url)), document.get("site")
     return {
         "_id": f"{article}:{reason}",
         "article": article,
         "url": url,
         "reason": reason,
-        "detail": _encodable(detail),
+        "detail": _encode_safely(detail),
         "score": document.get("score"),
         # A reject has to be storable, whatever is wrong with the document.
-        "site": site if fits(site, COLLECTIONS["rejects"].fields["site"]) else None,
-        "section": _encodable(document.get("section")),
+        "site": site if matches_rule(site, COLLECTIONS["rejects"].fields["site"]) else None,
+        "section": _encode_safely(document.get("section")),
         "run": document.get("run"),
         "last_seen_at": document["last_seen_at"],
     }
 
 
-def reject_operation(reject: Document) -> UpdateOne:
-    """What writes a reject, or counts it where it is known; the same one again, after a lost answer, counts once."""
+def write_reject_operation(reject: Document) -> UpdateOne:
+    """Return the operation that writes a reject, or counts it if it is known. Repeated after a lost answer it counts
+    once."""
     seen = reject["last_seen_at"]
     again = {"$eq": ["$last_seen_at", seen]}
     counted = {"$cond": [again, "$times", {"$add": [{"$ifNull": ["$times", 0]}, 1]}]}
@@ -229,7 +229,7 @@ def reject_operation(reject: Document) -> UpdateOne:
 
 
 def _next_version(document: Document, stored: Document, tokens: Sequence[str], change: int) -> dict[str, Any]:
-    """An expression: the article with the new text, unless another process changed it since we looked."""
+    """An expression: the article with the new text, unless another process changed it after it was looked up."""
     kept = {key: stored[key] for key in ("first_seen_at", "cluster", "original", "original_evidence")}
     new = {**document, **kept, "revision": stored["revision"] + 1, "changed_at": document["last_seen_at"]}
     new |= {"tokens": tokens, "change": change}
@@ -242,31 +242,31 @@ def _with_address(document: Document) -> dict[str, Any]:
     """An expression: `also_at` with the document's address, once, as long as there is room."""
     entry = {"_id": document["_id"], "url": document["url"], "section": document["section"]}
     entry["seen_at"] = document["last_seen_at"]
-    # Not "$also_at._id": the embedded server gives nothing for a path through an empty array.
+    # Not "$also_at._id": on the embedded server a path through an empty array yields nothing.
     known = {"$map": {"input": "$also_at", "in": "$$this._id"}}
     skip = {"$or": [{"$in": [document["_id"], known]}, {"$gte": [{"$size": "$also_at"}, MAX_ADDRESSES]}]}
     return {"$cond": [skip, "$also_at", {"$concatArrays": ["$also_at", [{"$literal": entry}]]}]}
 
 
-def _encodable(text: str | None) -> str | None:
+def _encode_safely(text: str | None) -> str | None:
     """`text` as MongoDB can hold it: lone surrogates replaced, not too long; None for an empty one."""
     return (text or "").encode("utf-8", "replace").decode("utf-8")[:MAX_DETAIL_LENGTH] or None
 
 
-def settling(key: str, fields: Mapping[str, Any]) -> UpdateOne:
-    """Set `fields` unless someone else settled the article meanwhile."""
+def set_cluster_update(key: str, fields: Mapping[str, Any]) -> UpdateOne:
+    """Return the update that sets `fields`, unless another process has assigned the article meanwhile."""
     unsettled = {"$eq": [{"$ifNull": ["$cluster", None]}, None]}
     new = {name: {"$cond": [unsettled, {"$literal": value}, f"${name}"]} for name, value in fields.items()}
     return UpdateOne({"_id": key}, [{"$set": new}])
 
 
-def settling_alone(keys: Iterable[str], change: int) -> tuple[Document, list[Document]]:
-    """What and how to update so that each of the articles is a cluster of its own, unless someone else settled it
-    meanwhile. One update for all: one each takes the embedded server nearly twice the time."""
+def set_own_cluster_update(keys: Iterable[str], change: int) -> tuple[Document, list[Document]]:
+    """Return filter and update that make each of the articles a cluster of its own, unless another process has assigned
+    it meanwhile. One update for all: one each takes the embedded server nearly twice the time."""
     return {"_id": {"$in": list(keys)}}, [{"$set": {"cluster": {"$ifNull": ["$cluster", "$_id"]}, "change": change}}]
 
 
-def filing(key: str, hashes: list[int]) -> UpdateOne:
-    """Take the article from under its other hashes, whatever its text is by now."""
+def prune_hashes_update(key: str, hashes: list[int]) -> UpdateOne:
+    """Return the update that keeps only `hashes` in the article's fingerprint, whatever its text is by now."""
     kept = {"$filter": {"input": "$fingerprint", "cond": {"$in": ["$$this", {"$literal": hashes}]}}}
     return UpdateOne({"_id": key}, [{"$set": {"fingerprint": kept}}])

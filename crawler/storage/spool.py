@@ -1,9 +1,9 @@
-"""The spool: what a crawl could not store waits in a file until the store is back, through a `kill -9` of the crawl.
+"""The spool: a file for what a crawl can't store while the database is unavailable. It survives a `kill -9`.
 
-A spool is one append-only file per writer in `DATA_DIR/spool`, locked for as long as its process lives; a spool that is
-not locked is a dead crawl's, and the next start stores it (`storage/extension.py`). A record is its length and CRC-32
-(four bytes each, little-endian) and a BSON document; the first record names the store it is meant for. A record is
-there once `append` returned; one that a kill or a full disk cut short ends the file and is left out.
+A spool is one append-only file per writer in `DATA_DIR/spool`, locked while its process lives. A spool that is not
+locked belongs to a dead crawl, and the next crawl stores it (`storage/extension.py`). A record is its length and CRC-32
+(four bytes each, little-endian) and a BSON document; the first record names the database it is meant for. A record is
+on the disk once `append` has returned; one that a kill or a full disk cut short ends the file and is ignored.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ Record = dict[str, Any]
 
 
 class Spool:
-    """The spool of one writer: created by its first `append`, removed by `close` where nothing waits in it.
+    """The spool of one writer: created by its first `append`, removed by `close` if nothing waits in it.
 
-    `place` says for which store it is (no credentials); `limit` is the number of bytes above which `is_full`: the
-    crawl should then ask for no more pages. Not for several threads at once."""
+    `place` names the database it is for (no credentials). From `limit` bytes on it `is_full`: the crawl should then
+    request no more pages. Not for several threads at once."""
 
     def __init__(self, directory: Path, place: str, limit: int) -> None:
         self.directory = directory
         self.waiting = 0
-        """Records appended and not yet taken away."""
+        """Records that were appended and not yet taken."""
         self._place = place
         self._limit = limit
         self._path = directory
@@ -51,23 +51,25 @@ class Spool:
 
     @property
     def is_full(self) -> bool:
-        """Whether it holds as much as it may."""
+        """Whether it has reached its limit."""
         return self._end - self._taken >= self._limit
 
     def append(self, records: Sequence[Record]) -> None:
-        """Write `records` to the disk. Raises StoreError where it can't; then none of them is in the spool."""
+        """Write `records` to the disk. Raises StoreError if that fails; then none of them is in the spool."""
         try:
             if self._file is None:
                 self._create()
             assert self._file is not None
-            self._end = _write(self._file, self._end, b"".join(map(_packed, records)))
+            self._end = _write(self._file, self._end, b"".join(map(_pack, records)))
         except OSError as error:
             why = (error.strerror or "unknown reason").lower()
-            raise StoreError(f"What the store can't take can't be kept in {self.directory} either: {why}.") from error
+            raise StoreError(
+                f"The database is unavailable, and the spool in {self.directory} can't be written either: {why}."
+            ) from error
         self.waiting += len(records)
 
     def peek(self, most: int) -> list[Record]:
-        """The oldest records, at most `most`. They stay until `take`."""
+        """Return the oldest records, at most `most`. They stay until `take`."""
         if self._file is None or not self.waiting:
             return []
         os.lseek(self._file.fileno(), self._taken, os.SEEK_SET)
@@ -80,17 +82,17 @@ class Spool:
         return records
 
     def take(self, count: int) -> None:
-        """The `count` records that the last `peek` gave are stored: forget them."""
+        """Remove the `count` records that the last `peek` returned: they are stored."""
         self.waiting -= count
         self._taken = self._unread
         if not self.waiting and self._file is not None:
-            # Emptied for good: a kill from here on replays nothing.
-            start = len(_packed(self._header()))
+            # Truncated, so that a kill from here on replays nothing.
+            start = len(_pack(self._header()))
             os.ftruncate(self._file.fileno(), start)
             self._end = self._taken = start
 
     def close(self) -> None:
-        """End the spool; a file in which records wait stays for the next start."""
+        """Close the spool; a file in which records wait stays for the next crawl."""
         if self._file is not None:
             if not self.waiting:
                 self._path.unlink()
@@ -103,12 +105,12 @@ class Spool:
     def _create(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
         self._path = self.directory / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:8]}{_SUFFIX}"
-        # Under another name until it is locked: a start that drains must not take it for a dead crawl's.
+        # Under another name until it is locked: a crawl that drains must not mistake it for that of a dead one.
         begun = self._path.with_suffix(".begun")
         file = begun.open("x+b", buffering=0)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
-            self._end = _write(file, 0, _packed(self._header()))
+            self._end = _write(file, 0, _pack(self._header()))
             begun.rename(self._path)
         except OSError:
             file.close()
@@ -132,12 +134,12 @@ class Leftover:
         self._start = start
 
     def records(self) -> Iterator[Record]:
-        """Its records, oldest first, up to the first one that is cut short or damaged."""
+        """Return its records, oldest first, up to the first one that is cut short or damaged."""
         self._file.seek(self._start)
         return (record for record, _ in _records(self._file, self._start))
 
     def remove(self) -> None:
-        """Its records are stored."""
+        """Delete the file: its records are stored."""
         self.path.unlink()
 
     def __enter__(self) -> Leftover:
@@ -148,7 +150,7 @@ class Leftover:
 
 
 def leftovers(directory: Path) -> Iterator[Leftover]:
-    """The spools in `directory` that no living process holds, oldest first. Raises OSError."""
+    """Yield the spools in `directory` that no living process holds, oldest first. Raises OSError."""
     for path in sorted(directory.glob(f"*{_SUFFIX}")):
         try:
             file = path.open("r+b")
@@ -164,18 +166,18 @@ def leftovers(directory: Path) -> Iterator[Leftover]:
             yield Leftover(file, header["place"], start)
         else:
             if not start:
-                # Killed before its first record: it holds nothing.
+                # The crawl was killed before its first record.
                 path.unlink(missing_ok=True)
             file.close()
 
 
-def _packed(record: Record) -> bytes:
+def _pack(record: Record) -> bytes:
     data = bson.encode(record)
     return _HEAD.pack(len(data), zlib.crc32(data)) + data
 
 
 def _write(file: IO[bytes], position: int, data: bytes) -> int:
-    """Write `data` at `position` to the disk, whole or not at all; the position behind it. Raises OSError."""
+    """Write all of `data` at `position` to the disk, or nothing, and return the position after it. Raises OSError."""
     number = file.fileno()
     try:
         os.lseek(number, position, os.SEEK_SET)
@@ -190,7 +192,7 @@ def _write(file: IO[bytes], position: int, data: bytes) -> int:
 
 
 def _records(file: IO[bytes], position: int) -> Iterator[tuple[Record, int]]:
-    """The sound records of `file` from `position`, where it stands, each with the position behind it."""
+    """Yield the sound records of `file` from `position`, its present one, each with the position after it."""
     while len(head := file.read(_HEAD.size)) == _HEAD.size:
         length, checksum = _HEAD.unpack(head)
         if not 0 < length <= _MAX_RECORD:

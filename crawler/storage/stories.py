@@ -1,11 +1,11 @@
-"""Stories in the store: which articles tell the same one, and which of them is the original.
+"""Clusters of articles that tell the same story, and which article of a cluster is the original.
 
-An article is stored with `cluster` null, then settled: its fingerprint is looked up, what is found is compared, its
-cluster and the clusters of what matched become one, and last its own `cluster` is set. So whatever happens in between,
-a null says that work is left, and anyone may do it (`recover`), twice if need be. A cluster is named after the smallest
-`_id` in it: whoever joins the same articles, in whatever order, gives the same name. Two processes that store one story
-at the same moment look it up after both have written at least one, so one of them sees the other's article; every join
-is read again until nothing is left to write.
+An article is stored with `cluster` null, then assigned: its fingerprint is looked up, the candidates are compared, its
+cluster and those of the matches are merged, and its own `cluster` is set last. So null means that work is left,
+whatever happened in between; any process may do it (`recover`), also twice. A cluster is named after the smallest `_id`
+in it, so its name does not depend on the order. Two processes that store one story at the same moment both look it up
+after they have written, so one of them sees the other's article; every merge is read again until nothing is left to
+write.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pymongo import UpdateMany, UpdateOne
 
 from crawler.parsing.date_forms import CST
 from crawler.storage import changes
-from crawler.storage.operations import Document, filing, settling, settling_alone
+from crawler.storage.operations import Document, prune_hashes_update, set_cluster_update, set_own_cluster_update
 from crawler.storage.store import Store
 from crawler.text.similarity import (
     MAX_SAMPLES,
@@ -40,15 +40,15 @@ _Article = Mapping[str, Any]
 SourceSite = Callable[[str], str | None]
 """The code of the site a 来源 names, or None."""
 
-# What the choice needs of an article.
 EVIDENCE = dict.fromkeys(("site", "source", "published_at", "published_precision", "first_seen_at"), 1)
+"""The fields that the choice needs."""
 
 
 def choose_original(articles: Sequence[_Article], source_site: SourceSite) -> tuple[Any, str]:
-    """The `_id` of the original among the articles of one story, and why: the article of the site that the others give
-    as their 来源; else the one with the earliest displayed time; else the one seen first. Articles in any order give
-    the same answer."""
-    if named := _named(articles, source_site):
+    """Return the `_id` of the original among the articles of one story, and why: the article of the site that the
+    others name as their 来源; else the one with the earliest displayed time; else the one seen first. The order of the
+    articles does not matter."""
+    if named := _choose_by_source(articles, source_site):
         return named
     dated = [article for article in articles if article["published_at"]]
     first_day = min((_day(article) for article in dated), default=None)
@@ -59,12 +59,12 @@ def choose_original(articles: Sequence[_Article], source_site: SourceSite) -> tu
     if len(earliest) == 1:
         shown = earliest[0]["published_at"].astimezone(CST)
         return earliest[0]["_id"], f"displays the earliest time: {shown:%Y-%m-%d %H:%M}"
-    first = min(earliest or articles, key=_order)
+    first = min(earliest or articles, key=_sort_key)
     tied = f"; {len(earliest)} display the same time" if earliest else "; none displays a time"
     return first["_id"], f"seen first{tied}"
 
 
-def _named(articles: Sequence[_Article], source_site: SourceSite) -> tuple[Any, str] | None:
+def _choose_by_source(articles: Sequence[_Article], source_site: SourceSite) -> tuple[Any, str] | None:
     """The choice by 来源. A site that itself names another of the story's sites only passed it on."""
     sources = {article["_id"]: source_site(article["source"]) if article["source"] else None for article in articles}
     here = {_site(article) for article in articles} - {None}
@@ -77,7 +77,7 @@ def _named(articles: Sequence[_Article], source_site: SourceSite) -> tuple[Any, 
     passed: set[Any] = set()
     while code not in passed:
         passed.add(code)
-        article = min((article for article in articles if _site(article) == code), key=_order)
+        article = min((article for article in articles if _site(article) == code), key=_sort_key)
         onward = sources[article["_id"]]
         code = onward if onward in here and onward not in passed else code
     return article["_id"], f"its site is the 来源 of {votes[code]} of the others: {article['site']['name']}"
@@ -92,7 +92,7 @@ def _day(article: _Article) -> date:
     return day
 
 
-def _order(article: _Article) -> tuple[Any, ...]:
+def _sort_key(article: _Article) -> tuple[Any, ...]:
     return (
         _day(article) if article["published_at"] else date.max,
         article["first_seen_at"],
@@ -101,9 +101,9 @@ def _order(article: _Article) -> tuple[Any, ...]:
 
 
 CHUNK = 100
-"""Articles settled at once."""
+"""Articles assigned at once."""
 ROWS = 1000
-"""Rows of one answer of the store; by default the first holds 101."""
+"""Rows of one answer of the server; by default the first has 101."""
 MAX_ROUNDS = 20
 MAX_MEMBERS = 500
 """Articles of one story among which the original is chosen."""
@@ -123,8 +123,8 @@ def site_of_source(source: str) -> str | None:
     return site.code if site else None
 
 
-class Stories:
-    """Settles articles of one store. No index is held in memory: every look-up is a query, and bounded."""
+class Clusters:
+    """Assigns the articles of one store to clusters. No index is kept in memory: every look-up is a bounded query."""
 
     def __init__(self, store: Store, source_site: SourceSite = site_of_source) -> None:
         self._store = store
@@ -135,47 +135,48 @@ class Stories:
         return self._store.database["articles"]
 
     async def recover(self, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
-        """Settle what a killed process left; the number of articles. `progress(done, total)` hears of every chunk.
-        Raises PyMongoError."""
+        """Assign the articles that a killed process left, and return their number. `progress(done, total)` is called
+        after every chunk. Raises PyMongoError."""
         left = [row["_id"] async for row in self._articles.find({"cluster": None}, _CLUSTER)]
         for start in range(0, len(left), CHUNK):
-            await self.settle(left[start : start + CHUNK])
+            await self.assign(left[start : start + CHUNK])
             progress(min(start + CHUNK, len(left)), len(left))
         return len(left)
 
-    async def settle(
+    async def assign(
         self, ids: Iterable[str], known: Mapping[str, Document] = MappingProxyType({}), change: int | None = None
     ) -> set[str]:
-        """Give each of the stored articles `ids` its cluster and original, and revise those of the articles it belongs
-        to. Of those just stored for the first time, `known` may hold the documents, which are not read again then.
-        `change` is the change number of the batch; None: one of its own is taken.
-        Returns those whose story was known, from the store or from one before it in `ids`. Safe to repeat. Raises
-        PyMongoError."""
+        """Set cluster and original of the stored articles `ids`, and update those of the articles they match. `known`
+        may have the documents of articles that were just stored for the first time, which are not read again then.
+        `change` is the change number of the batch; None: a new one is taken. Returns those whose story was known, from
+        the store or from an article before it in `ids`. Safe to repeat. Raises PyMongoError."""
         keys = list(ids)
         if not keys:
             return set()
         if change is None:
             taken = await changes.begin(self._store.database)
-            known_before = await self.settle(keys, known, taken.number)
+            known_before = await self.assign(keys, known, taken.number)
             await changes.finish(self._store.database, taken)
             return known_before
         links, crowded = await self._find(keys, known)
-        # A story of its own is no one else's: its cluster holds nothing that would have to be looked at.
+        # Nothing matches these: their clusters have no other articles to read.
         alone = {key for key in links.keys() & known.keys() if not links[key]}.difference(*links.values())
         if alone:
-            await self._articles.update_many(*settling_alone(alone, change))
+            await self._articles.update_many(*set_own_cluster_update(alone, change))
         linked = {key: others for key, others in links.items() if key not in alone}
         for _ in range(MAX_ROUNDS):
             if not await self._join(linked, change):
                 break
         if crowded:
-            await self._articles.bulk_write([filing(*article) for article in crowded.items()], ordered=False)
-        return _known_before(keys, links)
+            await self._articles.bulk_write(
+                [prune_hashes_update(*article) for article in crowded.items()], ordered=False
+            )
+        return _find_known(keys, links)
 
     async def _find(
         self, ids: list[str], known: Mapping[str, Document]
     ) -> tuple[dict[str, set[str]], dict[str, list[int]]]:
-        """For each article those it belongs to; of articles with hashes under which there is no room, the others."""
+        """For each article its matches; for articles with hashes that are full, the hashes to keep."""
         batch = {key: {**known[key], "cluster": None} for key in ids if key in known}
         batch |= await self._texts((key for key in ids if key not in known), {**_TEXT, **_KEYS})
         near, twins = await self._candidates(batch)
@@ -186,14 +187,14 @@ class Stories:
             if len(filed) < len(article["fingerprint"]):
                 crowded[key] = filed
         texts = await self._texts({other for short in shortlists.values() for other in short} - batch.keys())
-        names = _Names({**texts, **batch})
+        names = _ClusterNames({**texts, **batch})
         found = {key: find_matches(names.story(key), names.candidates(shortlists[key])) for key in sorted(batch)}
         doubts = {key: find_ambiguous(names.story(key), alike) for key, alike in found.items()}
         members = await self._of_clusters(set().union(*doubts.values()), _TEXT, MAX_SAMPLES)
         links: dict[str, set[str]] = {}
         for key, alike in found.items():
             samples = {
-                cluster: [*map(_story, members[cluster]), *map(names.story, names.joined(cluster))]
+                cluster: [*map(_story, members[cluster]), *map(names.story, names.find_joined(cluster))]
                 for cluster in doubts[key]
             }
             clusters = set(merge_clusters(names.story(key), alike, samples))
@@ -223,7 +224,7 @@ class Stories:
             rows = {row["_id"]: row for piece in article["fingerprint"] for row in by_hash.get(piece, ())}
             near[key] = [IndexedText(at, row["cluster"], row["fingerprint"]) for at, row in rows.items() if at != key]
             same = [row for row in by_text.get(article["content_hash"], ()) if row["_id"] != key]
-            # One of each cluster stands for all, but whatever isn't settled has to be told.
+            # One of each cluster stands for all; articles without a cluster are all needed.
             twins[key] = list({row["cluster"] or row["_id"]: row for row in same}.values())
         return near, twins
 
@@ -234,7 +235,7 @@ class Stories:
         return {row["_id"]: row async for row in self._rows({"_id": {"$in": wanted}}, fields)}
 
     def _rows(self, which: Document, fields: Mapping[str, int]) -> Any:
-        """A cursor whose rows come in as few answers as may be: each takes a round of the event loop."""
+        """A cursor whose rows come in as few answers as possible: each takes a round of the event loop."""
         return self._articles.find(which, fields).batch_size(ROWS)
 
     async def _of_clusters(
@@ -251,37 +252,37 @@ class Stories:
             for name in groups:
                 rows += [row async for row in self._rows({"cluster": name}, fields).limit(most)]
         for row in rows:
-            # Another process may have given it another name meanwhile.
+            # Another process may have renamed it meanwhile.
             if row["cluster"] in groups:
                 groups[row["cluster"]].append(row)
         return groups
 
     async def _join(self, links: Mapping[str, set[str]], change: int) -> bool:
-        """Write what the links ask for, the articles settled last; whether it has to be looked at again."""
+        """Write what follows from the links, new assignments last. Returns whether it must be read again."""
         wanted = links.keys() | {other for others in links.values() for other in others}
         rows = await self._texts(wanted, _CHOICE)
-        names = _Names(rows)
+        names = _ClusterNames(rows)
         for key, others in links.items():
             for other in others:
                 if key in rows and other in rows:
                     names.join(key, other)
         again = await self._rename(rows, names, change)
         updates: list[UpdateOne] = []
-        settled: list[UpdateOne] = []
+        assigned: list[UpdateOne] = []
         for name, members in (await self._members(rows, names)).items():
             for row, choice in self._choices(members):
                 if row["cluster"] is None:
-                    settled.append(settling(row["_id"], {"cluster": name, **choice, "change": change}))
+                    assigned.append(set_cluster_update(row["_id"], {"cluster": name, **choice, "change": change}))
                     again = again or len(members) > 1
                 elif any(row.get(field) != value for field, value in choice.items()):
                     updates.append(UpdateOne({"_id": row["_id"]}, {"$set": {**choice, "change": change}}))
-        for operations in (updates, settled):
+        for operations in (updates, assigned):
             if operations:
                 await self._articles.bulk_write(operations, ordered=False)
         return again or bool(updates)
 
-    async def _members(self, rows: Mapping[str, Document], names: _Names) -> dict[str, dict[str, Document]]:
-        """The articles of each cluster: those at hand, and of a story of several the others."""
+    async def _members(self, rows: Mapping[str, Document], names: _ClusterNames) -> dict[str, dict[str, Document]]:
+        """The articles of each cluster: `rows`, and the others of clusters with several."""
         clusters: dict[str, dict[str, Document]] = {}
         for key, row in rows.items():
             clusters.setdefault(names[key], {})[key] = row
@@ -295,8 +296,8 @@ class Stories:
                 clusters[name].setdefault(row["_id"], row)
         return clusters
 
-    async def _rename(self, rows: Mapping[str, Document], names: _Names, change: int) -> bool:
-        """Give the clusters that are one from now on one name."""
+    async def _rename(self, rows: Mapping[str, Document], names: _ClusterNames, change: int) -> bool:
+        """Give merged clusters one name."""
         old: dict[str, set[str]] = {}
         for key, row in rows.items():
             if row["cluster"] not in {None, names[key]}:
@@ -322,8 +323,8 @@ class Stories:
             yield row, {"original": None if key == original else original, "original_evidence": reason}
 
 
-class _Names:
-    """The names of the clusters of a few articles while they are joined: the smallest `_id`."""
+class _ClusterNames:
+    """The names of the clusters of a few articles while they are merged: the smallest `_id`."""
 
     def __init__(self, rows: Mapping[str, Document]) -> None:
         self._rows = dict(rows)
@@ -345,8 +346,8 @@ class _Names:
         """Those of `keys` that are still there, to be compared."""
         return [Candidate(key, self[key], self.story(key)) for key in keys if key in self._rows]
 
-    def joined(self, name: str) -> list[str]:
-        """The articles not settled yet that have been joined to a cluster, as far as their texts are known."""
+    def find_joined(self, name: str) -> list[str]:
+        """The unassigned articles that were joined to a cluster, if their texts are known."""
         name = self._root(name)
         return [
             key for key, row in self._rows.items() if row["cluster"] is None and "body" in row and self[key] == name
@@ -363,9 +364,9 @@ class _Names:
         return name
 
 
-def _known_before(ids: Sequence[str], links: Mapping[str, set[str]]) -> set[str]:
+def _find_known(ids: Sequence[str], links: Mapping[str, set[str]]) -> set[str]:
     """Those of `ids` that belong to an article elsewhere, or to one before them."""
-    names = _Names({key: {"cluster": None} for key in {*links, *ids}.union(*links.values())})
+    names = _ClusterNames({key: {"cluster": None} for key in {*links, *ids}.union(*links.values())})
     for key, others in links.items():
         for other in others:
             names.join(key, other)

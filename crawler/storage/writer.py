@@ -1,7 +1,8 @@
-"""The writer: articles and rejects go to the store by the hundred, each with an outcome of its own.
+"""The writer: articles and rejects are written in batches, each document with an outcome of its own.
 
-Every write may be repeated (`batch.py`): a crawl killed at any moment and run again stores each article once. While the
-store is away, a writer with a spool keeps them there (`spool.py`), and stores them as soon as it is back.
+Every write may be repeated (`operations.py`): a crawl that is killed at any moment and run again stores each article
+once. While the database is unavailable, a writer with a spool keeps the batches there (`spool.py`) and writes them as
+soon as it is back.
 """
 
 from __future__ import annotations
@@ -21,56 +22,55 @@ from crawler.errors import StoreError, StoreUnavailable
 from crawler.storage import changes
 from crawler.storage.operations import (
     HEAD,
+    BatchEntry,
     Document,
-    Entry,
-    Step,
-    first_version,
-    operation,
-    past_version,
+    WriteStep,
+    explain_refusal,
+    make_first_version,
+    make_reject,
+    make_revision,
     plan,
-    refusal,
-    reject_document,
-    reject_operation,
+    write_operation,
+    write_reject_operation,
 )
 from crawler.storage.search_index import Segments
 from crawler.storage.spool import Record, Spool
 from crawler.storage.state import RunStore
 from crawler.storage.store import RETRY_SECONDS, TRANSIENT, Store
-from crawler.storage.stories import Stories
+from crawler.storage.stories import Clusters
 from crawler.text.tokens import tokens
 
 logger = logging.getLogger(__name__)
 
 
-# One batch into the store: rounds of a few requests, each safe to repeat. A round looks up what the store holds of
-# its articles and texts, decides (`outcome.py`), keeps older versions in `revisions`, then writes `articles`. What
-# concerns an article that the same round writes, or that another process wrote meanwhile, goes into the next. A
-# kill can leave a version in `revisions` that is still the current one: a revision is history once the article's
-# `revision` is above its own.
+# A batch is written in rounds of a few requests, each safe to repeat. A round looks up the stored articles with the
+# same ids and texts, decides (`plan`), keeps older versions in `revisions`, then writes `articles`. Entries of an
+# article that the same round writes, or that another process wrote meanwhile, wait for the next round. After a kill a
+# version in `revisions` may still be the current one: it is history once the article's `revision` is above its own.
 
 OnOutcome = Callable[[str, str, Document], None]
 SPARE_ROUNDS = 20
-"""How often other processes may be faster before a batch is given up."""
-SETTLED = frozenset({"new", "reprint", "changed"})
-"""Outcomes after which an article's story is looked up."""
+"""Rounds in which other processes may be faster, before the batch fails."""
+ASSIGNED = frozenset({"new", "reprint", "changed"})
+"""Outcomes after which an article is assigned to a cluster."""
 
 _DUPLICATE_KEY, _REFUSED = 11000, 121
 
 
 class Batches:
-    """Writes batches; `on_outcome(kind, outcome, document)` hears of each once the store has acknowledged it."""
+    """Writes batches; `on_outcome(kind, outcome, document)` is called for each once the server has acknowledged it."""
 
     def __init__(self, store: Store, on_outcome: OnOutcome) -> None:
         self._store = store
         self._on_outcome = on_outcome
-        self._stories = Stories(store)
+        self._clusters = Clusters(store)
         self._segments = Segments(store)
         self._recovered = False
 
-    async def write(self, entries: list[Entry], rejects: list[Document], seconds: float) -> None:
-        """Write all `entries` and `rejects` and take them out of the lists; articles that the store refuses become
-        rejects. What was not acknowledged stays in the lists. Raises StoreError, StoreUnavailable where the store did
-        not come back within `seconds`."""
+    async def write(self, entries: list[BatchEntry], rejects: list[Document], seconds: float) -> None:
+        """Write all `entries` and `rejects` and take them out of the lists; articles that the validator refuses become
+        rejects. What was not acknowledged stays in the lists. Raises StoreError; StoreUnavailable if the database is
+        unavailable for longer than `seconds`."""
         if not self._recovered:
             await self._store.retrying(self._recover, seconds)
             self._recovered = True
@@ -85,30 +85,30 @@ class Batches:
         await self._segments.tidy()
 
     async def _recover(self) -> None:
-        await self._stories.recover()
+        await self._clusters.recover()
 
-    async def _round(self, entries: list[Entry], rejects: list[Document]) -> None:
+    async def _round(self, entries: list[BatchEntry], rejects: list[Document]) -> None:
         """Write what can be written of `entries` and leave the rest in it."""
         stored, twins = await self._look_up([entry.document for entry in entries])
         steps, later = plan(entries, stored, twins)
         for step in steps:
             step.entry.tried = True
         await self._keep_versions([step for step in steps if step.outcome == "changed" and not step.done])
-        writes = any(step.outcome in SETTLED and not step.done for step in steps)
+        writes = any(step.outcome in ASSIGNED and not step.done for step in steps)
         change = await changes.begin(self._store.database) if writes else None
         codes = await self._apply(steps, change.number if change else 0)
-        told = [step for number, step in enumerate(steps) if step.outcome in SETTLED and number not in codes]
+        written = [step for number, step in enumerate(steps) if step.outcome in ASSIGNED and number not in codes]
         # What an earlier round stored may have changed since.
-        new = {step.document["_id"]: step.document for step in told if step.outcome == "new" and not step.done}
-        near = await self._stories.settle(
-            [step.document["_id"] for step in told], new, change.number if change else None
+        new = {step.document["_id"]: step.document for step in written if step.outcome == "new" and not step.done}
+        near = await self._clusters.assign(
+            [step.document["_id"] for step in written], new, change.number if change else None
         )
         if change:
             await changes.finish(self._store.database, change)
         for number, step in enumerate(steps):
             if (code := codes.get(number)) == _REFUSED:
-                detail = refusal("articles", first_version(step.document, _tokens(step)))
-                rejects.append(reject_document(step.document, "invalid_document", detail))
+                detail = explain_refusal("articles", make_first_version(step.document, _tokens(step)))
+                rejects.append(make_reject(step.document, "invalid_document", detail))
             elif code == _DUPLICATE_KEY or (step.outcome == "changed" and not step.done):
                 # Another process was faster, or may have been: the next round reads what came of it.
                 later.append(step.entry)
@@ -130,23 +130,23 @@ class Batches:
             twins.setdefault(row["content_hash"], []).append(row)
         return stored, twins
 
-    async def _keep_versions(self, steps: list[Step]) -> None:
+    async def _keep_versions(self, steps: list[WriteStep]) -> None:
         if not steps:
             return
         following = {step.document["_id"]: step.document for step in steps}
         current = self._store.database["articles"].find({"_id": {"$in": list(following)}})
-        versions = [past_version(article, following[article["_id"]]) async for article in current]
+        versions = [make_revision(article, following[article["_id"]]) async for article in current]
         if versions:
             await self._bulk(
                 "revisions", [ReplaceOne({"_id": version["_id"]}, version, upsert=True) for version in versions]
             )
 
-    async def _apply(self, steps: list[Step], change: int) -> dict[int, int]:
+    async def _apply(self, steps: list[WriteStep], change: int) -> dict[int, int]:
         """Write `articles`; what was not written, by its number in `steps`, with the server's error code."""
         numbered = [(number, step) for number, step in enumerate(steps) if not step.done]
-        words = {step.document["_id"]: _tokens(step) for _, step in numbered if step.outcome in SETTLED}
+        words = {step.document["_id"]: _tokens(step) for _, step in numbered if step.outcome in ASSIGNED}
         await self._segments.add(words)
-        operations = [operation(step, words.get(step.document["_id"], ()), change) for _, step in numbered]
+        operations = [write_operation(step, words.get(step.document["_id"], ()), change) for _, step in numbered]
         codes = await self._bulk("articles", operations)
         return {numbered[index][0]: code for index, code in codes.items()}
 
@@ -167,15 +167,15 @@ class Batches:
 
     async def _write_rejects(self, rejects: list[Document]) -> None:
         batch = list(rejects)
-        codes = await self._bulk("rejects", [reject_operation(reject) for reject in batch])
+        codes = await self._bulk("rejects", [write_reject_operation(reject) for reject in batch])
         del rejects[: len(batch)]
         for number, reject in enumerate(batch):
             if number in codes:
-                logger.error("Not even recorded as rejected (%s): %s", reject["reason"], reject["url"])
+                logger.error("Could not be recorded as a reject (%s): %s", reject["reason"], reject["url"])
             self._on_outcome("reject", reject["reason"], reject)
 
 
-def _tokens(step: Step) -> list[str]:
+def _tokens(step: WriteStep) -> list[str]:
     return tokens(step.document["title"], step.document["body"])
 
 
@@ -183,18 +183,18 @@ MAX_BATCH = 500
 MAX_BYTES = 15 * 1024 * 1024
 """A document may take 16 MB; what the writer adds has to fit as well."""
 SPOOL_AFTER_SECONDS = 5.0
-"""How long a batch waits in memory for a store that is away before it goes to the spool."""
+"""How long a batch waits in memory for an unavailable database before it goes to the spool."""
 
 
 class ArticleWriter:
     """Collects articles and rejects and writes them when there are `max_items`, `max_seconds` after the first, and at
-    the end. `on_outcome(kind, outcome, document)` hears of each once the store has acknowledged it: kind `article` with
-    `new`, `near_duplicate`, `reprint`, `unchanged`, `changed`, `duplicate` or `outdated`; kind `reject` with the
-    reason.
+    the end. `on_outcome(kind, outcome, document)` is called for each once the server has acknowledged it: kind
+    `article` with `new`, `near_duplicate`, `reprint`, `unchanged`, `changed`, `duplicate` or `outdated`; kind `reject`
+    with the reason.
 
-    With a `spool`, what comes while the store is away waits there; `on_spool(waiting)` hears how many records do,
-    whenever that changes, and `on_lost` of the store's not coming back within `retry_seconds`. Without a spool, whoever
-    adds waits."""
+    With a `spool`, items wait there while the database is unavailable; `on_spool(waiting)` is called with the number of
+    records whenever it changes, and `on_lost` if the database stays unavailable for `retry_seconds`. Without a spool,
+    `add` waits."""
 
     batches = Batches
 
@@ -218,25 +218,25 @@ class ArticleWriter:
         self._on_spool = on_spool
         self._on_lost = on_lost
         self._batches = self.batches(store, on_outcome)
-        self._entries: list[Entry] = []
+        self._entries: list[BatchEntry] = []
         self._rejects: list[Document] = []
         self._writing = asyncio.Lock()
         self._begun = 0
-        """Articles and rejects taken out of memory to be written."""
+        """Articles and rejects in the batch that is being written."""
         self._turns = 0
-        """Those who write or wait for the lock."""
+        """Tasks that write or wait for the lock."""
         self._ended = asyncio.Event()
-        """The end of the turn that is under way, or comes next."""
+        """Set at the end of the present turn, or of the next one."""
         self._timer: asyncio.TimerHandle | None = None
         self._timed: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
         self._failure: StoreError | None = None
 
     async def add(self, document: Document, *, reread: bool = False) -> None:
-        """Take an article: the fields of `items.Article` and `_id`. Waits while a full batch is being written. What the
-        store can't hold becomes a reject. One that is `reread`, from the archive, is a change also where only its date
-        or credits changed, and never stands in for a version that was fetched after it. Raises StoreError once the
-        store stayed away for `retry_seconds`."""
+        """Take an article: the fields of `items.Article` and `_id`. Waits while a full batch is being written.
+        A document that can't be stored becomes a reject. A `reread` one, from the archive, counts as changed also if
+        only its date or credits changed, and never replaces a version that was fetched later. Raises StoreError once
+        the database has been unavailable for `retry_seconds`."""
         self._check()
         seen = _milliseconds(document.get("fetched_at"))
         article = {**document, "fetched_at": seen, "last_seen_at": seen}
@@ -248,34 +248,34 @@ class ArticleWriter:
             if size > MAX_BYTES:
                 self._reject(article, "too_large", f"the document takes {size} bytes")
             else:
-                self._entries.append(Entry(article, replayed=reread, reread=reread))
-        await self._taken()
+                self._entries.append(BatchEntry(article, replayed=reread, reread=reread))
+        await self._wait_for_room()
 
     async def add_reject(self, document: Document) -> None:
         """Take a reject: the fields of `items.Reject`. Raises StoreError as `add` does."""
         self._check()
         seen = _milliseconds(document.get("seen_at"))
         self._reject({**document, "last_seen_at": seen}, document["reason"], document.get("detail"))
-        await self._taken()
+        await self._wait_for_room()
 
     async def replay(self, records: Sequence[Record]) -> None:
-        """Store records of a dead crawl's spool. Raises StoreError where not all of them are stored."""
+        """Store records of a dead crawl's spool. Raises StoreError if not all of them are stored."""
         await self._replay(records, self._retry_seconds)
 
     async def _replay(self, records: Sequence[Record], seconds: float) -> None:
-        await self._batches.write(*_unpacked(records), seconds)
+        await self._batches.write(*_from_records(records), seconds)
         await RunStore(self._store).write(row["document"] for row in records if row["kind"] == "run")
 
     @property
     def pending(self) -> int:
-        """How many articles and rejects wait to be written, in memory or in the spool; a batch under way isn't among
-        them."""
+        """The number of articles and rejects that wait in memory or in the spool, without the batch that is being
+        written."""
         return len(self._entries) + len(self._rejects) + (self._spool.waiting if self._spool else 0)
 
     async def flush(self) -> None:
-        """Write what is waiting in memory, to the store or to the spool, and wait for what is being written. Raises
-        StoreError; what wasn't acknowledged then still waits."""
-        # Once in any case: a batch may be on its way.
+        """Write what is waiting in memory, to the database or to the spool, and wait for the batch that is being
+        written. Raises StoreError; what was not acknowledged then still waits."""
+        # At least once: a batch may be being written.
         await self._flush_batch()
         while self._held:
             await self._flush_batch()
@@ -292,7 +292,7 @@ class ArticleWriter:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """The time of one who writes; nobody else does."""
+        """Hold the right to write, which one task has at a time."""
         self._turns += 1
         try:
             async with self._writing:
@@ -303,8 +303,8 @@ class ArticleWriter:
             ended.set()
 
     async def close(self) -> None:
-        """Write what is waiting and end. After a failure this tries once more, without patience. Raises StoreError,
-        also where records stay in the spool, for the next start."""
+        """Write what is waiting and end. After a failure this tries once more without retrying. Raises StoreError, also
+        if records stay in the spool for the next crawl."""
         failure = self._failure
         if failure:
             self._retry_seconds = 0
@@ -316,8 +316,8 @@ class ArticleWriter:
             raise failure or error from error
         if self._spool and self._spool.waiting:
             raise StoreError(
-                f"The store is away: {self._spool.waiting} articles and rejects wait in {self._spool.directory}; "
-                "the next crawl stores them, or `scrapy drain`."
+                f"The database is unavailable: {self._spool.waiting} articles and rejects wait in "
+                f"{self._spool.directory}; the next crawl stores them, or `scrapy drain`."
             )
         self._failure = None
 
@@ -329,8 +329,8 @@ class ArticleWriter:
         if self._failure:
             raise self._failure
 
-    async def _taken(self) -> None:
-        # Whoever's article is among the next to be written goes on: the crawl reads pages while a batch is written.
+    async def _wait_for_room(self) -> None:
+        # An article that is in the next batch need not wait: the crawl reads pages while a batch is written.
         place = self._held + self._begun
         while place - self._begun >= self._max_items:
             if self._turns:
@@ -339,21 +339,21 @@ class ArticleWriter:
             else:
                 await self._flush_batch()
         if self._held and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._max_seconds, self._flush_in_time)
+            self._timer = asyncio.get_running_loop().call_later(self._max_seconds, self._flush_on_timer)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _flush_in_time(self) -> None:
-        self._timed = asyncio.ensure_future(self._flush_quietly())
+    def _flush_on_timer(self) -> None:
+        self._timed = asyncio.ensure_future(self._flush_and_log())
 
-    async def _flush_quietly(self) -> None:
+    async def _flush_and_log(self) -> None:
         try:
             await self.flush()
         except StoreError as error:
-            # The next `add` raises it to whoever can end the crawl.
+            # The next `add` raises it to the pipeline, which ends the crawl.
             logger.error("%s", error)
 
     async def _write(self) -> None:
@@ -364,36 +364,36 @@ class ArticleWriter:
             if self._spool is None:
                 await self._batches.write(entries, rejects, self._retry_seconds)
             elif self._spool.waiting:
-                # Behind what waits already: versions of one article keep their order.
-                await self._keep(entries, rejects)
+                # After what already waits: versions of one article keep their order.
+                await self._append_to_spool(entries, rejects)
             else:
                 try:
                     await self._batches.write(entries, rejects, min(SPOOL_AFTER_SECONDS, self._retry_seconds))
                 except StoreUnavailable:
-                    await self._keep(entries, rejects)
+                    await self._append_to_spool(entries, rejects)
         finally:
             self._entries[:0], self._rejects[:0] = entries, rejects
             self._begun -= len(entries) + len(rejects)
 
-    async def _keep(self, entries: list[Entry], rejects: list[Document]) -> None:
+    async def _append_to_spool(self, entries: list[BatchEntry], rejects: list[Document]) -> None:
         assert self._spool is not None
-        if records := _packed(entries, rejects):
+        if records := _to_records(entries, rejects):
             await asyncio.to_thread(self._spool.append, records)
             entries.clear()
             rejects.clear()
             self._on_spool(self._spool.waiting)
         if self._draining is None and self._spool.waiting:
-            logger.warning("The store is away: articles wait in %s", self._spool.directory)
+            logger.warning("The database is unavailable: articles wait in the spool in %s", self._spool.directory)
             self._draining = asyncio.ensure_future(self._drain(self._spool))
 
     async def _drain(self, spool: Spool) -> None:
-        """Wait until the store is back, then store what waits in the spool."""
+        """Wait until the database is back, then store the spool."""
         try:
             while spool.waiting:
                 await self._store.retrying(self._ping, self._retry_seconds)
                 async with self._turn():
                     await self._store_spooled(spool)
-            logger.info("The store is back: what waited is stored")
+            logger.info("The database is back: the spool is stored")
         except StoreError as error:
             self._failure = StoreError(f"{error} {spool.waiting} articles and rejects wait in {spool.directory}.")
             self._on_lost(self._failure)
@@ -406,16 +406,16 @@ class ArticleWriter:
                 spool.take(len(records))
                 self._on_spool(spool.waiting)
         except StoreUnavailable:
-            logger.warning("The store went away again: %d articles and rejects wait", spool.waiting)
+            logger.warning("The database is unavailable again: %d articles and rejects wait", spool.waiting)
 
     async def _ping(self) -> None:
         await self._store.database.command("ping")
 
     def _reject(self, document: Document, reason: str, detail: str | None) -> None:
-        self._rejects.append(reject_document(document, reason, detail))
+        self._rejects.append(make_reject(document, reason, detail))
 
 
-def _packed(entries: Sequence[Entry], rejects: Sequence[Document]) -> list[Record]:
+def _to_records(entries: Sequence[BatchEntry], rejects: Sequence[Document]) -> list[Record]:
     articles = [
         {"kind": "article", "tried": entry.tried, "reread": entry.reread, "document": entry.document}
         for entry in entries
@@ -423,27 +423,27 @@ def _packed(entries: Sequence[Entry], rejects: Sequence[Document]) -> list[Recor
     return [*articles, *({"kind": "reject", "document": reject} for reject in rejects)]
 
 
-def _unpacked(records: Sequence[Record]) -> tuple[list[Entry], list[Document]]:
-    # Meanwhile another crawl may have stored a later version.
+def _from_records(records: Sequence[Record]) -> tuple[list[BatchEntry], list[Document]]:
+    # Replayed: another crawl may have stored a later version meanwhile.
     articles = [row for row in records if row["kind"] == "article"]
-    entries = [Entry(row["document"], row["tried"], True, row.get("reread", False)) for row in articles]
+    entries = [BatchEntry(row["document"], row["tried"], True, row.get("reread", False)) for row in articles]
     return entries, [row["document"] for row in records if row["kind"] == "reject"]
 
 
 def _milliseconds(time: datetime | None) -> datetime:
-    """`time`, or now, with the precision a stored date has, so that it equals what is read back."""
+    """Return `time`, or now, in milliseconds as MongoDB stores it, so that it equals what is read back."""
     time = time or datetime.now(UTC)
     return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
-# What a writer would do, without a write.
+# Dry run: the outcomes without a write.
 
 
 class DryRunBatches(Batches):
-    """Tells the outcome of each document and stores none. One that concerns an article that the same batch would write
-    is judged by what is stored now."""
+    """Reports the outcome of each document and stores none. A document whose article the same batch would write is
+    compared with what is stored now."""
 
-    async def write(self, entries: list[Entry], rejects: list[Document], seconds: float) -> None:
+    async def write(self, entries: list[BatchEntry], rejects: list[Document], seconds: float) -> None:
         """As `Batches.write`."""
         stored, twins = await self._store.retrying(
             lambda: self._look_up([entry.document for entry in entries]), seconds

@@ -102,7 +102,7 @@ def read(directory: Path) -> Manifest:
         raise TransferError(f"{directory} is no dump of this program: its {FILE} is another one's.") from error
 
 
-def whole(document: RawBSONDocument) -> RawBSONDocument:
+def read_whole(document: RawBSONDocument) -> RawBSONDocument:
     """`document` as every server stores it: `_id` first."""
     if next(iter(document)) == "_id":
         return document
@@ -177,7 +177,7 @@ def _write_collection(database: Any, name: str, path: Path, progress: Progress) 
     total, tally = database[name].estimated_document_count(), Tally()
     with gzip.open(path, "wb", compresslevel=_FAST) as file:
         for document in database.get_collection(name, codec_options=RAW).find({}, batch_size=BATCH):
-            kept = whole(document)
+            kept = read_whole(document)
             file.write(kept.raw)
             tally.add(kept)
             if tally.documents % BATCH == 0:
@@ -264,7 +264,7 @@ def _chunks(path: Path) -> Iterator[Chunk]:
     """The documents of a file, some at a time, by their `_id` as BSON."""
     try:
         with gzip.open(path, "rb") as file:
-            documents = (whole(document) for document in bson.decode_file_iter(cast(IO[bytes], file), RAW))
+            documents = (read_whole(document) for document in bson.decode_file_iter(cast(IO[bytes], file), RAW))
             while chunk := list(islice(documents, BATCH)):
                 yield {_key(document): document for document in chunk}
     except (EOFError, zlib.error, bson.errors.InvalidBSON, gzip.BadGzipFile, FileNotFoundError) as error:
@@ -278,7 +278,7 @@ def _key(document: RawBSONDocument) -> bytes:
 def _stored(database: Any, name: str, chunk: Chunk) -> dict[bytes, bytes]:
     ids = [document["_id"] for document in chunk.values()]
     found = database.get_collection(name, codec_options=RAW).find({"_id": {"$in": ids}})
-    return {_key(document): bytes(whole(document).raw) for document in found}
+    return {_key(document): bytes(read_whole(document).raw) for document in found}
 
 
 def _change(key: bytes, document: RawBSONDocument, stored: dict[bytes, bytes]) -> Any:
@@ -346,7 +346,7 @@ def import_database(
             _refuse_other_data(comparison, name)
         written = load(database, source, manifest, progress)
         asyncio.run(_merge_segments(uri, name, data))
-    return _told(manifest, comparison, written, name)
+    return _describe(manifest, comparison, written, name)
 
 
 async def _set_up(uri: str | None, name: str, data: Path) -> None:
@@ -372,7 +372,7 @@ def _refuse_other_data(comparison: Comparison, name: str) -> None:
         )
 
 
-def _told(manifest: Manifest, comparison: Comparison, written: int, name: str) -> str:
+def _describe(manifest: Manifest, comparison: Comparison, written: int, name: str) -> str:
     total = sum(part.documents for part in manifest.collections.values())
     text = f"{total} documents of {len(manifest.collections)} collections are in the database {name}: {written} written"
     if same := sum(comparison.same.values()):

@@ -24,7 +24,7 @@ from crawler.items import Article
 from crawler.parsing.urls import article_id
 from crawler.storage import embedded
 from crawler.storage.store import Store, open_store
-from crawler.storage.stories import Stories
+from crawler.storage.stories import Clusters
 from crawler.storage.writer import ArticleWriter
 from crawler.text.fingerprint import content_hash, fingerprint
 
@@ -98,7 +98,7 @@ async def writing(store: Store, size: int) -> tuple[float, float, float, Counter
     await store.database["articles"].update_many({"_id": {"$in": ids}}, {"$set": {"cluster": None}})
     cpu = time.process_time()
     for at in range(0, MEASURED, 100):
-        await Stories(store).settle(ids[at : at + 100])
+        await Clusters(store).assign(ids[at : at + 100])
     return rate, whole, (time.process_time() - cpu) / MEASURED * 1000, told
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.storage.store import connect
-from crawler.storage.stories import Stories
+from crawler.storage.stories import Clusters
 from crawler.storage.writer import ArticleWriter
 from crawler.text.fingerprint import content_hash, fingerprint
 from crawler.text.similarity import MAX_TEXTS_PER_HASH
@@ -185,7 +185,7 @@ def test_what_a_killed_process_left_is_settled_by_the_next(opened, told):
             rows = store.database["articles"]
             await rows.update_many({}, {"$set": {"cluster": None, "original": None, "original_evidence": None}})
             await write(store, told("http://paper.example.cn/other.html", "paper", "别的事"))
-            return await stored(store), await Stories(store).recover()
+            return await stored(store), await Clusters(store).recover()
 
     articles, left = asyncio.run(scenario())
     assert articles[PORTAL]["cluster"] == articles[PAPER]["cluster"] == min(id_of(PORTAL), id_of(PAPER))
@@ -202,7 +202,7 @@ def test_a_story_of_its_own_keeps_what_another_process_settled_meanwhile(opened,
             known = {row["_id"]: row async for row in rows.find()}
             await rows.update_one({"_id": id_of(COUNTY)}, {"$set": {"cluster": "joined elsewhere"}})
             await rows.update_one({"_id": other["_id"]}, {"$set": {"cluster": None}})
-            await Stories(store).settle(known, known)
+            await Clusters(store).assign(known, known)
             return await stored(store)
 
     articles = asyncio.run(scenario())

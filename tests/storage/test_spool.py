@@ -14,7 +14,7 @@ import pytest
 
 from crawler.errors import StoreError
 from crawler.storage.extension import drain
-from crawler.storage.operations import reject_document
+from crawler.storage.operations import make_reject
 from crawler.storage.spool import Spool, leftovers
 from crawler.storage.writer import ArticleWriter
 
@@ -99,7 +99,10 @@ def test_a_full_disk_is_told_and_what_is_there_stays_sound(tmp_path):
         check=True,
         timeout=60,
     )
-    assert told.stdout == f"4 4 What the store can't take can't be kept in {tmp_path} either: file too large.\n"
+    assert (
+        told.stdout
+        == f"4 4 The database is unavailable, and the spool in {tmp_path} can't be written either: file too large.\n"
+    )
     assert left(tmp_path) == [0, 0, 2, 2]
 
 
@@ -107,7 +110,7 @@ def test_what_is_drained_twice_is_stored_once_and_never_over_a_later_version(tmp
     older = article("http://www.xishan.example.cn/art/1.html", "旧文")
     fresh = article("http://www.xishan.example.cn/art/2.html", "新文")
     later = {**older, "content_hash": "hash of 后文", "body": "后文", "fetched_at": datetime(2026, 3, 2, tzinfo=UTC)}
-    reject = reject_document({"url": "http://www.xishan.example.cn/3", "last_seen_at": SEEN}, "no_title", "$标题")
+    reject = make_reject({"url": "http://www.xishan.example.cn/3", "last_seen_at": SEEN}, "no_title", "$标题")
     records = [
         {"kind": "article", "tried": False, "document": {**document, "last_seen_at": SEEN}}
         for document in (older, fresh)
@@ -142,6 +145,6 @@ def test_what_is_drained_twice_is_stored_once_and_never_over_a_later_version(tmp
 
 def test_a_spool_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "spool").write_text("a file where the folder should be")
-    with pytest.raises(StoreError, match=r"can't be kept in .* either: (file exists|not a directory)"):
+    with pytest.raises(StoreError, match=r"the spool in .* can't be written either: (file exists|not a directory)"):
         Spool(tmp_path / "spool", "here/news", limit=1).append(numbered(1))
     assert os.listdir(tmp_path) == ["spool"]

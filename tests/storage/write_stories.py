@@ -32,7 +32,7 @@ def articles() -> list[Article]:
     for number in range(2 * STORIES):
         story, reprint = divmod(number, 2)
         if reprint:
-            # Stories 0, 3, 6 … are reprinted twice, their neighbours not.
+            # Clusters 0, 3, 6 … are reprinted twice, their neighbours not.
             story -= story % 3 == 1
         text = body(story)
         if reprint:
