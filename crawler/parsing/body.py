@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from lxml import etree
 from lxml.html import HtmlElement, fromstring
 
-from crawler.parsing.line_kinds import is_contact, is_dateline, is_legal
+from crawler.parsing.line_kinds import ends_article, is_contact, is_dateline, is_legal
 from crawler.parsing.page import Page
 from crawler.parsing.page_lines import INLINE, Line, PageLines
 from crawler.parsing.rules import Rules
@@ -51,15 +51,7 @@ def find_body(
     The selectors of `rule_stack` come first, if what they select shares text with the article; then a known container;
     then the best scored element below `headline`, the line of the title.
     """
-    start, end = headline or 0, _find_next_article(page_lines, headline)
-    scored = find_scored(page_lines, start, end)
-    if scored is None:
-        scored, start = find_scored(page_lines), 0
-    if scored is not None and _is_foot(page_lines, page_lines.spans[scored]):
-        scored = None
-    elif headline is not None:
-        near = find_near_prose(page_lines, headline, scored)
-        scored = scored if near is None else near
+    scored, start, end = _find_by_text(page_lines, headline)
     run = find_prose_run(page_lines, start, end)
     for name, rules in rule_stack:
         for selector in rules.body:
@@ -78,6 +70,23 @@ def find_body(
     if other is not None and tie_break(page.html.decode(), page_lines, best, other) is other:
         return Body(other, "readability", confidence)
     return Body(best, "generic", confidence)
+
+
+def _find_by_text(page_lines: PageLines, headline: int | None) -> tuple[HtmlElement | None, int, int | None]:
+    """Return the element with the article's prose, and the range of lines that may hold the article."""
+    start, end = headline or 0, _find_next_article(page_lines, headline)
+    own = find_own_container(page_lines, headline) if headline is not None else None
+    if own is not None:
+        end = min(page_lines.spans[own][1], len(page_lines.lines) if end is None else end)
+    scored = find_scored(page_lines, start, end, own)
+    if scored is None:
+        scored, start = find_scored(page_lines), 0
+    if scored is not None and _is_foot(page_lines, page_lines.spans[scored]):
+        return None, start, end
+    if scored is not None and headline is not None:
+        near = find_near_prose(page_lines, headline, scored)
+        scored = scored if near is None else near
+    return scored, start, end
 
 
 def _is_foot(page_lines: PageLines, lines: tuple[int, int]) -> bool:
@@ -155,6 +164,12 @@ def _has_picture(element: HtmlElement) -> bool:
 
 # --- Where the article's prose is, judged by text alone ---
 
+_HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
+_MAX_LINES_TO_PROSE = 15
+_MAX_LINES_TO_HEADING = 4
+_MIN_PROSE_LINES = 3
+_MIN_PROSE_LENGTH = 20
+_MAX_OUTSIDE_RATIO = 5
 _MAX_CLIMB = 5
 _MIN_COLUMNS = 3
 _GAP_COST = 40
@@ -191,10 +206,44 @@ def find_container(page_lines: PageLines, run: tuple[int, int]) -> HtmlElement |
     return found
 
 
-def find_scored(page_lines: PageLines, start: int = 0, end: int | None = None) -> HtmlElement | None:
+def find_own_container(page_lines: PageLines, headline: int) -> HtmlElement | None:
+    """Return the smallest element that holds the headline and the prose right below it; None without such an element.
+
+    It is the article's own if its prose is not just a summary: three lines, or two before the heading of something
+    else. Endless feeds, comments and side columns outside it may be longer than the article. But if much more prose
+    follows it without a heading, the element is only the first part of the article.
+    """
+    lines = page_lines.lines
+    below = range(headline + 1, min(headline + _MAX_LINES_TO_PROSE, len(lines)))
+    first = next((index for index in below if _is_prose_line(lines[index])), None)
+    if first is None:
+        return None
+    node = lines[first].node
+    own = next((above for above in (node, *node.iterancestors()) if page_lines.spans[above][0] <= headline), None)
+    if own is None or own.tag in {"body", "html"}:
+        return None
+    start, end = page_lines.spans[own]
+    prose = sum(map(_is_prose_line, lines[first:end]))
+    following = lines[end : end + _MAX_LINES_TO_HEADING]
+    parted = any(line.node.tag in _HEADINGS or ends_article(line.text) for line in following)
+    if prose < _MIN_PROSE_LINES - parted:
+        return None
+    inside, outside = page_lines.punctuation[end] - page_lines.punctuation[start], page_lines.punctuation[-1]
+    return own if parted or outside - page_lines.punctuation[end] <= _MAX_OUTSIDE_RATIO * inside else None
+
+
+def _is_prose_line(line: Line) -> bool:
+    long = len(line.text) >= _MIN_PROSE_LENGTH and line.link_chars * 4 < len(line.text)
+    return long and line.punctuation > 0 and not (is_legal(line.text) or is_dateline(line.text))
+
+
+def find_scored(
+    page_lines: PageLines, start: int = 0, end: int | None = None, within: HtmlElement | None = None
+) -> HtmlElement | None:
     """Return the element whose paragraphs score most; None if the lines `start:end` hold only links.
 
-    Each line adds its punctuation and length to the parent of its block, and half of it to the grandparent.
+    Each line adds its punctuation and length to the parent of its block, and half of it to the grandparent. The element
+    is not above `within`.
     """
     scores: dict[HtmlElement, float] = {}
     seen: set[str] = set()
@@ -206,14 +255,22 @@ def find_scored(page_lines: PageLines, start: int = 0, end: int | None = None) -
         parent = _find_scored_element(line.node, plain)
         if parent is None:
             continue
+        if within is not None and _holds(page_lines, parent, within):
+            parent = within
         score = line.punctuation + min(plain / 50, 4.0)
         scores[parent] = scores.get(parent, 0.0) + score
-        above = parent.getparent()
+        above = None if parent is within else parent.getparent()
         if above is not None:
             scores[above] = scores.get(above, 0.0) + score / 2
     if not scores:
         return None
-    return _with_siblings(page_lines, max(scores, key=lambda element: scores[element]))
+    return _with_siblings(page_lines, max(scores, key=lambda element: scores[element]), within)
+
+
+def _holds(page_lines: PageLines, element: HtmlElement, other: HtmlElement) -> bool:
+    """Return whether an element holds all lines of the other one."""
+    (start, end), (first, last) = page_lines.spans[element], page_lines.spans[other]
+    return start <= first and last <= end
 
 
 def find_near_prose(page_lines: PageLines, headline: int, scored: HtmlElement) -> HtmlElement | None:
@@ -259,11 +316,11 @@ def _find_scored_element(node: HtmlElement, plain: int) -> HtmlElement | None:
     return parent
 
 
-def _with_siblings(page_lines: PageLines, element: HtmlElement) -> HtmlElement:
+def _with_siblings(page_lines: PageLines, element: HtmlElement, within: HtmlElement | None = None) -> HtmlElement:
     """Return `element`, or the ancestor whose further lines are prose too: articles may have several sections."""
     best, above = element, element.getparent()
     for _ in range(_MAX_CLIMB):
-        if above is None or above not in page_lines.spans or above.tag in {"body", "html"}:
+        if best is within or above is None or above not in page_lines.spans or above.tag in {"body", "html"}:
             break
         (start, end), (first, last) = page_lines.spans[best], page_lines.spans[above]
         added = page_lines.lines[first:start] + page_lines.lines[end:last]

@@ -101,3 +101,63 @@ def test_a_short_article_is_preferred_to_a_longer_text_about_the_site_beside_it(
     body = find_body(page, page_lines, (), headline)
     assert body is not None
     assert join_body_text(page_lines, *find_text_range(page_lines, body.element, TITLE)) == text
+
+
+STRANGER = [
+    f"沿江大桥第{n}段昨日合龙，工程历时三年，施工方克服了汛期困难，两岸居民十分期待通车。" for n in range(1, 13)
+]
+
+
+def below_headline(article: str, stranger: str) -> list[str]:
+    """The text of a page whose headline is known; `stranger` follows the article."""
+    page = Page(url="", text=f"<html><body>{MENU}{article}{stranger}{FOOT}</body></html>")
+    page_lines = build_lines(page.root)
+    headline = next(index for index, line in enumerate(page_lines.lines) if line.text == TITLE)
+    body = find_body(page, page_lines, (), headline)
+    assert body is not None
+    assert body.confidence > 0.8
+    return (join_body_text(page_lines, *find_text_range(page_lines, body.element, TITLE)) or "").split("\n")
+
+
+LONG = "".join(f"<p>{text}</p>" for text in STRANGER)
+COMMENTS = "".join(f"<div><b>网友{n}</b><p>{text}</p><span>回复</span></div>" for n, text in enumerate(STRANGER))
+CARDS = "".join(f"<div><h4><a href='/{n}'>大桥合龙</a></h4><p>{text}</p></div>" for n, text in enumerate(STRANGER))
+
+
+@pytest.mark.parametrize(
+    ("article", "stranger", "lines"),
+    [
+        # endless feeds: the next article is longer
+        (f"<div><h1>{TITLE}</h1><div>{PARAGRAPHS}</div></div>", f"<div><h2>大桥合龙</h2><div>{LONG}</div></div>", 6),
+        (
+            f"<div><h3>{TITLE}</h3><div><p>{TEXT[0]}</p><p>{TEXT[1]}</p></div></div>",
+            f"<div><h3>大桥合龙</h3><div>{LONG}</div></div>",
+            2,
+        ),
+        # comments
+        (f"<div><h1>{TITLE}</h1><div>{PARAGRAPHS}</div></div>", f"<div><h4>网友评论</h4>{COMMENTS}</div>", 6),
+        (f"<div><h1>{TITLE}</h1>{'<br>'.join(TEXT[:3])}</div>", f"<div><p>网友评论</p>{COMMENTS}</div>", 3),
+        # a side column of abstracts
+        (f"<div><div><h1>{TITLE}</h1><div>{PARAGRAPHS}</div></div>", f"<div>{CARDS}</div></div>", 6),
+        # a dialog to log in
+        (
+            f"<div><h1>{TITLE}</h1><p>{TEXT[0]}</p><p>{TEXT[1]}</p><p>{TEXT[2]}</p></div>",
+            "<div><p>登录后可以收藏文章，参与评论，获得积分，兑换礼品，关注作者，第一时间收到更新。</p>"
+            "<p>注册即表示同意服务条款，隐私政策，我们会保护您的个人信息，请放心使用，谢谢。</p></div>",
+            3,
+        ),
+    ],
+)
+def test_the_block_below_the_headline_wins_over_a_longer_stranger(article: str, stranger: str, lines: int) -> None:
+    assert below_headline(article, stranger) == TEXT[:lines]
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        f"<div><h1>{TITLE}</h1><p>核心提示：溪口县市场监管局检查了六所学校的食堂，发现的问题都要求限期整改。</p></div>",
+        f"<div><h1>{TITLE}</h1><p>2024-01-02</p><div>摘要：溪口县市场监管局检查了六所学校，要求限期整改。</div></div>",
+    ],
+)
+def test_a_summary_beside_the_headline_is_not_the_body(summary: str) -> None:
+    assert below_headline(summary, f"<div>{LONG}</div>") == STRANGER
