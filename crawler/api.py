@@ -7,10 +7,11 @@
             print(hit.article["title"])
         frame = store.to_pandas("米粉", since="2026-01-01")
 
-Every method takes the filters of `scrapy search`: a query, and `since`, `until` (text or datetime; without a zone it is
-Beijing time), `region`, `site`, `place`, `source`, `section` (words, several by commas or as a list), `min_relevance`,
-`originals`. Times that come out are aware, UTC. Raises `QueryError` for a filter nobody can understand, `StoreError`
-where the store can't be reached.
+Every method takes the filters of `scrapy search`: a query, and `since`, `until`, `seen_since`, `changed_since` (text or
+datetime; without a zone it is Beijing time), `region`, `site`, `place`, `source`, `section`, `type` (words, several by
+commas or as a list), `min_relevance`, `originals`, `synonyms`. Times that come out are aware, UTC. The search index is
+brought up to date before each answer. Raises `QueryError` for a filter that can't be understood, `StoreError` if the
+store can't be reached.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from crawler.search.filters import Filters, matching
-from crawler.search.search import MOST, Found
+from crawler.search.filters import Filters
+from crawler.search.follow import SECONDS, Fresh, catch_up
+from crawler.search.index import SearchIndex
+from crawler.search.search import Found, count_matching, matching, matching_ids, read_all
 from crawler.search.search import search as find_best
 from crawler.search.stats import Counts
 from crawler.search.stats import count as count_by
@@ -43,13 +46,17 @@ class Conditions(TypedDict, total=False):
 
     since: str | datetime | None
     until: str | datetime | None
+    seen_since: str | datetime | None
+    changed_since: str | datetime | None
     region: str | Iterable[str]
     site: str | Iterable[str]
     place: str | Iterable[str]
     source: str | Iterable[str]
     section: str | Iterable[str]
+    type: str | Iterable[str]
     min_relevance: float | None
     originals: bool
+    synonyms: bool
 
 
 class ArticleStore:
@@ -58,56 +65,70 @@ class ArticleStore:
     def __init__(self, uri: str | None, name: str, data: Path) -> None:
         with ExitStack() as unless_sound:
             self._client = unless_sound.enter_context(connect(uri, data))
-            self._articles = self._client[name]["articles"]
+            self._database = self._client[name]
+            self._articles = self._database["articles"]
             unless_sound.pop_all()
         self._uri = uri
+        self._index = SearchIndex(data, uri, name)
+
+    def _fresh(self) -> Fresh:
+        """The search index, brought up to date."""
+        return catch_up(self._index, self._database, SECONDS)
 
     def search(
-        self, query: str, *, limit: int = 10, most: int | None = MOST, **conditions: Unpack[Conditions]
+        self,
+        query: str | None = None,
+        *,
+        limit: int = 10,
+        page: int = 1,
+        sort: str = "relevance",
+        **conditions: Unpack[Conditions],
     ) -> Found:
-        """The best `limit` stories, ranked, with how many articles matched. Where more than `most` match, the newest of
-        them are counted and ranked, and `back_to` says how far back; None: all are."""
+        """Page `page` of the stories, `limit` on each, sorted by `relevance`, `newest` or `seen`, and how many articles
+        matched. `note` is a sentence if the search index lacks something."""
         with translate_errors(self._uri):
-            return find_best(self._articles, Filters.read(query, **conditions), limit, most)
+            filters, fresh = Filters.read(query, **conditions), self._fresh()
+            return find_best(fresh.snapshot, self._articles, filters, limit, page=page, sort=sort, note=fresh.note)
 
     def find(
         self, query: str | None = None, *, fields: Iterable[str] | None = None, **conditions: Unpack[Conditions]
     ) -> Iterator[dict[str, Any]]:
-        """The articles as they are stored, one after the other, without order; of them only `fields`, where given,
-        else all but those only machines need."""
+        """The articles as they are stored, one after the other, the newest first if there is a query or filter; only
+        their `fields` if given, else all but those only machines need."""
         from crawler.storage.schema import COLLECTIONS
 
         names = [name for name in COLLECTIONS["articles"].fields if name not in _MACHINE] if fields is None else fields
         wanted = {"_id", *names}
         with translate_errors(self._uri):
-            for document in matching(self._articles, Filters.read(query, **conditions), wanted):
+            for document in self._matching(query, conditions, wanted):
                 yield {name: value for name, value in document.items() if name in wanted}
 
     def ids(self, query: str | None = None, **conditions: Unpack[Conditions]) -> list[str]:
-        """The `_id`s of the articles, for a query or pipeline of one's own: `{"_id": {"$in": store.ids("米粉")}}`."""
+        """The `_id`s of the articles, the newest first, for a query or pipeline of your own:
+        `{"_id": {"$in": store.ids("米粉")}}`."""
         with translate_errors(self._uri):
-            return [row["_id"] for row in matching(self._articles, Filters.read(query, **conditions), ("title",))]
+            filters = Filters.read(query, **conditions)
+            return matching_ids(self._fresh().snapshot, filters)
 
     def count(self, query: str | None = None, **conditions: Unpack[Conditions]) -> int:
         """How many articles there are."""
         with translate_errors(self._uri):
-            return sum(1 for _ in matching(self._articles, Filters.read(query, **conditions), ("title",)))
+            filters = Filters.read(query, **conditions)
+            return count_matching(self._fresh().snapshot, filters)
 
-    def stats(self, by: str, query: str | None = None, **conditions: Unpack[Conditions]) -> Counts:
-        """How many by `day`, `week`, `month`, `region`, `site`, `source` or `topic`."""
+    def stats(self, by: str | Iterable[str], query: str | None = None, **conditions: Unpack[Conditions]) -> Counts:
+        """How many by one or two of `search.stats.BY`: `month`, or `place,month`."""
         with translate_errors(self._uri):
-            return count_by(self._articles, Filters.read(query, **conditions), by)
+            filters = Filters.read(query, **conditions)
+            return count_by(self._fresh().snapshot, filters, by)
 
     def to_arrow(
         self, query: str | None = None, *, columns: Iterable[str] | None = None, **conditions: Unpack[Conditions]
     ) -> pyarrow.Table:
         """The articles as an Arrow table with the columns of `scrapy export`. Needs pyarrow (extra `export`).
 
-        pymongoarrow isn't used where it is installed: it builds a table of what the server sends, and most filters are
-        decided here (the embedded server uses an index only for a filter of one index's fields), as are the columns
-        derived from a field (`published_on`, `image_count`, `site_name`). Its version 1.15 doesn't load beside
-        pyarrow 26 either. Who has both in fitting versions calls its `find_arrow_all` with the filter of
-        `scrapy search --explain`."""
+        pymongoarrow builds a table of what the server sends: the columns derived from a field (`published_on`,
+        `image_count`, `site_name`) would be missing."""
         import pyarrow.parquet
 
         from crawler.transfer.parquet import Parquet
@@ -115,7 +136,7 @@ class ArticleStore:
         chosen, buffer = choose(columns), io.BytesIO()
         sink = Parquet(buffer, chosen)
         with translate_errors(self._uri):
-            for document in matching(self._articles, Filters.read(query, **conditions), projection(chosen)):
+            for document in self._matching(query, conditions, projection(chosen)):
                 sink.write([row(chosen, document)])
         sink.close()
         buffer.seek(0)
@@ -126,6 +147,12 @@ class ArticleStore:
     ) -> pandas.DataFrame:
         """The articles as a pandas DataFrame with the columns of `scrapy export`. Needs pandas and pyarrow."""
         return self.to_arrow(query, columns=columns, **conditions).to_pandas()
+
+    def _matching(self, query: str | None, conditions: Conditions, fields: Iterable[str]) -> Iterator[dict[str, Any]]:
+        filters = Filters.read(query, **conditions)
+        if filters == Filters():
+            return read_all(self._articles, fields)
+        return matching(self._fresh().snapshot, self._articles, filters, fields)
 
     def close(self) -> None:
         """Close the connection; the server runs on."""

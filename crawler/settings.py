@@ -14,6 +14,8 @@ COMMANDS_MODULE = "crawler.commands"
 # --- Store ------------------------------------------------------------------------------------------------------------
 MONGO_URI = os.environ.get("MONGO_URI") or None  # None: the embedded server in DATA_DIR
 MONGO_DATABASE = os.environ.get("MONGO_DATABASE") or "food_safety"
+# How long a search waits for its index to catch up with the database before it answers from what is there.
+SEARCH_CATCH_UP_SECONDS = 10.0
 DATA_DIR = os.environ.get("CRAWLER_DATA") or str(Path(__file__).resolve().parent.parent / "data")
 STORE_BATCH_ITEMS = 100  # one insert an article costs 0.45 ms of CPU, a batch of 100 nothing measurable
 STORE_BATCH_SECONDS = 2.0

@@ -36,8 +36,6 @@ ALLOWED = {
     "class Counts in samples.counts, search.stats": "samples",
     "class Lexicon in samples.lexicon, text.relevance": "samples",
     "class Command in cli, runs.alert_channels": "runs",
-    "class Term in search.language, text.relevance": "search",
-    "class Window in search.search, spiders.sections": "search",
 }
 """Faults that somebody is mending, and who; the list only gets shorter."""
 

@@ -3,93 +3,117 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from crawler.output import add_format_option, format_count, plain, print_rows
+from crawler.search_command import Ready, SearchCommand, add_filter_options, filters_of
 
 if TYPE_CHECKING:
+    from crawler.search.filters import Filters
     from crawler.search.stats import Counts
 
-_BY = ("day", "week", "month", "region", "site", "source", "topic")
 _MAX_ROWS = 40
 _BAR_WIDTH = 40
 
 
-class Command(ScrapyCommand):
-    requires_project = True
-    requires_crawler_process = False
+class Command(SearchCommand):
+    examples = (
+        "scrapy stats '不合格 米粉' --since 2026-01-01",
+        "scrapy stats 抽检 --by place,month --format csv",
+        "scrapy stats --by month --growth --type 抽检结果",
+        "scrapy stats --silent 30 --region 浙江",
+    )
 
     def syntax(self) -> str:
-        return "[QUERY] [--by WHAT] [options]"
+        return "[QUERY] [--by WHAT[,WHAT]] [options]"
 
     def short_desc(self) -> str:
-        return "Count articles over time, place, source or topic; as a table or a plot"
+        return "Count articles over time, place, source, topic or type"
 
     def long_desc(self) -> str:
         return (
-            "QUERY is what `scrapy search` takes. Days, weeks (by their Monday) and months are Beijing's; region is "
-            "the province that published, topic a term that an article's relevance rests on (an article has several)."
+            "QUERY is what `scrapy search` takes. Times (day, week by its Monday, month, year) are Beijing's. region "
+            "is the province that published, site the site; place is each place that the text names (an article "
+            "of a county that names none counts for it); topic is a term that the relevance rests on, type the "
+            "document type; also source, section and kind. Two of them by a comma make a table. --silent DAYS lists "
+            "the counties whose sites published nothing that matches in these days."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        from crawler.search.output import add_filter_options
-
         super().add_options(parser)
         add_filter_options(parser)
-        parser.add_argument("--by", choices=_BY, default="month", help="default month")
+        parser.add_argument(
+            "--by", default="month", metavar="WHAT", help="one or two, as in place,month (default month)"
+        )
+        parser.add_argument("--growth", action="store_true", help="beside the same month or year before, in percent")
+        parser.add_argument("--silent", type=int, metavar="DAYS", help="list the counties silent for DAYS or longer")
         parser.add_argument("--plot", metavar="FILE", help="also draw it: FILE.png, .svg or .html")
+        add_format_option(parser)
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        from crawler.errors import QueryError, StoreError, TransferError
-        from crawler.sites.site import RegistryError
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int | None:
+        from crawler.search.stats import count, growth_rows, read_by
 
-        try:
-            self._count(" ".join(args) if args else None, opts)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except QueryError as error:
-            print(f"scrapy stats: {error}", file=sys.stderr)
-            self.exitcode = 2
-        except (StoreError, RegistryError, TransferError) as error:
-            print(f"scrapy stats: {error}", file=sys.stderr)
-            self.exitcode = 1
-        except KeyboardInterrupt:
-            print("\nscrapy stats: interrupted.", file=sys.stderr)
-            self.exitcode = 130
-
-    def _count(self, text: str | None, opts: argparse.Namespace) -> None:
-        from crawler.search.output import filters_of
-        from crawler.search.stats import count
-        from crawler.storage.store import connect, translate_errors
-
-        assert self.settings is not None
-        filters, uri = filters_of(opts, text), self.settings["MONGO_URI"]
-        with connect(uri, Path(self.settings["DATA_DIR"])) as client, translate_errors(uri):
-            articles = client[self.settings["MONGO_DATABASE"]]["articles"]
-            counts = count(articles, filters, opts.by)
+        text = " ".join(args) if args else None
+        by = read_by(opts.by)
+        if opts.plot and len(by) > 1:
+            raise UsageError("--plot draws one dimension; give --by one of them", print_help=False)
+        if opts.silent is not None and opts.silent < 1:
+            raise UsageError("--silent must be 1 day or more", print_help=False)
+        filters = filters_of(opts, text)
+        with self.open_index() as ready:
+            if opts.silent is not None:
+                self._list_silent(ready, filters, opts)
+                return None
+            counts = count(ready.snapshot, filters, by)
             if not counts.articles:
-                from crawler.search.search import suggestions
-
-                print("Nothing matched.", *suggestions(articles, filters), file=sys.stderr)
-                return
+                self.print_nothing_found(ready, filters)
+                return None
+            growth = growth_rows(ready.snapshot, filters, counts) if opts.growth else []
         if opts.plot:
-            from crawler.search.stats import plot
+            from crawler.search.plots import plot
 
-            plot(counts, f"{text or '全部文章'}: {counts.articles} 篇, by {opts.by}", Path(opts.plot))
-        print("\n".join(_lines(counts)), flush=True)
+            number = f"{counts.articles} 篇, by {opts.by}"
+            plot(counts, f"{text or '全部文章'}: {number}", Path(opts.plot))
+        if opts.growth:
+            print_rows(growth, opts.format)
+        elif opts.format == "table" and len(by) == 1:
+            print("\n".join(_bars(counts)))
+        else:
+            names = [*counts.by, "articles"]
+            print_rows((dict(zip(names, row, strict=True)) for row in counts.rows), opts.format)
+        return None
+
+    def _list_silent(self, ready: Ready, filters: Filters, opts: argparse.Namespace) -> None:
+        from crawler.search.stats import silent_counties
+
+        # Whoever asks about an earlier day means silent up to then.
+        now = filters.until or datetime.now(UTC)
+        found = silent_counties(ready.snapshot, filters, opts.silent, now, filters.sites)
+        rows: list[dict[str, Any]] = [
+            {"county": each.name, "province": each.province, "last": each.last, "days": each.days} for each in found
+        ]
+        known = [row for row in rows if row["last"]]
+        print_rows(known if opts.format == "table" else rows, opts.format)
+        if opts.format == "table":
+            never = len(rows) - len(known)
+            print(
+                f"{format_count(len(known), 'county', 'counties')} silent for {opts.silent} days or more; "
+                f"{never:,} more have no such article at all."
+            )
 
 
-def _lines(counts: Counts) -> Iterator[str]:
+def _bars(counts: Counts) -> Iterator[str]:
     from rich.cells import cell_len
 
-    from crawler.output import plain
     from crawler.search.stats import TIMES
 
-    rows = counts.rows[-_MAX_ROWS:] if counts.by in TIMES else counts.rows[:_MAX_ROWS]
+    (by,) = counts.by
+    rows = counts.rows[-_MAX_ROWS:] if by in TIMES else counts.rows[:_MAX_ROWS]
     shown = [(plain(name), size) for name, size in rows]
     width, most = max(cell_len(name) for name, _ in shown), max(size for _, size in shown)
     for name, size in shown:
@@ -97,4 +121,4 @@ def _lines(counts: Counts) -> Iterator[str]:
         yield f"{name}{' ' * (width - cell_len(name))}  {size:>{len(str(most))}}  {bar}".rstrip()
     more = len(counts.rows) - len(rows)
     left = f"; {more} more rows are not shown" if more else ""
-    yield f"{counts.articles} articles by {counts.by}{left}"
+    yield f"{format_count(counts.articles, 'article')} by {by}{left}"

@@ -1,64 +1,51 @@
-"""Answers of a search as text: for a terminal, and as JSON lines, JSON and CSV."""
+"""Answers of a search as text: for a terminal, and as JSON, JSON lines and CSV."""
 
 from __future__ import annotations
 
-import argparse
-import csv
-import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from crawler.output import BEIJING, harmless, plain
-from crawler.search.filters import Filters, Plan
-from crawler.search.language import Query
-from crawler.search.search import SAMPLE, Found, Hit, Passage, spans
+from crawler.output import BEIJING, format_count, plain, print_rows, to_json
+from crawler.search.filters import Filters
+from crawler.search.language import Either, Every, Node, Query, QueryTerm
+from crawler.search.passages import Passage, find_spans
+from crawler.search.search import Found, Hit
 
-FORMATS = ("table", "json", "jsonl", "csv")
 _MARK, _DIM, _END = "\x1b[1;31m", "\x1b[2m", "\x1b[0m"
 _MAX_NAMES = 3
 
 
-def printed(found: Found, filters: Filters, form: str, *, colour: bool) -> Iterator[str]:
-    """The lines of the answer in one of FORMATS; `colour` marks the terms of a table."""
+def print_found(found: Found, filters: Filters, form: str, *, page: int = 1, colour: bool = False) -> None:
+    """Print the answer in one of `output.FORMATS`; `colour` marks the terms of a table."""
     if form == "table":
-        yield from _table(found, filters.text or Query(()), colour=colour)
-        return
-    rows = [_row(hit) for hit in found.hits]
-    if form == "json":
-        answer = {"matched": found.matched, "stories": found.stories, "back_to": _moment(found.back_to), "hits": rows}
-        yield json.dumps(answer, ensure_ascii=False, indent=1)
-    elif form == "jsonl":
-        yield from (json.dumps(row, ensure_ascii=False) for row in rows)
+        for line in table_lines(found, filters.text or Query(()), page=page, colour=colour):
+            print(line)
+    elif form == "json":
+        answer = {"matched": found.matched, "stories": found.stories, "page": page, "note": found.note or None}
+        print(to_json({**answer, "hits": [row_of(hit) for hit in found.hits]}, indent=1))
     else:
-        yield from _csv(rows)
+        print_rows(map(row_of, found.hits), form)
 
 
-def explained(filters: Filters, plan: Plan) -> Iterator[str]:
-    """The filter in the language of MongoDB's shell, and the index it starts from."""
-    yield f"db.articles.find({_shell(plan.filter)})"
-    if plan.index in (None, "by_published"):
-        yield "reads the articles newest first, through index by_published, and looks at each"
-    elif plan.tokens:
-        yield f"starts from the {plan.index} of {'、'.join(plan.tokens)}; the words are looked for article by article"
-        yield "where those are very many: newest first, through index by_published"
-    else:
-        yield f"starts from index {plan.index} with {_shell(plan.leading)}; the rest is looked at article by article"
-        yield f"where it gives many of the newest {SAMPLE}: newest first, through index by_published"
+def synonym_note(filters: Filters) -> str:
+    """Which synonyms the answer used; "" if none."""
+    if not filters.synonyms:
+        return ""
+    groups = "; ".join(" = ".join(str(part) for part in each.parts) for each in filters.synonyms)
+    return f"Synonyms: {groups} (--no-synonyms: only the words as typed)."
 
 
-def beijing(moment: datetime | None) -> str:
-    """A moment as people in China read it."""
-    return f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M}" if moment else "no date shown   "
-
-
-def _table(found: Found, query: Query, *, colour: bool) -> Iterator[str]:
+def table_lines(found: Found, query: Query, *, page: int, colour: bool) -> Iterator[str]:
+    """The answer for people: each story with its passage, then how many there are."""
     mark: Callable[[Passage], str] = _coloured if colour else lambda piece: plain(piece.text)
     for hit in found.hits:
         article = hit.article
-        title = mark(Passage(article["title"], tuple(spans(article["title"], query))))
-        yield f"{beijing(article['published_at'])}  {_publisher(article)}  {title}"
+        spans = tuple(find_spans(article["title"], query, in_title=True))
+        title = mark(Passage(article["title"], spans))
+        yield f"{format_moment(article['published_at'])}  {_publisher(article)}  {title}"
         if hit.passage.text:
             yield f"    …{mark(hit.passage)}…"
         yield _dimmed(f"    {plain(article['url'])}", colour)
@@ -66,15 +53,61 @@ def _table(found: Found, query: Query, *, colour: bool) -> Iterator[str]:
             names = list(dict.fromkeys(_publisher(each) for each in hit.reprints))
             more = "…" if len(names) > _MAX_NAMES else ""
             yield f"    + {len(hit.reprints)} of the same story: {'、'.join(names[:_MAX_NAMES])}{more}"
-    shown = f", the best {len(found.hits)} shown" if len(found.hits) < found.stories else ""
-    yield f"{found.matched} articles matched, {found.stories} stories{shown}."
-    yield from bounded(found)
+    shown = f"; page {page} shows {len(found.hits)}" if len(found.hits) < found.stories else ""
+    yield f"{format_count(found.matched, 'article')}, {format_count(found.stories, 'story', 'stories')}{shown}."
 
 
-def bounded(found: Found) -> Iterator[str]:
-    """The sentence that says how far an answer goes, where it doesn't go all the way."""
-    if found.back_to:
-        yield f"Older ones than {beijing(found.back_to)} were not looked at; --all counts and ranks them too."
+def format_moment(time: datetime | None) -> str:
+    """A time as people in China read it; as wide if there is none."""
+    return f"{time.astimezone(BEIJING):%Y-%m-%d %H:%M}" if time else "no date shown   "
+
+
+def explain(filters: Filters, counts: Iterator[tuple[str, int]] | list[tuple[str, int]]) -> Iterator[str]:
+    """How a question is understood: each condition and how many articles fulfil it alone, then what finds about the
+    same in mongosh."""
+    yield "An article must fulfil every condition:"
+    for said, number in counts:
+        yield f"  {said}: {format_count(number, 'article')}"
+    if note := synonym_note(filters):
+        yield note
+    yield "About the same in mongosh, which reads every article (one script, one width):"
+    yield f"  db.articles.find({_shell(mongo_filter(filters))})"
+
+
+def mongo_filter(filters: Filters) -> dict[str, Any]:
+    """A MongoDB filter for about the same articles: words are literals of the stored text, whose script and width are
+    not folded, and synonyms and all else are as asked."""
+    parts = [_mongo(part) for part in filters.text.parts] if filters.text else []
+    parts += [{"$nor": [_mongo(part)]} for part in (filters.text.excluded if filters.text else ())]
+    bounds = {name: time for name, time in (("$gte", filters.since), ("$lte", filters.until)) if time}
+    if bounds:
+        parts.append({"published_at": bounds})
+    for field, time in (("first_seen_at", filters.seen_since), ("changed_at", filters.changed_since)):
+        if time:
+            parts.append({field: {"$gte": time}})
+    listed = (("site.code", filters.sites), ("place_codes", filters.places or None))
+    parts += [{field: {"$in": list(values)}} for field, values in listed if values is not None]
+    for field, words in (("source", filters.source), ("section", filters.section)):
+        if words:
+            parts.append({field: {"$regex": "|".join(map(re.escape, words))}})
+    if filters.types:
+        parts.append({"document_type.name": {"$in": list(filters.types)}})
+    if filters.min_relevance is not None:
+        parts.append({"relevance.score": {"$gte": filters.min_relevance}})
+    if filters.originals:
+        parts.append({"original": None})
+    return parts[0] if len(parts) == 1 else {"$and": parts} if parts else {}
+
+
+def _mongo(node: Node) -> dict[str, Any]:
+    if isinstance(node, QueryTerm):
+        literal = {"$regex": re.escape(node.folded), "$options": "i"}
+        return {"title": literal} if node.in_title else {"$or": [{"title": literal}, {"body": literal}]}
+    parts = [_mongo(part) for part in node.parts]
+    if isinstance(node, Either):
+        return {"$or": parts}
+    assert isinstance(node, Every)
+    return {"$and": [*parts, *({"$nor": [_mongo(part)]} for part in node.excluded)]}
 
 
 def _coloured(piece: Passage) -> str:
@@ -99,13 +132,16 @@ def _publisher(article: dict[str, Any]) -> str:
     return plain((article["site"] or {}).get("name")) or "?"
 
 
-def _row(hit: Hit) -> dict[str, Any]:
+def row_of(hit: Hit) -> dict[str, Any]:
+    """A hit as a row of JSON or CSV; times are ISO 8601 in Beijing's zone."""
     article = hit.article
+    times = {name: article.get(name) for name in ("published_at", "first_seen_at", "changed_at")}
     return {
         "_id": article["_id"],
-        "published_at": _moment(article["published_at"]),
+        **{name: time.astimezone(BEIJING).isoformat() if time else None for name, time in times.items()},
         "site": (article["site"] or {}).get("name"),
         "section": article["section"],
+        "type": (article.get("document_type") or {}).get("name"),
         "title": article["title"],
         "source": article["source"],
         "url": article["url"],
@@ -116,22 +152,6 @@ def _row(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _moment(time: datetime | None) -> str | None:
-    return time.astimezone(BEIJING).isoformat() if time else None
-
-
-def _csv(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    for row in rows:
-        if not buffer.tell():
-            writer.writerow(row)
-        cells = [" ".join(value) if isinstance(value, list) else value for value in row.values()]
-        writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in cells])
-    if text := buffer.getvalue():
-        yield text.removesuffix("\n")
-
-
 def _shell(value: Any) -> str:
     if isinstance(value, datetime):
         return f'ISODate("{value:%Y-%m-%dT%H:%M:%S}{value:%z}")'
@@ -140,27 +160,3 @@ def _shell(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_shell, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
-
-
-# The filters as options of a command: the same for search, export and stats.
-
-NAMES = ("since", "until", "region", "site", "place", "source", "section", "min_relevance", "originals")
-
-
-def add_filter_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that `filters_of` reads."""
-    group = parser.add_argument_group("which articles")
-    group.add_argument("--since", metavar="TIME", help="from this moment on: 2026-11-01, 7d, 昨天 (Beijing time)")
-    group.add_argument("--until", metavar="TIME", help="up to this moment (a day: its end)")
-    group.add_argument("--region", default=(), metavar="NAMES", help="published in this province, city or county")
-    group.add_argument("--site", default=(), metavar="NAMES", help="published by these sites: 青田县, qingtian, cfsn")
-    group.add_argument("--place", default=(), metavar="NAMES", help="the text names this province, city or county")
-    group.add_argument("--source", default=(), metavar="WORDS", help="来源 contains one of these words")
-    group.add_argument("--section", default=(), metavar="WORDS", help="栏目 contains one of these words")
-    group.add_argument("--min-relevance", metavar="NUMBER", help="about food safety at least so much, 0 to 1")
-    group.add_argument("--originals", action="store_true", help="no reprints")
-
-
-def filters_of(opts: argparse.Namespace, text: str | None) -> Filters:
-    """The filters that the options say, and the query `text`. Raises QueryError."""
-    return Filters.read(text, **{name: getattr(opts, name) for name in NAMES})

@@ -1,4 +1,4 @@
-"""Change numbers: how a search index learns which articles changed, without a clock.
+"""OpenChange numbers: how a search index learns which articles changed, without a clock.
 
 Whoever writes articles takes the next number from the document `articles` of the collection `changes`, puts it into
 every article it writes (`change`), and reports the number as finished. While it is open, a reader knows that more
@@ -11,6 +11,7 @@ of crawlers and server do.
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,7 +19,10 @@ from typing import Any
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from crawler.errors import StoreError
+
 KEY = "articles"
+_TRIES = 5
 OPEN_SECONDS = 600
 """A batch takes less: the driver gives up on an answer after two minutes."""
 
@@ -43,17 +47,16 @@ class ChangeHead:
 
 
 async def begin(database: Any) -> OpenChange:
-    """Take the next number in `database` (asynchronous)."""
+    """Take the next number in `database` (asynchronous). Raises StoreError if the server gives none."""
     key = uuid.uuid4().hex
-    update: list[Any] = [
-        {"$set": {"number": {"$add": [{"$ifNull": ["$number", 0]}, 1]}, "epoch": {"$ifNull": ["$epoch", key]}}},
-        {"$set": {f"open.{key}": {"number": "$number", "at": "$$NOW"}}},
-    ]
-    try:
-        row = await _take(database, update)
-    except DuplicateKeyError:
-        # Another process made the document first.
-        row = await _take(database, update)
+    for _ in range(_TRIES):
+        if row := await _take(database, key):
+            break
+        # No upsert: the embedded server answers one of several at once with nothing.
+        with suppress(DuplicateKeyError):
+            await database["changes"].insert_one({"_id": KEY, "number": 0, "epoch": key, "open": {}})
+    else:
+        raise StoreError("The server gives no change number: see the collection changes.")
     now = row["open"][key]["at"]
     left = [other for other, each in row["open"].items() if now - each["at"] > timedelta(seconds=OPEN_SECONDS)]
     if left:
@@ -61,10 +64,16 @@ async def begin(database: Any) -> OpenChange:
     return OpenChange(row["number"], key)
 
 
-async def _take(database: Any, update: list[Any]) -> dict[str, Any]:
+async def _take(database: Any, key: str) -> dict[str, Any] | None:
+    update = [
+        {"$set": {"number": {"$add": ["$number", 1]}}},
+        {"$set": {f"open.{key}": {"number": "$number", "at": "$$NOW"}}},
+    ]
     after = ReturnDocument.AFTER
-    row = await database["changes"].find_one_and_update({"_id": KEY}, update, upsert=True, return_document=after)
-    return dict(row)
+    row: dict[str, Any] | None = await database["changes"].find_one_and_update(
+        {"_id": KEY}, update, return_document=after
+    )
+    return row
 
 
 async def finish(database: Any, change: OpenChange) -> None:

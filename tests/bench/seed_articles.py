@@ -25,11 +25,10 @@ from crawler.items import Article, Image
 from crawler.parsing.urls import article_id
 from crawler.sites.registry import load as load_registry
 from crawler.sites.site import Site
+from crawler.storage import changes
 from crawler.storage.operations import first_version
-from crawler.storage.search_index import Segments
 from crawler.storage.store import open_store
 from crawler.text.fingerprint import content_hash
-from crawler.text.tokens import tokens
 
 RARE, RARE_EVERY = "栖霞溪", 5000
 """A place that no registry has, in every so many articles."""
@@ -41,7 +40,7 @@ _BLOCK = 500
 
 
 def seed(uri: str, name: str, number: int) -> None:
-    """Store `number` articles in the collection `articles` of the database `name`, and the index for search; the same
+    """Store `number` articles in the collection `articles` of the database `name`; the same
     ones at every call, which goes on where an earlier one was interrupted. They are made in another process while these
     are stored."""
     asyncio.run(_seed(uri, name, number))
@@ -49,7 +48,7 @@ def seed(uri: str, name: str, number: int) -> None:
 
 async def _seed(uri: str, name: str, number: int) -> None:
     store = await open_store(uri, name, None)
-    articles, segments = store.database["articles"], Segments(store)
+    articles = store.database["articles"]
     there = await articles.estimated_document_count() // 10 * 10
     with ProcessPoolExecutor(1, get_context("spawn")) as maker:
         ahead = maker.submit(_block, there, number)
@@ -57,10 +56,9 @@ async def _seed(uri: str, name: str, number: int) -> None:
             batch = ahead.result()
             ahead = maker.submit(_block, start, number)
             if batch:
-                await segments.add({row["_id"]: row["tokens"] for row in batch})
-                await articles.insert_many(batch, ordered=False)
-                await segments.tidy()
-    await segments.merge()
+                change = await changes.begin(store.database)
+                await articles.insert_many([{**row, "change": change.number} for row in batch], ordered=False)
+                await changes.finish(store.database, change)
     await store.close()
 
 
@@ -93,7 +91,7 @@ def generated(start: int, end: int) -> Iterator[dict[str, Any]]:
         item.fingerprint = [chance.getrandbits(62) for _ in range(16)]
         item.provenance = {"title": "platform:trs", "body": "platform:trs"}
         fields = {**asdict(item), "fetched_at": published, "last_seen_at": published}
-        document = first_version({"_id": article_id(url), **fields}, tokens(title, body))
+        document = first_version({"_id": article_id(url), **fields}, [])
         document["cluster"] = document["_id"]
         if place % 10 == 9:
             document |= {"cluster": original["_id"], "original": original["_id"], "original_evidence": "it is earlier"}

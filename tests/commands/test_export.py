@@ -13,15 +13,13 @@ from pathlib import Path
 import pytest
 
 from crawler.storage.store import connect
-from crawler.text.tokens import tokens
-from tests.indexed import make_findable
 
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def store(mongo_uri: str, database: str) -> dict[str, str]:
+def store(mongo_uri: str, database: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a store of 1,200 articles, one of them about rice noodles in 青田县."""
     rows = [
         {"_id": str(number), "url": f"http://x.example/{number}", "title": "会议通知", "body": os.urandom(600).hex()}
@@ -30,12 +28,10 @@ def store(mongo_uri: str, database: str) -> dict[str, str]:
     noodles = {"_id": "noodles", "url": "http://x.example/n", "title": "米粉抽检", "body": "一批次米粉不合格。"}
     published = {"published_at": datetime(2026, 3, 12, tzinfo=UTC), "original": None}
     site = {"site": {"code": "331121", "name": "青田县"}, "relevance": {"score": 0.9, "terms": ["米粉"]}}
-    for row in (*rows, noodles):
-        row["tokens"] = tokens(row["title"], row["body"])
     with connect(mongo_uri, None) as client:
         client[database]["articles"].insert_many([*rows, noodles | published | site])
-        make_findable(client[database], [*rows, noodles])
-    return {"MONGO_URI": mongo_uri, "MONGO_DATABASE": database}
+    data = str(tmp_path_factory.mktemp("data"))
+    return {"MONGO_URI": mongo_uri, "MONGO_DATABASE": database, "CRAWLER_DATA": data}
 
 
 def export(store: dict[str, str], *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
@@ -50,7 +46,7 @@ def test_a_selection_goes_to_a_file_and_to_standard_output(store, tmp_path):
     target = tmp_path / "news.csv"
     options = ("--site", "青田县", "--since", "2026-03-01", "--until", "2026-03-31", "--min-relevance", "0.5")
     done = export(store, "不合格 米粉", "-o", str(target), *options, "--originals", "--fields", "id,title,site_name")
-    assert (done.returncode, done.stderr) == (0, f"1 articles written to {target}\n")
+    assert (done.returncode, done.stderr) == (0, f"1 article written to {target}\n")
     assert target.read_text(encoding="utf-8-sig") == "id,title,site_name\nnoodles,米粉抽检,青田县\n"
     done = export(store, "米粉", "-o", "-", "--fields", "title,published_on")
     assert done.stdout == '{"title": "米粉抽检", "published_on": "2026-03-12"}\n'
@@ -60,21 +56,21 @@ def test_an_empty_result_says_so(store, tmp_path):
     done = export(store, "螺蛳粉", "-o", str(tmp_path / "none.csv"))
     assert done.returncode == 0
     assert done.stderr == (
-        f"Nothing matched: {tmp_path / 'none.csv'} has no rows. "
-        "No article holds 螺蛳粉: leave it out, or write it another way.\n"
+        f"{tmp_path / 'none.csv'} has no rows.\n"
+        "Nothing matched. No article has 螺蛳粉: leave it out, or write it differently.\n"
     )
     narrow = export(store, "米粉", "-o", str(tmp_path / "none.csv"), "--site", "缙云县")
-    assert narrow.stderr.endswith("has no rows. Without --site or --region there would be 1.\n")
+    assert narrow.stderr.endswith("Nothing matched. Without --site or --region there would be 1.\n")
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        ((), 2, "say where to: scrapy export -o news.csv"),
+        ((), 2, "missing -o FILE: scrapy export -o news.csv"),
         (("-o", "news.doc"), 1, "scrapy export: The name news.doc says no format: let it end in one of .jsonl, .csv"),
         (("-o", "no-folder/news.csv"), 1, "scrapy export: There is no folder for no-folder/news.csv: make it first."),
         (("-o", "-", "--fields", "titel"), 1, "scrapy export: There is no field titel; the fields are id, url, "),
-        (("-o", "-", "--since", "明年吧"), 2, "scrapy export: '明年吧' is no date I can read"),
+        (("-o", "-", "--since", "明年吧"), 2, "scrapy export: '明年吧' is not a date"),
         (("-o", "/dev/null/news.csv"), 1, "scrapy export: /dev/null/news.csv can't be written: Not a directory."),
     ],
 )

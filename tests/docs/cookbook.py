@@ -98,17 +98,17 @@ def blocks(lines: list[str]) -> Iterator[Block]:
             language = None
 
 
-def render(lines: list[str], uri: str, database: Any) -> list[str]:
+def render(lines: list[str], uri: str, database: Any, data: Path) -> list[str]:
     """The cookbook's `lines` with every output as it is now: the lines after `$ scrapy …` in a `sh` block, and the
-    `text` block after a `python` block."""
+    `text` block after a `python` block. `data` is the data folder, for the search index."""
     rendered, done, printed = [], 0, None
     for block in blocks(lines):
         rendered += lines[done : block.start]
         inside = lines[block.start : block.end]
         if block.language == "sh" and any(line.startswith("$ ") for line in inside):
-            inside = list(_shell([line for line in inside if line.startswith("$ ")], uri, database.name))
+            inside = list(_shell([line for line in inside if line.startswith("$ ")], uri, database.name, data))
         elif block.language == "python":
-            printed = _python("\n".join(inside), uri, database)
+            printed = _python("\n".join(inside), uri, database, data)
         elif block.language == "text" and printed is not None:
             inside, printed = printed.splitlines(), None
         rendered += inside
@@ -116,20 +116,20 @@ def render(lines: list[str], uri: str, database: Any) -> list[str]:
     return rendered + lines[done:]
 
 
-def _shell(commands: list[str], uri: str, database: str) -> Iterator[str]:
+def _shell(commands: list[str], uri: str, database: str, data: Path) -> Iterator[str]:
     for command in commands:
         yield command
-        yield from scrapy(shlex.split(command)[2:], uri, database).splitlines()
+        yield from scrapy(shlex.split(command)[2:], uri, database, data).splitlines()
 
 
-def _python(code: str, uri: str, database: Any) -> str:
+def _python(code: str, uri: str, database: Any, data: Path) -> str:
     names = {name: database[name] for name in ("articles", "revisions", "rejects")} | {"db": database}
-    with contextlib.redirect_stdout(io.StringIO()) as printed, open_articles(uri, database.name) as store:
+    with contextlib.redirect_stdout(io.StringIO()) as printed, open_articles(uri, database.name, data) as store:
         exec(compile(code, str(COOKBOOK), "exec"), names | {"store": store})
     return printed.getvalue()
 
 
-def scrapy(arguments: list[str], uri: str, database: str) -> str:
+def scrapy(arguments: list[str], uri: str, database: str, data: Path) -> str:
     """What `scrapy ARGUMENTS` prints on standard output, run in this process: thirty starts would take half a
     minute."""
     from scrapy.cmdline import ScrapyArgumentParser
@@ -137,7 +137,7 @@ def scrapy(arguments: list[str], uri: str, database: str) -> str:
 
     command = importlib.import_module(f"crawler.commands.{arguments[0]}").Command()
     settings = get_project_settings()
-    settings.setdict({"MONGO_URI": uri, "MONGO_DATABASE": database}, priority="cmdline")
+    settings.setdict({"MONGO_URI": uri, "MONGO_DATABASE": database, "DATA_DIR": str(data)}, priority="cmdline")
     command.settings = settings
     parser = ScrapyArgumentParser(formatter_class=ScrapyHelpFormatter, conflict_handler="resolve")
     command.add_options(parser)
@@ -169,7 +169,7 @@ def update() -> None:
             asyncio.run(load_articles(uri, DATABASE))
             lines = COOKBOOK.read_text(encoding="utf-8").splitlines()
             with connect(uri, None) as client:
-                rendered = render(lines, uri, client[DATABASE])
+                rendered = render(lines, uri, client[DATABASE], Path(directory))
             COOKBOOK.write_text("\n".join(rendered) + "\n", encoding="utf-8")
         finally:
             embedded.stop(Path(directory))

@@ -9,11 +9,11 @@ from crawler.storage.store import connect
 from tests.docs import cookbook
 
 
-def test_it_prints_what_it_says(mongo_uri, database):
+def test_it_prints_what_it_says(mongo_uri, database, tmp_path):
     asyncio.run(cookbook.load_articles(mongo_uri, database))
     lines = cookbook.COOKBOOK.read_text(encoding="utf-8").splitlines()
     with connect(mongo_uri, None) as client:
-        rendered = cookbook.render(lines, mongo_uri, client[database])
+        rendered = cookbook.render(lines, mongo_uri, client[database], tmp_path)
     assert rendered == lines
 
 

@@ -8,7 +8,7 @@ import pytest
 from matplotlib import font_manager
 
 from crawler.errors import QueryError
-from crawler.search.stats import chinese_font
+from crawler.search.plots import chinese_font
 
 
 def test_a_font_that_was_removed_counts_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

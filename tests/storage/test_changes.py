@@ -1,4 +1,4 @@
-"""Change numbers: what a search index may rely on, whatever writers and clocks do."""
+"""ChangeNumber numbers: what a search index may rely on, whatever writers and clocks do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crawler.storage import changes
-from crawler.storage.changes import KEY, Head, read_head, start_over
+from crawler.storage.changes import KEY, ChangeHead, read_head, start_over
 from crawler.storage.store import Store, connect, open_store
 
 
@@ -32,7 +32,7 @@ def in_store(uri: str, name: str, work: Any) -> Any:
 
 
 def test_a_number_is_finished_only_when_all_before_it_are(mongo_uri: str, database: str, there: Any) -> None:
-    assert read_head(there) == Head()
+    assert read_head(there) == ChangeHead()
 
     async def work(store: Any) -> None:
         first, second = await changes.begin(store), await changes.begin(store)
