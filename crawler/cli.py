@@ -56,7 +56,7 @@ RENAMED_SETTINGS = {
 """Old names of settings and their new ones: whoever sets an old one is shown the new one (exit status 2)."""
 
 REMOVED_SETTINGS = {"REPLICA": "set the environment variables http_proxy and https_proxy instead"}
-"""Names of settings that are gone, and what to do instead."""
+"""Names of settings that no longer exist, and what to do instead."""
 
 RENAMED_VARIABLES: dict[str, str] = {}
 """The same for variables of the environment."""
@@ -200,10 +200,13 @@ class StrictParser(ScrapyArgumentParser):
 
 
 def renamed_names(settings: Mapping[str, Any], environment: Mapping[str, str]) -> str | None:
-    """The sentence for the first old name that `settings` or `environment` use; None if they use none."""
+    """One sentence for the first old name that `settings` or `environment` use, or None."""
     for old, new in RENAMED_SETTINGS.items():
         if old in settings:
             return f"the setting {old} is now called {new}"
+    for old, remedy in REMOVED_SETTINGS.items():
+        if old in settings:
+            return f"the setting {old} no longer exists; {remedy}"
     for old, new in RENAMED_VARIABLES.items():
         if old in environment:
             return f"the environment variable {old} is now called {new}"
@@ -225,7 +228,7 @@ def wrong_settings(given: Iterable[str]) -> str | None:
         if name in RENAMED_SETTINGS:
             return f"-s {name}: the setting is now called {RENAMED_SETTINGS[name]}"
         if name in REMOVED_SETTINGS:
-            return f"-s {name}: {REMOVED_SETTINGS[name]}"
+            return f"-s {name}: the setting no longer exists; {REMOVED_SETTINGS[name]}"
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             if near:

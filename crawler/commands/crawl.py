@@ -12,7 +12,7 @@ from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.exceptions import UsageError
 
 from crawler import cli
-from crawler.output import plain
+from crawler.output import format_time, plain
 
 if TYPE_CHECKING:
     from crawler.items import Article
@@ -137,12 +137,9 @@ def _print_article(item: Any) -> None:
 
 def _describe(article: Article) -> str:
     """An article that was just scraped, for a reader."""
-    from crawler.parsing.date_forms import CST
-
-    when = "date unknown"
-    if article.published_at:
-        pattern = "%Y-%m-%d %H:%M" if article.published_precision == "minute" else "%Y-%m-%d"
-        when = article.published_at.astimezone(CST).strftime(pattern)
+    when = format_time(article.published_at, missing="date unknown")
+    if article.published_at and article.published_precision == "day":
+        when = when[:10]
     labels = (("来源", article.source), ("作者", article.author), ("编辑", article.editor))
     credits = "  ".join(f"{label}：{plain(value)}" for label, value in labels if value)
     opening = (article.body or "").split("\n")[0]

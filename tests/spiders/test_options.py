@@ -14,8 +14,16 @@ from crawler.cli import wrong_settings
         ("RETRY_TIMES=1.5", "-s RETRY_TIMES=1.5: it is a whole number; the default is 3"),
         ("CONCURRENT_REQUESTS=0", "-s CONCURRENT_REQUESTS=0: it must be at least 1"),
         ("ROBOTSTXT_OBEY=maybe", "-s ROBOTSTXT_OBEY=maybe: it is a switch; write 1 or 0"),
-        ("REPLICA=127.0.0.1:8000", "-s REPLICA: set the environment variables http_proxy and https_proxy instead"),
-        ("REPLICA=", "-s REPLICA: set the environment variables http_proxy and https_proxy instead"),
+        (
+            "REPLICA=127.0.0.1:8000",
+            "-s REPLICA: the setting no longer exists; set the environment variables http_proxy and https_proxy "
+            "instead",
+        ),
+        (
+            "REPLICA=",
+            "-s REPLICA: the setting no longer exists; set the environment variables http_proxy and https_proxy "
+            "instead",
+        ),
         (
             "GUARD_ALLOWED=10.0.0.0/99",
             "-s GUARD_ALLOWED=10.0.0.0/99: it lists hosts, host:port and networks by commas: "
