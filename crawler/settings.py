@@ -144,6 +144,10 @@ TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 MEMUSAGE_ENABLED = False
 
+# --- The readers' page (`scrapy serve`) -------------------------------------------------------------------------------
+# Whose texts the page shows whole: "all", "government" (of others an excerpt with a link), or "none".
+WEB_FULL_TEXT = "government"
+
 # --- Logging ----------------------------------------------------------------------------------------------------------
 LOG_LEVEL = "INFO"
 LOG_JSON = False  # a JSON object a line, for programs that read logs

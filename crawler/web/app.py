@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from pymongo.errors import PyMongoError
@@ -21,6 +22,7 @@ from crawler.errors import StoreError
 from crawler.web import feeds
 from crawler.web.guard import Guard, GuardOptions, Scope
 from crawler.web.i18n import choose_language, translate
+from crawler.web.metrics import CONTENT_TYPE, write_metrics
 from crawler.web.pages import PageNotFound, Pages
 from crawler.web.reader import Reader
 from crawler.web.state import SearchState, StateError
@@ -32,10 +34,12 @@ FEED_ENTRIES = 50
 
 @dataclass(frozen=True)
 class WebOptions:
-    """`base_url`: the address by which readers reach the page, for feeds; `full_text` as in `Pages`."""
+    """`base_url`: the address by which readers reach the page, for feeds; `full_text` as in `Pages`; `data`: the data
+    directory, for the size of the spool."""
 
     base_url: str
     full_text: str = "all"
+    data: Path = Path("data")
     guard: GuardOptions = field(default_factory=lambda: GuardOptions(frozenset({"127.0.0.1", "localhost", "[::1]"})))
 
 
@@ -54,6 +58,7 @@ def create_app(reader: Reader, options: WebOptions) -> Guard:
         Route("/about", pages.about),
         Route("/feeds/search.atom", partial(search_feed, reader=reader, options=options)),
         Route("/feeds/saved.opml", partial(saved_feeds, reader=reader, options=options)),
+        Route("/metrics", partial(metrics, reader=reader, options=options)),
         Route("/healthz", partial(health, reader=reader)),
         Route("/static/{name}", static),
     ]
@@ -117,6 +122,11 @@ def health(request: Request, reader: Reader) -> Response:
     except PyMongoError as error:
         return JSONResponse({"status": "unavailable", "reason": type(error).__name__}, 503)
     return JSONResponse({"status": "ok"})
+
+
+def metrics(request: Request, reader: Reader, options: WebOptions) -> Response:
+    """`/metrics` for Prometheus."""
+    return Response(write_metrics(reader.database, options.data), media_type=CONTENT_TYPE)
 
 
 def static(request: Request) -> Response:

@@ -23,7 +23,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Explain = Callable[[int, str, Scope], tuple[str, bytes]]
 """(status, key of the sentence, scope) → (content type, body): how a refusal is shown."""
 
-MAX_QUERY_STRING = 4096
+MAX_QUERY_STRING = 8192
 """Bytes of a query string; a request with more is refused before anything reads it."""
 
 HEADERS = {
