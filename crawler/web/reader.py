@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.errors import QueryError
 from crawler.parsing.date_forms import CST
+from crawler.search.stats import UNKNOWN
+from crawler.sites.site import SiteError
+from crawler.text.document_type import document_type
 from crawler.web.charts import TILES, province_of
 from crawler.web.state import PER_PAGE, SearchState, StateError
 
@@ -40,6 +43,10 @@ _ABSENT: dict[str, None] = dict.fromkeys(
 MAX_STORY = 200
 """Articles of one story that a page lists."""
 MAX_REVISIONS = 50
+MAX_MONTHS = 36
+MAX_FACET_ROWS = 12
+FACETS = ("month", "type", "region", "place", "site", "source")
+"""The dimensions that a result is counted by."""
 _WORD = re.compile(r"[A-Za-z0-9.]+|\s+|.", re.S)
 
 
@@ -63,14 +70,14 @@ class StoryHit:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """A page of stories. `facets`: (name, rows of (label, count, change of the state)); `lag`: changes that the index
+    """A page of stories. `facets`: (name, rows of (label, count, change of the state)); `note`: what the index
     has not read yet; `synonyms` were searched too; `empty`: the database holds no article at all."""
 
     hits: tuple[StoryHit, ...] = ()
     matched: int = 0
     stories: int = 0
     more: bool = False
-    lag: int = 0
+    note: str = ""
     synonyms: tuple[str, ...] = ()
     months: tuple[tuple[str, int], ...] = ()
     facets: tuple[tuple[str, tuple[tuple[str, int, dict[str, object]], ...]], ...] = ()
@@ -284,17 +291,17 @@ class Reader:
 
     def read_runs(self, count: int) -> list[RunRow]:
         """The newest crawls."""
-        from crawler.runs.health import runs
+        from crawler.runs.health import read_runs
 
         now = datetime.now(UTC)
         since = now - timedelta(days=30)
-        return runs(self.database, now, since=since, progress_seconds=self.progress_seconds)[:count]
+        return read_runs(self.database, now, since=since, progress_seconds=self.progress_seconds)[:count]
 
     def read_health(self) -> list[HealthRow]:
         """The sites ever crawled, the worst first."""
-        from crawler.runs.health import health
+        from crawler.runs.health import read_health
 
-        return health(self.database, (), datetime.now(CST).date())
+        return read_health(self.database, (), datetime.now(CST).date())
 
     def read_coverage(self) -> tuple[int, int, datetime | None]:
         """How many sites are registered, how many were crawled, and when the last crawl of one ended."""
@@ -334,19 +341,29 @@ class Reader:
     def search(self, state: SearchState) -> SearchResult:
         """A page of the stories that a state of the search page asks for. Raises StateError for a query nobody can
         read."""
-        wanted = state.page * PER_PAGE
+        query, filters = state.q or None, state.filters()
         try:
-            found = self.store.search(state.q or None, limit=wanted, **state.filters())  # type: ignore[arg-type]
-        except QueryError as error:
+            found = self.store.search(query, limit=PER_PAGE, page=state.page, sort=state.order, **filters)  # type: ignore[arg-type]
+            counts = {name: self.store.stats(name, query, **filters) for name in FACETS} if found.matched else {}  # type: ignore[arg-type]
+        except (QueryError, SiteError) as error:
             raise StateError("wrong_query", str(error)) from error
-        shown = found.hits[wanted - PER_PAGE :]
-        cards = self._load([hit.article["_id"] for hit in shown], CARD_FIELDS)
+        cards = self._load([hit.article["_id"] for hit in found.hits], CARD_FIELDS)
         hits = tuple(
             StoryHit(cards[key], tuple(_pieces(hit.passage.text, hit.passage.spans)), len(hit.reprints))
-            for hit in shown
+            for hit in found.hits
             if (key := hit.article["_id"]) in cards
         )
-        return SearchResult(hits, found.matched, found.stories, more=found.stories > wanted)
+        months = counts.pop("month").rows[-MAX_MONTHS:] if counts else ()
+        return SearchResult(
+            hits,
+            found.matched,
+            found.stories,
+            more=found.stories > state.page * PER_PAGE,
+            note=found.note,
+            months=tuple((name, count) for name, count in months if name != UNKNOWN),
+            facets=tuple((name, _facet(name, counts[name].rows)) for name in counts),
+            empty=not found.matched and self.database["articles"].find_one({}, {"_id": 1}) is None,
+        )
 
     def read_texts(self, keys: Iterable[str]) -> dict[str, Document]:
         """The articles with these `_id`s and their texts, for feeds."""
@@ -358,8 +375,15 @@ class Reader:
 
 
 def fill(row: Mapping[str, Any]) -> Document:
-    """The article with None for what an older schema lacks: an unknown name in a template is an error."""
-    return {**_ABSENT, **row}
+    """The article with its document type, and None for what an older schema lacks: an unknown name in a template is an
+    error."""
+    return {**_ABSENT, **row, "type": document_type(row.get("title")).name}
+
+
+def _facet(name: str, rows: Iterable[tuple[Any, ...]]) -> tuple[tuple[str, int, dict[str, object]], ...]:
+    """The most frequent names of a dimension, each with the change of the state that a click on it makes."""
+    known = [(str(label), int(count)) for label, count in rows if label != UNKNOWN]
+    return tuple((label, count, {name: label}) for label, count in known[:MAX_FACET_ROWS])
 
 
 def _pieces(text: str, spans: Iterable[tuple[int, int]]) -> Iterable[Piece]:
