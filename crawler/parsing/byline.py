@@ -322,6 +322,9 @@ _LINES_ABOVE = 8
 _MAX_TAIL_SIZE = 300
 _TAIL_PARAGRAPHS = 4
 _OPENING_LINES = 4
+_MAX_CREDIT_LINES = 10
+_MAX_CREDIT_LENGTH = 30
+"""Short lines count a little further down: a credit may follow a list of key points."""
 _MAX_LINK_LENGTH = 12
 _MAX_CONTEXT_LENGTH = 1500
 _CORRUPTED_LABEL = re.compile("[來編輯責佈發時間記員點擊覽閱訪問āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜɡ]")
@@ -364,7 +367,11 @@ def find_byline_block(
         + _take_first(page_lines, stop, len(page_lines.lines), _MAX_TAIL_SIZE)
     )
     last = "\n".join(line.text for line in page_lines.lines[max(start, end - _TAIL_PARAGRAPHS) : end])
-    opening = "\n".join(line.text for line in page_lines.lines[start : min(start + _OPENING_LINES, end)])
+    opening = "\n".join(
+        line.text
+        for index, line in enumerate(page_lines.lines[start : min(start + _MAX_CREDIT_LINES, end)])
+        if index < _OPENING_LINES or len(line.text) <= _MAX_CREDIT_LENGTH
+    )
     place = (line + 1 if line >= 0 else max(0, start - _LINES_ABOVE), start)
     return BylineBlock(header, above, opening, f"{last}\n{below}".strip(), place)
 

@@ -13,6 +13,12 @@ _TOOL = re.compile(
     r"相关(?:附件|新闻|链接|文章|阅读|报道|稿件|信息|资讯|推荐|专题|文档|热词|搜索)|附件(?:下载|列表)?|延伸阅读|推荐阅读|热点推荐|精彩推荐|猜你喜欢|更多)"
     r"\s*[\]】〗）)>》]?\s*[:：]?\s*"
 )
+_PLAYER = re.compile(
+    r"\d{1,2}:\d{2}\s?/\s?\d{1,2}:\d{2}|\d(?:\.\d{1,2})?\s?[Xx倍]|倍速|(?:超|高|标)清|流畅|蓝光|自动播放|循环播放|跳过片头|重播|全屏|静音"
+    r"|弹幕|播放速度[:：].{0,6}|设置成功|.{0,4}会员跳过广告|了解详情>?|展开(?:全文)?|收起(?:全文)?|正在为您切换.{0,20}|阅读全文"
+    r"|微信扫码分享|(?:不喜欢|已标记为不喜欢.{0,20}|减少或屏蔽此类内容推荐)|登录后.{0,12}|.{0,6}您有未读.{0,12}"
+)
+"""Buttons of players, feeds and accounts, each alone on its line."""
 _BETWEEN = re.compile(r"[\s|｜/·]+")
 _TAIL = re.compile(
     r"^[\W_]{0,6}(?:(?:我要)?纠错[\W_]{1,6})?(?:(?:责任|值班|执行|网络|本期)?编辑|責任編輯|編輯|责编|責編|编审|审[核校稿]|校对"
@@ -49,7 +55,7 @@ _LEGAL = re.compile(
     r"违法和不良信息|(?:新闻信息服务|视听节目|节目制作经营|增值电信业务|网络文化经营)许可证|"
     r"网站?备案号|"
     r"(?:侵权|侵犯).{0,16}(?:联系|删除|处理)|(?:使用|推荐|建议).{0,20}浏览器|客户端下载|登录后(?:查看|阅读|评论|发表)|注册账号|"
-    r"仅代表作者|不代表.{0,12}(?:立场|观点)|(?i:Copyright|All Rights))"
+    r"仅代表作者|不代表.{0,12}(?:立场|观点)|仅提供信息存储|(?i:Copyright|All Rights))"
 )
 _CONTACT = re.compile(r"(?:地\s*址|邮\s*编|传\s*真|总\s*机|电子邮箱|客服|友情链接|主办单位|承办单位|技术支持)\s*[:：]")
 _HEADER = re.compile(
@@ -64,7 +70,7 @@ def is_tool(text: str) -> bool:
     """Return whether a line is only buttons, counters or a pager of the page."""
     if len(text) > 120 or "。" in text:
         return False
-    if _TOOL.fullmatch(text) or _is_pager(text):
+    if _TOOL.fullmatch(text) or _is_pager(text) or (len(text) <= 30 and _PLAYER.fullmatch(text)):
         return True
     parts = [part for part in _BETWEEN.split(text) if part]
     return len(parts) > 1 and all(map(_TOOL.fullmatch, parts))

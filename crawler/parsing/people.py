@@ -306,7 +306,7 @@ def _signatures(flat: str) -> Iterator[str]:
 def _pen_name(flat: str) -> Credit | None:
     for found in _BY.finditer(flat):
         names = _names_after(flat, found.end(), people_only=False)
-        names = [bare if is_person(bare := _DONE.sub("", name)) else name for name in names]
+        names = [bare if is_person(bare := _DONE.sub("", name)) else name.removesuffix("编译") for name in names]
         if not names or (is_unit(names[0]) and "作" not in found["label"]):
             continue
         people = [name for name in names if not is_unit(name)]

@@ -1,10 +1,10 @@
-"""Lines that are about the site and not of the article."""
+"""Lines that are not text of the article: about the site, buttons, players."""
 
 from __future__ import annotations
 
 import pytest
 
-from crawler.parsing.line_kinds import is_legal
+from crawler.parsing.line_kinds import is_legal, is_tool
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,31 @@ def test_rights_and_rules_of_a_site_are_known(line: str) -> None:
 @pytest.mark.parametrize("line", ["食品经营许可证", "举报电话：12315", "依法承担法律责任", "公司不在转角"])
 def test_what_food_news_says_is_not_taken_for_them(line: str) -> None:
     assert not is_legal(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "00:00/03:12",
+        "2.0X",
+        "1.5倍",
+        "倍速",
+        "超清",
+        "循环播放",
+        "正在为您切换到高清,请稍候...",
+        "展开全文",
+        "微信扫码分享",
+        "+关注",
+        "举报",
+        "不感兴趣",
+    ],
+)
+def test_furniture_of_players_feeds_and_accounts(line: str) -> None:
+    assert is_tool(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["08:30", "29", "50%", "直播间带货须公示许可证", "关注食品安全", "举报电话：12315", "高清摄像头装进后厨"]
+)
+def test_short_lines_of_articles_stay(line: str) -> None:
+    assert not is_tool(line)
