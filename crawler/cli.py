@@ -304,7 +304,7 @@ def _allowed_fault(value: str) -> str | None:
     from crawler.middlewares.guard import Allowed
 
     try:
-        Allowed.of(value.split(","))
+        Allowed.from_entries(value.split(","))
     except ValueError:
         return "it lists hosts, host:port and networks by commas: 10.0.0.0/8,intranet.example:8080"
     return None

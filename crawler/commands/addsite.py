@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crawler.discovery.fixtures import CapturedResponse, Fixture
     from crawler.parsing.page import Page
     from crawler.sites.edit import Row
-    from crawler.spiders.survey import Visit
+    from crawler.spiders.site_probe import SiteProbe
 
 MAX_REJECTED_SHOWN = 5
 MAX_NAME_LENGTH = 8
@@ -61,7 +61,7 @@ class Command(cli.Command):
         from crawler.sites.files import WEB_ADDRESS
         from crawler.sites.registry import load
         from crawler.sites.site import SiteError
-        from crawler.spiders.survey import prepare
+        from crawler.spiders.site_probe import quiet_settings
 
         if len(args) != 1:
             raise UsageError("give one home page: scrapy addsite http://www.qingtian.gov.cn/", print_help=False)
@@ -72,18 +72,18 @@ class Command(cli.Command):
         except SiteError as error:
             raise UsageError(str(error), print_help=False) from None
         assert self.settings is not None
-        prepare(self.settings)
+        quiet_settings(self.settings)
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int | None:
         from crawler.sites.registry import load
-        from crawler.spiders.survey import Visit, run
+        from crawler.spiders.site_probe import SiteProbe, run_probe
 
-        visit = Visit(args[0], self.site, load(), datetime.now(UTC))
+        probe = SiteProbe(args[0], self.site, load(), datetime.now(UTC))
         start = time.monotonic()
-        run(self, visit.work)
-        _check_visit(visit)
-        _show(visit, time.monotonic() - start)
-        _write(visit, yes=opts.yes)
+        run_probe(self, probe.run)
+        _check_probe(probe)
+        _show(probe, time.monotonic() - start)
+        _write(probe, yes=opts.yes)
         return None
 
 
@@ -91,39 +91,39 @@ def _nothing_written(why: str) -> FetchError:
     return FetchError(f"{why.rstrip('.')}; nothing is written")
 
 
-def _check_visit(visit: Visit) -> None:
+def _check_probe(probe: SiteProbe) -> None:
     """Raises FetchError if there is nothing to show."""
-    surveyed = visit.surveyed
+    surveyed = probe.survey
     if surveyed is None:
         raise _nothing_written("the crawl was stopped early")
     if surveyed.problem and surveyed.problem[0] == "no_sections" and surveyed.refused:
-        _show_refused(visit)
+        _show_refused(probe)
     if surveyed.problem:
-        raise _nothing_written(f"{visit.url}: {surveyed.problem[1]}")
-    assert visit.site is not None
-    if visit.reviewed is None or not visit.reviewed.read:
-        failed = visit.reviewed.failed if visit.reviewed else ()
+        raise _nothing_written(f"{probe.url}: {surveyed.problem[1]}")
+    assert probe.site is not None
+    if probe.review is None or not probe.review.read:
+        failed = probe.review.failed if probe.review else ()
         raise _nothing_written(f"no article could be read ({failed[0][1] if failed else 'the lists are empty'})")
 
 
-def _show(visit: Visit, seconds: float) -> None:
+def _show(probe: SiteProbe, seconds: float) -> None:
     from crawler.discovery.fixtures import common_platform, format_shown_time
     from crawler.sites.site import describe
 
-    surveyed, reviewed, site = visit.surveyed, visit.reviewed, visit.site
+    surveyed, reviewed, site = probe.survey, probe.review, probe.site
     assert surveyed is not None
     assert reviewed is not None
     assert site is not None
     sections = format_count(len(surveyed.found), "section")
     print(
         f"{describe(site)}: {common_platform(surveyed) or 'unknown platform'}, {sections}; "
-        f"{format_count(visit.asked, 'response')}, {seconds:.1f} s"
+        f"{format_count(probe.response_count, 'response')}, {seconds:.1f} s"
     )
     for found in surveyed.found:
         paging = "more pages follow" if found.goes_on else "one page"
         articles = format_count(len(found.items), "article")
         print(f"  {plain(found.name)}  {articles}, {paging}; {found.why}\n    {found.url}")
-    _show_refused(visit)
+    _show_refused(probe)
     print("\nArticles to check (times are +08:00):")
     for article, _ in reviewed.read:
         labels = (("来源", article.source), ("作者", article.author), ("编辑", article.editor))
@@ -135,9 +135,9 @@ def _show(visit: Visit, seconds: float) -> None:
         print(f"  not read: {url}: {why}")
 
 
-def _show_refused(visit: Visit) -> None:
-    assert visit.surveyed is not None
-    named = [one for one in visit.surveyed.refused if len(one.name) <= MAX_NAME_LENGTH and one.verdict.why != ARTICLE]
+def _show_refused(probe: SiteProbe) -> None:
+    assert probe.survey is not None
+    named = [one for one in probe.survey.refused if len(one.name) <= MAX_NAME_LENGTH and one.verdict.why != ARTICLE]
     refused = sorted(named, key=lambda one: one.verdict.kind != "gone")
     for candidate in refused[:MAX_REJECTED_SHOWN]:
         print(f"  rejected: {plain(candidate.name)}: {candidate.verdict.why}")
@@ -145,14 +145,14 @@ def _show_refused(visit: Visit) -> None:
         print(f"  rejected: {len(refused) - MAX_REJECTED_SHOWN} more")
 
 
-def _write(visit: Visit, *, yes: bool) -> None:
+def _write(probe: SiteProbe, *, yes: bool) -> None:
     """Show what would be written, ask, and write."""
     from crawler.discovery.fixtures import choose_paths, common_platform
     from crawler.parsing.date_forms import CST
     from crawler.sites.edit import SiteVisit, complete_row, format_row, parse_rows
     from crawler.sites.registry import HERE
 
-    surveyed, site = visit.surveyed, visit.site
+    surveyed, site = probe.survey, probe.site
     assert surveyed is not None
     assert surveyed.home is not None
     assert site is not None
@@ -160,11 +160,11 @@ def _write(visit: Visit, *, yes: bool) -> None:
     present = parse_rows(path.read_text("utf-8")).get(site.code)
     gone = [one.url for one in surveyed.refused if one.verdict.kind == "gone"]
     sections = [one.section() for one in surveyed.found]
-    day = f"{visit.now.astimezone(CST):%Y-%m-%d}"
+    day = f"{probe.now.astimezone(CST):%Y-%m-%d}"
     row = complete_row(
-        site, present, SiteVisit(day, visit.url, surveyed.home.url, sections, gone, common_platform(surveyed))
+        site, present, SiteVisit(day, probe.url, surveyed.home.url, sections, gone, common_platform(surveyed))
     )
-    frozen = _draft_fixtures(visit)
+    frozen = _draft_fixtures(probe)
     print("\nThe row of counties.csv:")
     if present and present != row:
         print(f"- {format_row(present)}", end="")
@@ -185,32 +185,32 @@ def _confirm(question: str) -> bool:
         return False
 
 
-def _draft_fixtures(visit: Visit) -> list[Fixture]:
+def _draft_fixtures(probe: SiteProbe) -> list[Fixture]:
     """Drafts of the first article shown and of the best section's page."""
     from crawler.discovery.fixtures import draft_article, draft_list
     from crawler.platforms.reading import read_list
     from crawler.spiders.base import page_of
 
-    surveyed, reviewed, site = visit.surveyed, visit.reviewed, visit.site
+    surveyed, reviewed, site = probe.survey, probe.review, probe.site
     assert surveyed is not None
     assert reviewed is not None
     assert site is not None
     name = site.pinyin or site.code
     article, page = reviewed.read[0]
-    drafts = [draft_article(article, _capture(visit, page), name)]
-    if (answer := visit.answers.get(surveyed.found[0].url)) is not None:
+    drafts = [draft_article(article, _capture(probe, page), name)]
+    if (answer := probe.responses.get(surveyed.found[0].url)) is not None:
         page = page_of(answer)
-        listing = read_list(page, site=site, now=visit.now)
-        drafts.append(draft_list(listing, _capture(visit, page), name))
+        listing = read_list(page, site=site, now=probe.now)
+        drafts.append(draft_list(listing, _capture(probe, page), name))
     return drafts
 
 
-def _capture(visit: Visit, page: Page) -> CapturedResponse:
+def _capture(probe: SiteProbe, page: Page) -> CapturedResponse:
     from crawler.discovery.fixtures import CapturedResponse
-    from crawler.spiders.survey import headers_of
+    from crawler.spiders.site_probe import headers_of
 
-    answer = visit.answers[page.url]
-    return CapturedResponse(page, answer.body, headers_of(answer), visit.now)
+    answer = probe.responses[page.url]
+    return CapturedResponse(page, answer.body, headers_of(answer), probe.now)
 
 
 def _put(row: Row, frozen: list[Fixture]) -> None:

@@ -67,7 +67,10 @@ class Command(cli.Command, ScrapyCrawl):
                 logging.getLogger(name).addFilter(_is_warning)
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int | None:
+        from crawler.middlewares.performance import set_gc_threshold
+
         assert self.crawler_process is not None
+        set_gc_threshold(self.crawler_process.settings)
         (name,) = args
         crawler = self._create_crawler(name)
         if name == "page":

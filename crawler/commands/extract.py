@@ -91,7 +91,7 @@ def _sources(argument: str) -> Iterator[str]:
 
 def _read(name: str, opts: argparse.Namespace, settings: BaseSettings) -> dict[str, Any]:
     """One page as a row to print. Raises InputFileError and FetchError."""
-    from crawler.middlewares.guard import too_many_tags
+    from crawler.middlewares.limits import too_many_tags
     from crawler.parsing.page import Page
 
     body, fetched, content_type, status = _bytes_of(name, settings["USER_AGENT"])
@@ -154,13 +154,13 @@ def _redirects(asked: str) -> Any:
     from urllib.parse import urlsplit
     from urllib.request import HTTPRedirectHandler
 
-    from crawler.middlewares.guard import Allowed, refusal
+    from crawler.middlewares.guard import Allowed, find_block_reason
 
-    allowed = Allowed.of([urlsplit(asked).hostname or ""])
+    allowed = Allowed.from_entries([urlsplit(asked).hostname or ""])
 
     class Redirects(HTTPRedirectHandler):
         def redirect_request(self, *answer: Any) -> Any:
-            if refused := refusal(answer[-1], allowed):
+            if refused := find_block_reason(answer[-1], allowed):
                 raise FetchError(f"{asked} redirects to an address that is not public: {refused.detail}")
             return super().redirect_request(*answer)
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from crawler.discovery.fixtures import Fixture
     from crawler.sites.site import Site
-    from crawler.spiders.base import Failed
-    from crawler.spiders.survey import Ask
+    from crawler.spiders.failures import Failed
+    from crawler.spiders.site_probe import Fetch
 
 
 class Command(cli.Command):
@@ -50,7 +50,7 @@ class Command(cli.Command):
     def prepare(self, args: list[str], opts: argparse.Namespace) -> None:
         from crawler.sites.files import WEB_ADDRESS
         from crawler.sites.registry import load
-        from crawler.spiders.survey import prepare
+        from crawler.spiders.site_probe import quiet_settings
 
         if len(args) != 1 or not WEB_ADDRESS.fullmatch(args[0]):
             raise UsageError("give the whole URL of one page: scrapy freeze http://host/path", print_help=False)
@@ -59,19 +59,19 @@ class Command(cli.Command):
             raise UsageError(f"the registry has no site at {args[0]}; add it with scrapy addsite", print_help=False)
         self.site = site
         assert self.settings is not None
-        prepare(self.settings)
+        quiet_settings(self.settings)
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int | None:
         from crawler.discovery.fixtures import TO_CHECK, save_fixture
         from crawler.parsing.page import PageRequest
-        from crawler.spiders.survey import run
+        from crawler.spiders.site_probe import run_probe
 
         answers: list[Response | Failed] = []
 
-        async def work(ask: Ask) -> None:
-            answers.append(await ask(PageRequest(args[0])))
+        async def work(fetch: Fetch) -> None:
+            answers.append(await fetch(PageRequest(args[0])))
 
-        run(self, work)
+        run_probe(self, work)
         try:
             if not answers:
                 raise FetchError("the crawl was stopped early")
@@ -91,8 +91,9 @@ def _draft(answer: Response | Failed, site: Site, *, as_list: bool) -> Fixture:
     from crawler.discovery.survey import reject_foreign
     from crawler.parsing.rejection import PageRejection
     from crawler.platforms.reading import read_article, read_list
-    from crawler.spiders.base import Failed, page_of
-    from crawler.spiders.survey import headers_of
+    from crawler.spiders.base import page_of
+    from crawler.spiders.failures import Failed
+    from crawler.spiders.site_probe import headers_of
 
     if isinstance(answer, Failed):
         raise FetchError(answer.detail)

@@ -79,9 +79,11 @@ class Command(cli.Command):
             self.settings.set("EXTENSIONS", extensions, "cmdline")
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int | None:
+        from crawler.middlewares.performance import set_gc_threshold
         from crawler.spiders.reparse import ReparseSpider
 
         assert self.crawler_process is not None
+        set_gc_threshold(self.crawler_process.settings)
         if not opts.loglevel:
             logging.getLogger("scrapy").setLevel(logging.WARNING)
         crawler = self.crawler_process.create_crawler(ReparseSpider)

@@ -1,4 +1,10 @@
-"""Keeps what came over the wire, where the setting ARCHIVE_DIR says so."""
+"""The archive of a crawl: every response as it arrived, in WARC files that `scrapy reparse` and other tools read.
+
+The files follow WARC 1.1 (ISO 28500:2017): one gzip member per record, and a new file when one is full. Each response
+is stored still compressed, with its request. What our own reader needs and the standard has no field for (the site, the
+section, the date in the list) is in the field `Crawler-Asked`, which other tools ignore. If a process is killed, the
+last record may be cut short: its digest shows it, and readers skip it.
+"""
 
 from __future__ import annotations
 
@@ -30,21 +36,25 @@ from crawler.storage.crawl_state import crawl_state
 
 logger = logging.getLogger(__name__)
 
-
 Headers = Iterable[tuple[str, str]]
+
+NOTE_FIELD = "Crawler-Asked"
+SUFFIX = ".warc.gz"
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "www-authenticate"})
+"""Headers that are not stored, in lower case."""
 
 
 class ArchiveMiddleware:
-    """Writes every answer to WARC files in ARCHIVE_DIR, before anything is unpacked or followed, and gives it the time
-    it came (`meta["fetched_at"]`). Counts `archive/responses`. A full disk ends the archive, not the crawl: one error
-    is logged and `archive/failed` counts what was not kept. Not enabled where the setting is unset."""
+    """Writes every response to WARC files in ARCHIVE_DIR, before anything is decompressed or followed, and records the
+    time it arrived (`meta["fetched_at"]`). Counts `archive/responses`. A full disk ends the archive, not the crawl: one
+    error is logged, and `archive/failed` counts what was not stored. Not enabled if the setting is unset."""
 
     def __init__(self, crawler: Crawler, directory: Path) -> None:
         assert crawler.stats is not None
         self.crawler = crawler
         self.stats = crawler.stats
         self.directory = directory
-        self.files: ArchiveFiles | None = None
+        self.files: ArchiveWriter | None = None
         self.broken = False
         crawler.signals.connect(self._close, signal=signals.spider_closed)
 
@@ -57,42 +67,42 @@ class ArchiveMiddleware:
         return cls(crawler, Path(directory).expanduser().absolute())
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Keep `response`."""
-        moment = request.meta["fetched_at"] = datetime.now(UTC)
+        """The response, after writing it to the archive."""
+        fetched_at = request.meta["fetched_at"] = datetime.now(UTC)
         if self.broken:
             self.stats.inc_value("archive/failed")
             return response
         try:
-            self._keep(request, response, moment)
+            self._write(request, response, fetched_at)
             self.stats.inc_value("archive/responses")
         except OSError as error:
             self.broken = True
             self.stats.inc_value("archive/failed")
-            logger.error("The archive in %s ends here: %s", self.directory, error.strerror)
+            logger.error("The archive in %s ends here; nothing more is written: %s", self.directory, error.strerror)
         return response
 
-    def _keep(self, request: Request, response: Response, moment: datetime) -> None:
+    def _write(self, request: Request, response: Response, fetched_at: datetime) -> None:
         if self.files is None:
             run = str(self.stats.get_value("run_id"))
-            most = self.crawler.settings.getint("ARCHIVE_FILE_BYTES")
-            self.files = ArchiveFiles(self.directory, run, most, _info(self.crawler, run))
+            max_bytes = self.crawler.settings.getint("ARCHIVE_FILE_BYTES")
+            self.files = ArchiveWriter(self.directory, run, max_bytes, _describe_run(self.crawler, run))
         parts = urlparse_cached(request)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self.files.write(
             request.url,
-            moment,
-            (f"{request.method} {target} HTTP/1.1", [("Host", parts.netloc), *_headers(request)], request.body),
-            (_status(response.status), _headers(response), response.body),
-            self._asked(request),
+            fetched_at,
+            (f"{request.method} {target} HTTP/1.1", [("Host", parts.netloc), *_read_headers(request)], request.body),
+            (_status_line(response.status), _read_headers(response), response.body),
+            self._note(request),
         )
 
-    def _asked(self, request: Request) -> dict[str, Any]:
-        asked = request.cb_kwargs.get("asked")
-        if asked is None:
+    def _note(self, request: Request) -> dict[str, Any]:
+        article = request.cb_kwargs.get("article")
+        if article is None:
             return {"page": "other"}
         address = request.meta.get("redirect_urls", [request.url])[0]
         threshold = crawl_state(self.crawler).relevance_threshold
-        return {"page": "article", **asked.described(), "address": address, "relevant_from": threshold}
+        return {"page": "article", **article.to_archive(), "address": address, "relevant_from": threshold}
 
     def _close(self) -> None:
         if self.files is not None:
@@ -102,7 +112,7 @@ class ArchiveMiddleware:
                 logger.error("The archive in %s may lack its end: %s", self.directory, error.strerror)
 
 
-def _info(crawler: Crawler, run: str) -> dict[str, str]:
+def _describe_run(crawler: Crawler, run: str) -> dict[str, str]:
     return {
         "software": crawler.settings["BOT_NAME"],
         "format": "WARC File Format 1.1",
@@ -113,38 +123,27 @@ def _info(crawler: Crawler, run: str) -> dict[str, str]:
     }
 
 
-def _headers(message: Request | Response) -> Headers:
+def _read_headers(message: Request | Response) -> Headers:
     for name, values in message.headers.items():
         for value in values:
             yield name.decode("latin-1"), value.decode("latin-1")
 
 
-def _status(code: int) -> str:
+def _status_line(code: int) -> str:
     try:
         return f"{code} {HTTPStatus(code).phrase}"
     except ValueError:
         return f"{code} Unknown"
 
 
-# WARC 1.1 files (ISO 28500:2017): one gzip member a record, a new file where one is full. A response is what came
-# over the wire, still compressed; beside it stands the request. What a reader of ours needs and the standard has no
-# field for (the site, the section, the date the list showed) is in the field `Crawler-Asked`, which other tools
-# skip. A kill can cut the last record of a file short: its digest tells, and readers leave it out.
+class ArchiveWriter:
+    """Writes the files of one run: `DIRECTORY/RUN-00001.warc.gz` and on. `info` describes the run in each. All methods
+    raise OSError, after which the file ends with its last complete record."""
 
-ASKED = "Crawler-Asked"
-SUFFIX = ".warc.gz"
-SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "www-authenticate"})
-"""Headers that are not kept, in lower case."""
-
-
-class ArchiveFiles:
-    """The files of one run: `DIRECTORY/RUN-00001.warc.gz` and on. `info` describes the run in each. All raise OSError,
-    after which the file ends with its last whole record."""
-
-    def __init__(self, directory: Path, run: str, most_bytes: int, info: Mapping[str, str]) -> None:
+    def __init__(self, directory: Path, run: str, max_bytes: int, info: Mapping[str, str]) -> None:
         self._directory = directory
         self._run = run
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
         self._info = info
         self._file: IO[bytes] | None = None
         self._number = 0
@@ -153,39 +152,36 @@ class ArchiveFiles:
     def write(
         self,
         url: str,
-        moment: datetime,
+        fetched_at: datetime,
         request: tuple[str, Headers, bytes],
         response: tuple[str, Headers, bytes],
-        asked: Mapping[str, Any] | None = None,
+        note: Mapping[str, Any] | None = None,
     ) -> None:
-        """Keep an answer: `request` is its first line, headers and body, `response` its status line (`200 OK`), headers
-        and body; `moment` (aware) is when it came."""
-        file = self._current()
-        date = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        """Write a response that arrived at `fetched_at` (aware), and its request. `request` is the first line, headers
+        and body, `response` the status line (`200 OK`), headers and body."""
+        file = self._current_file()
+        date = fetched_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         fields = {"WARC-Date": date}
-        if asked:
-            fields[ASKED] = json.dumps(asked)
-        answer = self._record(url, "response", fields, StatusAndHeaders(response[0], _kept(response[1]), "HTTP/1.1"))
-        self._fill(answer, response[2])
-        beside = {"WARC-Date": date, "WARC-Concurrent-To": answer.rec_headers.get_header("WARC-Record-ID")}
-        head = StatusAndHeaders(request[0], _kept(request[1]), is_http_request=True)
-        question = self._record(url, "request", beside, head)
-        self._fill(question, request[2])
-        self._append(file, answer, question)
+        if note:
+            fields[NOTE_FIELD] = json.dumps(note)
+        head = StatusAndHeaders(response[0], _without_secrets(response[1]), "HTTP/1.1")
+        answer = self._create_record(url, "response", fields, head, response[2])
+        fields = {"WARC-Date": date, "WARC-Concurrent-To": answer.rec_headers.get_header("WARC-Record-ID")}
+        head = StatusAndHeaders(request[0], _without_secrets(request[1]), is_http_request=True)
+        self._append(file, answer, self._create_record(url, "request", fields, head, request[2]))
 
     def close(self) -> None:
-        """End the last file."""
+        """Close the last file."""
         if self._file is not None:
             os.fsync(self._file.fileno())
             self._file.close()
             self._file = None
 
-    def _record(self, url: str, kind: str, fields: dict[str, str], head: StatusAndHeaders) -> Any:
-        return self._records.create_warc_record(url, kind, warc_headers_dict=fields, http_headers=head)
-
-    def _fill(self, record: Any, body: bytes) -> None:
+    def _create_record(self, url: str, kind: str, fields: dict[str, str], head: StatusAndHeaders, body: bytes) -> Any:
+        record = self._records.create_warc_record(url, kind, warc_headers_dict=fields, http_headers=head)
         record.raw_stream, record.length, record.payload_length = io.BytesIO(body), len(body), len(body)
         record.rec_headers.remove_header("WARC-Payload-Digest")
+        return record
 
     def _append(self, file: IO[bytes], *records: Any) -> None:
         packed = io.BytesIO()
@@ -201,123 +197,123 @@ class ArchiveFiles:
             os.ftruncate(file.fileno(), end)
             raise
 
-    def _current(self) -> IO[bytes]:
-        if self._file is not None and self._file.tell() < self._most_bytes:
+    def _current_file(self) -> IO[bytes]:
+        if self._file is not None and self._file.tell() < self._max_bytes:
             return self._file
         self.close()
         self._number += 1
         self._directory.mkdir(parents=True, exist_ok=True)
         path = self._directory / f"{self._run}-{self._number:05}{SUFFIX}"
-        # Unbuffered: what was written is in the file, whatever becomes of the process.
+        # Unbuffered: what was written is in the file even if the process is killed.
         self._file = path.open("xb", buffering=0)
         self._append(self._file, self._records.create_warcinfo_record(path.name, self._info))
         return self._file
 
 
-def _kept(headers: Headers) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in headers if name.lower() not in SECRET]
+def _without_secrets(headers: Headers) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in headers if name.lower() not in SECRET_HEADERS]
 
 
-# WARC files read again: the answers in them, whoever wrote them.
+_PATTERNS = ("*.warc.gz", "*.warc")
+_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?")
 
-_KINDS = ("*.warc.gz", "*.warc")
-_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?")
-
-# The last is what warcio 1.8 raises for a record whose head is cut short.
-_BROKEN = (ArchiveLoadFailed, zlib.error, EOFError, UnicodeError, ValueError, AttributeError)
+# AttributeError is what warcio 1.8 raises for a record whose head is cut short.
+_READ_ERRORS = (ArchiveLoadFailed, zlib.error, EOFError, UnicodeError, ValueError, AttributeError)
 
 
 class ArchiveError(CrawlerError):
-    """An archive that can't be read; the text is one sentence for people."""
+    """An archive that can't be read; the message is one sentence for people."""
 
     exit_status = 2
 
 
 @dataclass(frozen=True)
-class Archived:
-    """An answer as it came: `body` still compressed, `moment` aware, `asked` what our own crawl noted of it."""
+class ArchivedResponse:
+    """A response as it arrived: `body` still compressed, `fetched_at` aware, `note` what our own crawl stored with
+    it."""
 
     url: str
-    moment: datetime
+    fetched_at: datetime
     status: int
     headers: list[tuple[str, str]]
     body: bytes
-    asked: dict[str, Any] | None
+    note: dict[str, Any] | None
 
 
 @dataclass
 class ArchiveReader:
-    """Gives the answers of archives in the order they came; counts the records that are `torn`."""
+    """Iterates over the responses in archives, whichever tool wrote them, in the order they arrived. Counts the records
+    that are `torn`."""
 
     torn: int = 0
     paths: list[Path] = field(default_factory=list)
 
     def open(self, names: Iterable[str]) -> None:
-        """Take files, and folders with their files in order of name. Raises ArchiveError."""
+        """Add files, and folders with their files in order of name. Raises ArchiveError."""
         for name in names:
             path = Path(name)
             if not path.exists():
                 raise ArchiveError(f"there is no file or folder {name}")
-            found = sorted({file for kind in _KINDS for file in path.rglob(kind)}) if path.is_dir() else [path]
+            found = sorted({file for kind in _PATTERNS for file in path.rglob(kind)}) if path.is_dir() else [path]
             if not found:
-                raise ArchiveError(f"the folder {name} holds no archive ({' or '.join(_KINDS)})")
+                raise ArchiveError(f"the folder {name} holds no archive ({' or '.join(_PATTERNS)})")
             self.paths += found
 
-    def __iter__(self) -> Iterator[Archived]:
+    def __iter__(self) -> Iterator[ArchivedResponse]:
         """Raises ArchiveError."""
         for path in self.paths:
             try:
                 with path.open("rb") as file:
-                    yield from self._answers(file, path)
+                    yield from self._read_file(file, path)
             except OSError as error:
                 raise ArchiveError(f"{path} can't be read: {error.strerror}") from error
 
-    def _answers(self, file: IO[bytes], path: Path) -> Iterator[Archived]:
+    def _read_file(self, file: IO[bytes], path: Path) -> Iterator[ArchivedResponse]:
         whole, end = False, 0
         try:
             records = ArchiveIterator(file, check_digests=True)
             for record in records:
                 body = record.raw_stream.read()
                 end = records.get_record_offset() + records.get_record_length()
-                # Bytes are missing; or they are not what was written (None: who wrote it gave no digest).
+                # Bytes are missing, or they are not what was written (None: the record has no digest).
                 if record.raw_stream.limit or record.digest_checker.passed is False:
                     self.torn += 1
                     end = path.stat().st_size
                     continue
                 whole = True
-                if record.rec_type == "response" and (answer := _answer(record, body)):
+                if record.rec_type == "response" and (answer := _read_response(record, body)):
                     yield answer
-        except _BROKEN as error:
+        except _READ_ERRORS as error:
             if not whole:
-                raise ArchiveError(f"{path} is no WARC file") from error
+                raise ArchiveError(f"{path} is not a WARC file") from error
             self.torn += 1
             return
-        # A record cut short in its head is no record to warcio.
+        # warcio ignores a record that is cut short in its head.
         if path.suffix == ".gz" and end < path.stat().st_size:
             self.torn += 1
             if not whole:
-                raise ArchiveError(f"{path} is no WARC file")
+                raise ArchiveError(f"{path} is not a WARC file")
 
 
-def _answer(record: Any, body: bytes) -> Archived | None:
+def _read_response(record: Any, body: bytes) -> ArchivedResponse | None:
     url = record.rec_headers.get_header("WARC-Target-URI") or ""
-    date = _MOMENT.match(record.rec_headers.get_header("WARC-Date") or "")
+    date = _DATE.match(record.rec_headers.get_header("WARC-Date") or "")
     if record.http_headers is None or date is None or not url.startswith(("http://", "https://")):
         return None
     code = record.http_headers.get_statuscode()
     *parts, fraction = date.groups(default="0")
     year, month, day, hour, minute, second = map(int, parts)
-    moment = datetime(year, month, day, hour, minute, second, int(fraction.ljust(6, "0")), UTC)
-    asked = record.rec_headers.get_header(ASKED)
+    fetched_at = datetime(year, month, day, hour, minute, second, int(fraction.ljust(6, "0")), UTC)
+    field = record.rec_headers.get_header(NOTE_FIELD)
     try:
-        noted = json.loads(asked) if asked else None
+        note = json.loads(field) if field else None
     except ValueError:
-        noted = None
-    return Archived(
+        note = None
+    return ArchivedResponse(
         url,
-        moment,
+        fetched_at,
         int(code) if code and code.isdigit() else 0,
         list(record.http_headers.headers),
         body,
-        noted if isinstance(noted, dict) else None,
+        note if isinstance(note, dict) else None,
     )

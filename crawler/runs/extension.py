@@ -21,7 +21,7 @@ from crawler.runs.alert_channels import BadChannel
 from crawler.runs.alert_config import read_channels
 from crawler.runs.alert_message import read_change
 from crawler.runs.alerts import Outbox
-from crawler.runs.evaluation import SiteResult, evaluate_crawl, evaluate_site, is_interruption
+from crawler.runs.evaluation import NETWORK_DOWN, SiteResult, evaluate_crawl, evaluate_site, is_interruption
 from crawler.runs.records import next_state, select_counts, site_run
 from crawler.runs.site_stats import CrawlStats, SiteStats
 from crawler.runs.summary import LEVELS, format_site_line
@@ -102,7 +102,9 @@ class RunExtension:
         for stats in unfinished:
             stats.ended_at = now
         try:
-            await self._record([stats for stats in self._take_done() if stats not in unfinished])
+            done = [stats for stats in self._take_done() if stats not in unfinished]
+            # If no host could be reached, that says nothing about the sites that ended either.
+            await self._record(done, cut_off=reason if reason == NETWORK_DOWN else None)
             await self._record(unfinished, cut_off=reason)
         except StoreUnavailable:
             logger.error("The database is unavailable: verdicts of %d sites are not recorded", len(unfinished))
@@ -123,7 +125,8 @@ class RunExtension:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.closing.wait(), TICK_SECONDS)
             try:
-                await self._record(self._take_done())
+                if self._is_network_proven():
+                    await self._record(self._take_done())
                 if asyncio.get_running_loop().time() - last >= self.progress_seconds:
                     last = asyncio.get_running_loop().time()
                     await self._record_progress()
@@ -195,6 +198,10 @@ class RunExtension:
         done, self.done = self.done, []
         self._crawl_stats().on_done = self.done.append
         return done
+
+    def _is_network_proven(self) -> bool:
+        """Whether a site may be judged before the crawl ends: if no host has answered yet, the fault may be ours."""
+        return self._crawl_stats().has_response or len(self.document["sites"]) < 2
 
     def _started(self) -> list[SiteStats]:
         return [stats for stats in self._crawl_stats().by_site.values() if stats.started_at]

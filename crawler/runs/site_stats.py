@@ -112,6 +112,8 @@ class CrawlStats:
         self.on_done: Callable[[SiteStats], None] | None = None
         self.current: str | None = None
         """Name of the site whose response arrived last."""
+        self.has_response = False
+        """Whether any host has answered: until then a failure may be that of our own network."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> CrawlStats:
@@ -183,6 +185,7 @@ class CrawlStats:
             request.meta["asked_at"] = time.monotonic()
 
     def _on_response(self, response: Response, request: Request) -> None:
+        self.has_response = True
         if stats := self.by_site.get(request.meta.get("site", "")):
             stats.statuses[response.status] += 1
             stats.bytes += len(response.body)

@@ -21,6 +21,7 @@ from scrapy.utils.project import get_project_settings
 from scrapy.utils.reactor import install_reactor
 
 from crawler.errors import StoreError
+from crawler.middlewares.performance import set_gc_threshold
 from crawler.runs.logs import configure_worker_logging
 from crawler.schedule.worker import Worker
 from crawler.storage.leases import Leases
@@ -96,6 +97,7 @@ def run(config: WorkerConfig, task: Callable[[Worker], Awaitable[None]]) -> int:
     of the supervisor stop it. Return 0, or 1 if the database is unavailable."""
     settings = config.read_settings()
     configure_worker_logging(settings)
+    set_gc_threshold(settings)
     install_reactor(REACTOR)
     from twisted.internet import reactor
 

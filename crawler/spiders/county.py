@@ -1,4 +1,4 @@
-"""`county`: the web sites of governments, by code, name, pinyin or region."""
+"""`county`: government sites of the registry, by code, name, pinyin or region."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CountySpider(Args[SiteArguments], ListSpider):
     name = "county"
     params = SiteArguments
     args: SiteArguments
-    keeps = "relevant"
+    default_keep = "relevant"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""`page`: any article address, with its site's rules where the registry knows the host, else with the generic ones."""
+"""`page`: single articles by address, with the rules of their site if the registry has it, else the generic ones."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class PageSpider(Args[PageArguments], NewsSpider):
     args: PageArguments
 
     async def start(self) -> AsyncIterator[Any]:
-        """The articles asked for, but for those the store has (unless `refresh`)."""
+        """The articles at the given addresses, without those that are stored (unless `refresh`)."""
         registry = load()
         urls = {article_id(canonical_url(url)): url for url in self.args.url[: self.args.limit]}
         known = await self.store.known(urls) if self.store and not self.args.refresh else set()
         for key, url in urls.items():
             if key in known:
                 self.count("links/known")
-                self.logger.info("%s is stored already; -a refresh=1 fetches it again", url)
+                self.logger.info("%s is stored already; add -a refresh=1 to fetch it again", url)
             else:
                 yield self.article_request(url, ArticleRequest(url, registry.by_url(url)))

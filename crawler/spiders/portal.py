@@ -12,7 +12,7 @@ from crawler.spiders.lists import ListSpider
 
 
 class CfsnSpider(Args[CrawlArguments], ListSpider):
-    """Crawls every section of cfsn.cn that `sites/portal.toml` names: `scrapy crawl cfsn -a since=7d`."""
+    """Crawls every section of cfsn.cn in `sites/portal.toml`: `scrapy crawl cfsn -a since=7d`."""
 
     name = "cfsn"
     params = CrawlArguments

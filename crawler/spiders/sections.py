@@ -1,4 +1,9 @@
-"""One section of one site during a crawl: what is still out, what failed, and why its paging ended."""
+"""One section (栏目) of one site during a crawl, and when its paging ends.
+
+A section is *complete* when a crawl has read it to its end (or back to `since`) and every article on the way was stored
+or finally rejected. Only then may a later crawl stop at the first page that shows nothing new. After an interrupted
+crawl (killed, limited, bounded by `until`) such a page proves nothing: older pages may never have been read.
+"""
 
 from __future__ import annotations
 
@@ -15,30 +20,26 @@ from crawler.platforms.endless import HashSet, PagerWatch
 from crawler.sites.site import Section, Site
 from crawler.storage.crawl_state import History
 
-# When to turn the page: pure decisions over one list page, the window asked for, and what earlier crawls left. A
-# section is *complete* when a crawl walked it to its end (or to `since`) and every article on the way was stored or
-# finally rejected. Only then may a later crawl stop at the first page that holds nothing new; after an interrupted
-# crawl (killed, limited, bounded by `until`) such a page proves nothing, since older pages may never have been
-# reached.
-
-# Sites publish with the date of the decision, some days late: what is older than this before the last complete crawl
-# was there for it to see.
 LATE_PUBLICATION = timedelta(days=7)
+"""Sites publish some days late, under the date of the decision. What is older than this before the last complete crawl
+was there for it to see."""
+NO_END = frozenset({None, "limit", "time", "failed", "gone"})
+"""Values of `SectionCrawl.ended` that don't mean that the section was read to its end."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """The time asked for; aware moments, None for open ends."""
+    """The period that a crawl asks for: aware times, None for open ends."""
 
     since: datetime | None = None
     until: datetime | None = None
 
-    def holds(self, item: ListItem) -> bool:
-        """Whether `item` may lie inside: an undated one may."""
-        moment, since = item.published_at, self._since(item)
-        if moment is None:
+    def includes(self, item: ListItem) -> bool:
+        """Whether `item` may lie inside. An undated one may."""
+        published, since = item.published_at, self._since(item)
+        if published is None:
             return True
-        return (since is None or moment >= since) and (self.until is None or moment <= self.until)
+        return (since is None or published >= since) and (self.until is None or published <= self.until)
 
     def is_past(self, item: ListItem) -> bool:
         """Whether `item` is dated before the window."""
@@ -51,18 +52,23 @@ class Window:
         return self.since - timedelta(days=1, microseconds=-1) if self.since and whole_day else self.since
 
 
+def read_history(row: Mapping[str, Any]) -> History:
+    """The history of a section from its document in `sections` (empty if it has none)."""
+    return History(row.get("complete_at"), row.get("complete_since"), bool(row.get("open")))
+
+
 def stop_reason(
     items: Sequence[ListItem],
     fresh: Collection[ListItem],
-    repeated: bool,
+    is_repeat: bool,
     window: Window,
     history: History,
 ) -> str | None:
-    """Why paging ends after this page, or None to go on: `empty`, `repeat` (nothing on it that an earlier page of this
-    crawl had not shown), `before_window`, `nothing_new`. `fresh` are the items that will be fetched."""
+    """Why paging ends after this page, or None to go on: `empty`, `repeat` (earlier pages of this crawl showed all of
+    it), `before_window`, `nothing_new`. `fresh` are the items that will be fetched."""
     if not items:
         return "empty"
-    if repeated:
+    if is_repeat:
         return "repeat"
     if all(window.is_past(item) for item in items):
         return "before_window"
@@ -72,7 +78,7 @@ def stop_reason(
 
 
 def _may_trust(items: Sequence[ListItem], window: Window, history: History) -> bool:
-    """Whether a page of known articles means that all behind it are known too."""
+    """Whether a page of known articles means that all pages behind it are known too."""
     if history.complete_at is None:
         return False
     reaches = history.complete_since is None or (window.since is not None and window.since >= history.complete_since)
@@ -84,40 +90,41 @@ def _may_trust(items: Sequence[ListItem], window: Window, history: History) -> b
     return all(item.published_at is not None and item.published_at < seen_then for item in items)
 
 
-def completed(history: History, window: Window, reason: str, now: datetime) -> History:
-    """The history of a section that was walked to its end for `reason` at `now` with nothing left behind."""
+def complete_history(history: History, window: Window, reason: str, now: datetime) -> History:
+    """The history of a section that was read to its end for `reason` at `now`, with nothing left to do."""
     if window.until is not None:
         return History(history.complete_at, history.complete_since, open=True)
     since = window.since
     if reason == "nothing_new":
         since = history.complete_since
     elif since and history.complete_at and since <= history.complete_at:
-        # The new stretch touches the old one: together they reach as far back as the older of the two.
+        # The new period touches the old one: together they reach as far back as the older of the two.
         since = min(history.complete_since, since) if history.complete_since else None
     return History(complete_at=now, complete_since=since, open=False)
 
 
 @dataclass
 class SiteCrawl:
-    """One site during a crawl: `remaining` articles it may still fetch (None: no limit)."""
+    """One site during a crawl."""
 
     site: Site
     remaining: int | None
+    """How many articles may still be fetched (None: no limit)."""
     deadline: float = math.inf
     """When its time is up, on the monotonic clock."""
     window: Window = field(default_factory=Window)
-    """The time that the crawl asks for."""
+    """The period that the crawl asks for."""
     scheduled: HashSet = field(default_factory=HashSet)
-    """The articles asked for, in whichever section they were found."""
+    """The articles that were requested, in whichever section they were found."""
     home: Mapping[str, Any] = field(default_factory=dict)
-    """What the store remembers of the last look at the home page."""
-    consulted: bool = False
-    """Whether this crawl has looked at the home page for sections."""
-    walking: int = 0
+    """What is stored of the last look at the home page."""
+    has_checked_home: bool = False
+    """Whether this crawl has looked for sections on the home page."""
+    open_sections: int = 0
     """Sections whose paging has not ended."""
 
     def take(self, ids: Iterable[str]) -> set[str]:
-        """Those of `ids` that may be fetched now: not yet asked for, and within the limit."""
+        """Those of `ids` that may be fetched now: not yet requested, and within the limit."""
         taken: set[str] = set()
         for key in ids:
             if self.remaining is not None and len(taken) >= self.remaining:
@@ -149,28 +156,16 @@ class SectionCrawl:
     pages: int = 0
     listed: int = 0
     passed: int = 0
-    """Links that needed no fetch: known already, asked for elsewhere, outside the window or beyond the limit."""
+    """Links that needed no fetch: known already, requested elsewhere, outside the window or beyond the limit."""
     seen: HashSet = field(default_factory=HashSet)
     """The articles that its list pages showed."""
     pager: PagerWatch = field(default_factory=PagerWatch)
     waiting: int = 0
-    """Articles asked for and not yet answered."""
+    """Articles that were requested and not answered yet."""
     failures: int = 0
     """Requests that may succeed another time: the section is not complete while there are any."""
     ended: str | None = None
     """Why paging ended; None while it goes on."""
-
-    def shows(self, ids: Iterable[str]) -> bool:
-        """Note the articles of a list page; whether earlier pages showed all of them, and there are any."""
-        numbers = [_number(key) for key in ids]
-        return not self.seen.update(numbers) and bool(numbers)
-
-    def forget(self) -> None:
-        """Paging has ended: let go of what it showed, in a crawl that may go on for days."""
-        self.seen, self.pager = HashSet(), PagerWatch()
-        self.crawl.walking -= 1
-        if self.crawl.walking <= 0:
-            self.crawl.scheduled = HashSet()
 
     @property
     def site(self) -> Site:
@@ -182,13 +177,25 @@ class SectionCrawl:
         """The section's key in the store."""
         return section_key(self.section)
 
+    def is_repeat(self, ids: Iterable[str]) -> bool:
+        """Record the articles of a list page. Whether there are any, and earlier pages showed all of them."""
+        numbers = [_number(key) for key in ids]
+        return not self.seen.update(numbers) and bool(numbers)
+
+    def release(self) -> None:
+        """Paging has ended: free the memory of what it showed, in a crawl that may go on for days."""
+        self.seen, self.pager = HashSet(), PagerWatch()
+        self.crawl.open_sections -= 1
+        if self.crawl.open_sections <= 0:
+            self.crawl.scheduled = HashSet()
+
     def outcome(self, now: datetime) -> History | None:
-        """Its history after this crawl where it was walked to its end, None where something is left to do."""
-        # "limit", "time" and "gone" are no ends; a section without a single link may be one whose template changed.
-        if self.ended in {None, "limit", "time", "failed", "gone"} or self.waiting or self.failures or not self.listed:
+        """Its history after this crawl if it was read to its end; None if something is left to do."""
+        # A section without a single link may be one whose template has changed.
+        if self.ended in NO_END or self.waiting or self.failures or not self.listed:
             return None
         assert self.ended is not None
-        return completed(self.history, self.crawl.window, self.ended, now)
+        return complete_history(self.history, self.crawl.window, self.ended, now)
 
 
 def section_key(section: Section) -> str:
@@ -197,5 +204,5 @@ def section_key(section: Section) -> str:
 
 
 def _number(key: str) -> int:
-    """Half of an article's id, which is a hash: enough to tell it from the others of its site."""
+    """Half of an article's id, which is a hash: enough to distinguish it from the others of its site."""
     return int(key[:16], 16)

@@ -212,7 +212,7 @@ def test_a_bomb_is_refused_and_a_block_is_told(extract: Run, server: str) -> Non
 
 @pytest.mark.parametrize(
     ("path", "words"),
-    [("/loop", b"redirect"), ("/metadata", b"169.254.169.254 is no address of the internet"), ("/cut", b"broke off")],
+    [("/loop", b"redirect"), ("/metadata", b"169.254.169.254 is not a public address"), ("/cut", b"broke off")],
 )
 def test_an_address_that_gives_no_page_is_one_sentence(extract: Run, server: str, path: str, words: bytes) -> None:
     done = extract(server + path)

@@ -110,7 +110,7 @@ def test_a_site_that_the_registry_does_not_know(project, odd_sites):
     url = "http://www.shian-demo.org/"
     unknown = project.run("addsite", url, "--yes", proxy=sites.address)
     assert unknown.returncode == 1
-    assert "says whose site it is: give --code" in unknown.stderr
+    assert "does not show whose site it is: add --code" in unknown.stderr
     assert not drafts(project)
     begun = datetime.now(CST)
     result = project.run("addsite", url, "--code", "shian", "--name", "示例食安网", "--yes", proxy=sites.address)

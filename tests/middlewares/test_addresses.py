@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from crawler.middlewares.guard import Allowed, is_public, refusal
+from crawler.middlewares.guard import Allowed, find_block_reason, is_public
 
 NOTHING = Allowed()
 
@@ -63,30 +63,30 @@ NOTHING = Allowed()
     ],
 )
 def test_addresses(url, reason):
-    refused = refusal(url, NOTHING)
+    refused = find_block_reason(url, NOTHING)
     assert (refused and refused.reason) == reason
 
 
 def test_a_port_is_foreign_unless_the_user_or_the_registry_named_it():
     trusted = {("www.xishan.gov.cn", 8080)}
-    assert refusal("http://www.xishan.gov.cn:8080/art/1.html", NOTHING, trusted) is None
-    assert refusal("http://www.xishan.gov.cn:8081/art/1.html", NOTHING, trusted).reason == "foreign_port"
-    assert refusal("http://oa.xishan.gov.cn:8080/art/1.html", NOTHING, trusted).reason == "foreign_port"
+    assert find_block_reason("http://www.xishan.gov.cn:8080/art/1.html", NOTHING, trusted) is None
+    assert find_block_reason("http://www.xishan.gov.cn:8081/art/1.html", NOTHING, trusted).reason == "foreign_port"
+    assert find_block_reason("http://oa.xishan.gov.cn:8080/art/1.html", NOTHING, trusted).reason == "foreign_port"
 
 
 def test_the_setting_lets_through_what_it_names_and_no_more():
-    allowed = Allowed.of(["127.0.0.1:8000", "Intranet.Local", "10.2.0.0/16", "198.18.0.0/15"])
+    allowed = Allowed.from_entries(["127.0.0.1:8000", "Intranet.Local", "10.2.0.0/16", "198.18.0.0/15"])
     passing = ["http://127.0.0.1:8000/x", "http://intranet.local:99/", "http://10.2.3.4/", "http://198.19.1.1/"]
-    assert [refusal(url, allowed) for url in passing] == [None] * 4
+    assert [find_block_reason(url, allowed) for url in passing] == [None] * 4
     for url in ("http://127.0.0.1/", "http://127.0.0.1:8001/", "http://10.3.0.1/", "http://10.2.3.4:22/"):
-        assert refusal(url, allowed) is not None, url
+        assert find_block_reason(url, allowed) is not None, url
     with pytest.raises(ValueError, match="does not appear to be an IPv4 or IPv6 network"):
-        Allowed.of(["10.0.0.0/zero"])
+        Allowed.from_entries(["10.0.0.0/zero"])
     # A name that is allowed at one port leads where it likes: its other ports are as foreign as can be.
-    named = Allowed.of(["db.example:8080"])
-    assert refusal("http://db.example:8080/", named) is None
-    assert refusal("http://db.example/", named).reason == "foreign_port"
-    assert (named.names("db.example"), named.names("example")) == (True, False)
+    named = Allowed.from_entries(["db.example:8080"])
+    assert find_block_reason("http://db.example:8080/", named) is None
+    assert find_block_reason("http://db.example/", named).reason == "foreign_port"
+    assert (named.includes_name("db.example"), named.includes_name("example")) == (True, False)
 
 
 @pytest.mark.parametrize("ip", ["8.8.8.8", "223.5.5.5", "240e::1", "2400:3200::1", "::ffff:223.5.5.5"])

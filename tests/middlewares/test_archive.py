@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from crawler.middlewares.archive import Archived, ArchiveReader
+from crawler.middlewares.archive import ArchivedResponse, ArchiveReader
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ("county", "-a", "site=qingtian")
@@ -48,7 +48,7 @@ def reparse(mongo_uri, database, replica):
     return run
 
 
-def read(path: Path) -> tuple[list[Archived], int]:
+def read(path: Path) -> tuple[list[ArchivedResponse], int]:
     reader = ArchiveReader()
     reader.open([str(path)])
     return list(reader), reader.torn
@@ -131,7 +131,7 @@ def test_pages_with_too_many_tags_are_counted_and_not_read(archive, reparse, sto
     [
         ((), "name the archives to read"),
         (("tests/middlewares",), "the folder tests/middlewares holds no archive (*.warc.gz or *.warc)"),
-        (("README.md",), "README.md is no WARC file"),
+        (("README.md",), "README.md is not a WARC file"),
     ],
 )
 def test_wrong_use_is_told(reparse, arguments, sentence):

@@ -52,6 +52,6 @@ def test_a_name_that_leads_into_the_private_network_is_not_asked_for(first, seco
     assert "Traceback" not in seen.crawl.stderr
     assert seen.connections == 0
     assert (seen.answers[0], len(seen.answers) > 1) == (first, seconds == 0)
-    assert (f"{NAME} leads to {VICTIM}" in seen.crawl.stderr) == bool(refused)
+    assert (f"{NAME} resolves to {VICTIM}" in seen.crawl.stderr) == bool(refused)
     assert stored.articles.count_documents({}) == articles
     assert [row["reason"] for row in stored.rejects.find({})] == ["private_address"] * refused

@@ -7,7 +7,8 @@ import gc
 import pytest
 from scrapy.utils.test import get_crawler
 
-from crawler.middlewares.scrapy_fixes import FastStats, RareCollections
+from crawler.middlewares.performance import set_gc_threshold
+from crawler.middlewares.scrapy_fixes import FastStats
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def threshold():
 
 
 def test_the_collector_runs_as_rarely_as_the_setting_says(threshold: tuple[int, int, int]) -> None:
-    RareCollections.from_crawler(get_crawler(settings_dict={"GC_THRESHOLD": 12_345}))
+    set_gc_threshold(get_crawler(settings_dict={"GC_THRESHOLD": 12_345}).settings)
     assert gc.get_threshold() == (12_345, *threshold[1:])
 
 

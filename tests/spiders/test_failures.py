@@ -10,9 +10,9 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
-from crawler.middlewares.guard import TooManyTags
-from crawler.middlewares.politeness import CircuitOpen
-from crawler.spiders.base import classify
+from crawler.middlewares.limits import ResponseTooLarge, TooManyRedirects, TooManyTags
+from crawler.middlewares.politeness import CircuitOpen, RobotsDisallowed, RobotsUnreachable
+from crawler.spiders.failures import classify
 
 
 def status(code: int) -> HttpError:
@@ -32,9 +32,15 @@ def status(code: int) -> HttpError:
         (DownloadConnectionRefusedError("refused"), "unreachable", False),
         (DownloadCancelledError("too much"), "too_large", True),
         (TooManyTags("the page has 1,000,000 tags"), "too_large", True),
-        (IgnoreRequest("Forbidden by robots.txt"), "robots", True),
+        (RobotsDisallowed("robots.txt forbids this page"), "robots", True),
         (CircuitOpen("www.example.cn is given up"), "given_up", False),
-        (IgnoreRequest("max redirections reached"), "redirect_loop", True),
+        (TooManyRedirects("the page redirects in a circle"), "redirect_loop", True),
+        (ResponseTooLarge("the page unpacks to too much"), "too_large", True),
+        (RobotsUnreachable("its robots.txt answers 503"), "robots_unreachable", False),
+        (RobotsUnreachable("no answer", DownloadTimeoutError("30 s")), "timeout", False),
+        (RobotsUnreachable("no answer", DownloadConnectionRefusedError("refused")), "unreachable", False),
+        # Only the type counts, not the words.
+        (IgnoreRequest("robots.txt, redirections that exceed DOWNLOAD_MAXSIZE"), "ignored", True),
     ],
 )
 def test_classify(error, reason, final):

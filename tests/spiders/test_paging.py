@@ -6,7 +6,7 @@ import pytest
 
 from crawler.parsing.dates import CST
 from crawler.platforms.base import ListItem
-from crawler.spiders.sections import Window, completed, stop_reason
+from crawler.spiders.sections import Window, complete_history, stop_reason
 from crawler.storage.crawl_state import History
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=CST)
@@ -56,11 +56,11 @@ def test_a_page_that_repeats_another_ends_the_section():
 
 def test_a_row_that_shows_only_its_day_may_lie_after_a_since_within_that_day():
     window = Window(since=datetime(2026, 11, 19, 15, 0, tzinfo=CST))
-    assert window.holds(item("2026-11-19"))
+    assert window.includes(item("2026-11-19"))
     assert not window.is_past(item("2026-11-19"))
-    assert not window.holds(item("2026-11-18"))
+    assert not window.includes(item("2026-11-18"))
     minute = ListItem("u", "t", datetime(2026, 11, 19, 14, 59, tzinfo=CST), "minute")
-    assert not window.holds(minute)
+    assert not window.includes(minute)
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,9 @@ def test_a_row_that_shows_only_its_day_may_lie_after_a_since_within_that_day():
 )
 def test_completed(history, since, reason, expected_since):
     now = NOON + timedelta(days=9)
-    assert completed(history, Window(since=since), reason, now) == History(now, expected_since, False)
+    assert complete_history(history, Window(since=since), reason, now) == History(now, expected_since, False)
 
 
 def test_a_crawl_bounded_by_until_leaves_the_section_open():
     window = Window(until=NOON)
-    assert completed(DONE, window, "last_page", NOON + timedelta(days=9)) == History(NOON, None, open=True)
+    assert complete_history(DONE, window, "last_page", NOON + timedelta(days=9)) == History(NOON, None, open=True)

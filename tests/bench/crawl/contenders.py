@@ -56,7 +56,11 @@ def crawl(spider: type, settings: dict[str, Any], results: Results, addresses: l
     """Run a spider to its end; its clock runs from its first request to its end."""
     from scrapy.crawler import CrawlerProcess
 
+    from crawler.middlewares.performance import set_gc_threshold
+
     process = CrawlerProcess(settings)
+    if process.settings.get("GC_THRESHOLD"):
+        set_gc_threshold(process.settings)
     process.crawl(spider, addresses=addresses, results=results, **arguments)
     process.start()
 
@@ -85,10 +89,7 @@ def _of_the_store() -> dict[str, Any]:
     names = {"MONGO_URI", "MONGO_DATABASE", "DATA_DIR", "SPOOL_MAX_BYTES", "SCRAPER_SLOT_MAX_ACTIVE_SIZE"}
     names |= {"STATS_CLASS", "GC_THRESHOLD"}
     own = {name: value for name, value in vars(settings).items() if name in names or name.startswith("STORE_")}
-    own["EXTENSIONS"] = {
-        "crawler.middlewares.scrapy_fixes.RareCollections": 0,
-        "crawler.storage.extension.CrawlStore": 0,
-    }
+    own["EXTENSIONS"] = {"crawler.storage.extension.CrawlStore": 0}
     return own | {"ITEM_PIPELINES": {"crawler.pipelines.StorePipeline": 400}}
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from scrapy.http import Response
 
-from crawler.middlewares.scrapy_fixes import YieldMiddleware
+from crawler.middlewares.performance import YieldMiddleware
 
 
 def test_each_page_is_read_in_another_round_of_the_event_loop():
