@@ -7,6 +7,8 @@ import errno
 import logging
 import time
 from collections import Counter
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Self
 
@@ -111,8 +113,8 @@ class RobotsMiddleware(FixedRobotsTxtMiddleware):
 
 class BackoffRetryMiddleware(RetryMiddleware):
     """RetryMiddleware that waits: RETRY_BACKOFF_SECONDS before the first retry and twice as long before each further
-    one, at least `Retry-After` (RFC 9110 §10.2.3, in seconds) and at most RETRY_BACKOFF_MAX_SECONDS. Scrapy's own
-    retries at once, which an overloaded server needs least."""
+    one, at least `Retry-After` (RFC 9110 §10.2.3) and at most RETRY_BACKOFF_MAX_SECONDS. Scrapy's own retries at once,
+    which an overloaded server needs least."""
 
     def __init__(self, settings: BaseSettings) -> None:
         super().__init__(settings)
@@ -129,21 +131,41 @@ class BackoffRetryMiddleware(RetryMiddleware):
         """The response; or after the wait a new request, if its status is worth a retry."""
         result = super().process_response(request, response)
         if isinstance(result, Request):
-            await self._wait(result, response.headers.get("Retry-After"))
+            await self._wait(result, retry_after_seconds(response))
         return result
 
     async def process_exception(self, request: Request, exception: Exception) -> Request | Response | None:  # type: ignore[override]
         """A new request after the wait if the exception is worth a retry, else None."""
         result = super().process_exception(request, exception)
         if isinstance(result, Request):
-            await self._wait(result, None)
+            await self._wait(result, 0.0)
         return result
 
-    async def _wait(self, request: Request, retry_after: bytes | None) -> None:
+    async def _wait(self, request: Request, least_seconds: float) -> None:
         seconds = self.first_wait * 2 ** (request.meta["retry_times"] - 1)
-        if retry_after and retry_after.strip().isdigit():
-            seconds = max(seconds, float(retry_after))
-        await asyncio.sleep(min(seconds, self.max_wait))
+        await asyncio.sleep(min(max(seconds, least_seconds), self.max_wait))
+
+
+def retry_after_seconds(response: Response) -> float:
+    """How long the server asks to wait, in seconds; 0 if it does not say or can't be understood. A date is compared
+    with the response's own `Date`, so that neither clock need be right; without one, with our clock."""
+    value = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    until = _parse_http_date(value)
+    if until is None:
+        return 0.0
+    now = _parse_http_date((response.headers.get("Date") or b"").decode("latin-1")) or datetime.now(UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def _parse_http_date(text: str) -> datetime | None:
+    """A date of RFC 9110 §5.6.7, in any of its three formats; None for anything else."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class CircuitOpen(IgnoreRequest):

@@ -3,11 +3,11 @@
 from typing import Any
 
 from crawler.parsing.page import Page
-from crawler.platforms.detect import by_name
+from crawler.platforms.detect import get_platform
 
 BAD_PAGE = "_700001.html"
 
-_hanweb = type(by_name("hanweb"))
+_hanweb = type(get_platform("hanweb"))
 _original = _hanweb.article_fields
 
 
