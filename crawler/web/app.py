@@ -22,6 +22,7 @@ from crawler.errors import StoreError
 from crawler.web import feeds
 from crawler.web.guard import Guard, GuardOptions, Scope
 from crawler.web.i18n import choose_language, translate
+from crawler.web.json_api import API_ERRORS, JsonApi, explain_error
 from crawler.web.metrics import CONTENT_TYPE, write_metrics
 from crawler.web.pages import PageNotFound, Pages
 from crawler.web.reader import Reader
@@ -61,11 +62,12 @@ def create_app(reader: Reader, options: WebOptions) -> Guard:
         Route("/metrics", partial(metrics, reader=reader, options=options)),
         Route("/healthz", partial(health, reader=reader)),
         Route("/static/{name}", static),
+        *JsonApi(reader).routes(),
     ]
     handlers: dict[Any, Callable[..., Any]] = {
         HTTPException: partial(_http_error, pages=pages),
         PageNotFound: lambda request, error: pages.error(request, 404, error.key),
-        StateError: lambda request, error: pages.error(request, 400, error.key, value=error.value),
+        **dict.fromkeys(API_ERRORS, partial(_wrong_request, pages=pages)),
         StoreError: partial(_unavailable, pages=pages),
         PyMongoError: partial(_unavailable, pages=pages),
     }
@@ -145,8 +147,18 @@ def _http_error(request: Request, error: HTTPException, pages: Pages) -> Respons
     return PlainTextResponse(error.detail, error.status_code)
 
 
+def _wrong_request(request: Request, error: Exception, pages: Pages) -> Response:
+    if request.url.path.startswith("/api/"):
+        return explain_error(error)
+    if isinstance(error, StateError):
+        return pages.error(request, 400, error.key, value=error.value)
+    return pages.error(request, 400, "wrong_query", value=str(error))
+
+
 def _unavailable(request: Request, error: Exception, pages: Pages) -> Response:
     logger.error("The database is unavailable: %s", error)
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"error": "the database is unavailable; try again later"}, 503)
     return pages.error(request, 503, "store_unavailable")
 
 

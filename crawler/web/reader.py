@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from crawler.api import ArticleStore
     from crawler.runs.health import HealthRow, RunRow
+    from crawler.search.stats import Counts
 
 Document = dict[str, Any]
 CARD_FIELDS = dict.fromkeys(
@@ -364,6 +365,25 @@ class Reader:
             facets=tuple((name, _facet(name, counts[name].rows)) for name in counts),
             empty=not found.matched and self.database["articles"].find_one({}, {"_id": 1}) is None,
         )
+
+    def find_keys(self, state: SearchState) -> list[str]:
+        """The `_id`s of all articles that a state asks for, the newest first. Raises QueryError, SiteError."""
+        return self.store.ids(state.q or None, **state.filters())  # type: ignore[arg-type]
+
+    def count(self, state: SearchState, by: str) -> Counts:
+        """How many articles a state asks for, by one or two dimensions. Raises QueryError, SiteError."""
+        return self.store.stats(by, state.q or None, **state.filters())  # type: ignore[arg-type]
+
+    def read_documents(self, keys: list[str], names: Iterable[str] = ()) -> list[Document]:
+        """The articles with these `_id`s in their order, whole or only the fields `names`."""
+        wanted = dict.fromkeys(names, 1) or None
+        rows = {row["_id"]: row for row in self.database["articles"].find({"_id": {"$in": keys}}, wanted)}
+        return [rows[key] for key in keys if key in rows]
+
+    def read_story(self, key: str) -> list[Document]:
+        """The articles of a story, the original first."""
+        rows = list(self.database["articles"].find({"cluster": key}).limit(MAX_STORY))
+        return sorted(rows, key=_by_publication)
 
     def read_texts(self, keys: Iterable[str]) -> dict[str, Document]:
         """The articles with these `_id`s and their texts, for feeds."""
