@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow
 
-_MACHINE = frozenset({"tokens", "fingerprint"})
+_MACHINE = frozenset({"fingerprint", "change"})
 
 
 class Conditions(TypedDict, total=False):

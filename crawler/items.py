@@ -131,6 +131,14 @@ class RelevanceScore:
     )
 
 
+@dataclass(slots=True)
+class DocumentTypeInfo:
+    """The keys of `document_type`."""
+
+    name: str = field(default="", metadata=info("抽检结果, 抽检计划, 处罚, 召回, 通知, 新闻 …"))
+    evidence: list[str] = field(default_factory=list, metadata=info("the words of the headline that say so"))
+
+
 @dataclass(slots=True, kw_only=True)
 class OtherAddress:
     """An element of `also_at`."""
@@ -174,6 +182,9 @@ class Article:
     body: str | None = field(default=None, metadata=info("clean simplified text, one paragraph a line"))
     relevance: dict[str, Any] | None = field(
         default=None, metadata=info("how much it is about food safety", parts=RelevanceScore)
+    )
+    document_type: dict[str, Any] | None = field(
+        default=None, metadata=info("what kind of document it is, by its headline", parts=DocumentTypeInfo)
     )
     places: list[str] = field(
         default_factory=list,
@@ -241,10 +252,6 @@ class StoredArticle(Article):
     first_seen_at: datetime = field(metadata=info("when the article was first fetched"))
     last_seen_at: datetime = field(metadata=info("when the article was last fetched"))
     changed_at: datetime = field(metadata=info("when this revision was first fetched"))
-    tokens: list[Any] = field(
-        default_factory=list,
-        metadata=info("pairs of characters and words of title and body; those of the title also after ^", export=False),
-    )
     change: int = field(
         default=0,
         metadata=info("number of the batch that wrote it last: a search index follows it", export=None, minimum=0),

@@ -22,6 +22,7 @@ from crawler.storage.extension import CrawlStore
 from crawler.storage.state import SectionStore
 from crawler.storage.writer import ArticleWriter, DryRunWriter
 from crawler.text.clean import clean_line, clean_text
+from crawler.text.document_type import document_type
 from crawler.text.fingerprint import content_hash, fingerprint
 from crawler.text.relevance import Relevance, relevance
 from crawler.text.restore import Restoration, restore_fields
@@ -289,6 +290,19 @@ class RatePipeline:
         if store := self.crawler.get_item_pipeline(StorePipeline):
             await store.process_item(reject)
         raise DropItem(f"irrelevant: {why}: {item.url}", log_level="DEBUG")
+
+
+# Classify: what kind of document an article is.
+
+
+class ClassifyPipeline:
+    """Gives an article its `document_type`."""
+
+    def process_item(self, item: Any) -> Any:
+        """The article with its type; other items as they are."""
+        if isinstance(item, Article):
+            item.document_type = document_type(item.title).as_dict()
+        return item
 
 
 # Locate: the places an article names.

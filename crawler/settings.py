@@ -92,6 +92,7 @@ ITEM_PIPELINES = {
     "crawler.pipelines.CleanPipeline": 100,
     "crawler.pipelines.ValidatePipeline": 200,
     "crawler.pipelines.RatePipeline": 240,
+    "crawler.pipelines.ClassifyPipeline": 250,
     "crawler.pipelines.LocatePipeline": 260,
     "crawler.pipelines.DedupePipeline": 300,
     "crawler.pipelines.StorePipeline": 400,

@@ -1,4 +1,4 @@
-"""Recomputing what rules derive from the stored articles: keys and the index for search, then the stories.
+"""Recomputing what rules derive from the stored articles: keys, then the stories.
 
 The database records the progress: `maintenance` has the last article whose keys are done, and articles whose story is
 still to be found have `cluster` null.
@@ -13,12 +13,11 @@ from pymongo import UpdateOne
 
 from crawler.sites.places import find_places
 from crawler.storage import changes
-from crawler.storage.search_index import Segments
 from crawler.storage.store import Store
 from crawler.storage.stories import Clusters
+from crawler.text.document_type import document_type
 from crawler.text.fingerprint import content_hash, fingerprint
 from crawler.text.relevance import relevance
-from crawler.text.tokens import tokens
 
 CHUNK = 500
 _POSITION = "reindex"
@@ -37,7 +36,7 @@ DERIVED: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "relevance": _relevance,
     "places": lambda article: find_places(article["title"], article["body"], article.get("site")).names,
     "place_codes": lambda article: find_places(article["title"], article["body"], article.get("site")).codes,
-    "tokens": lambda article: tokens(article["title"], article["body"]),
+    "document_type": lambda article: document_type(article["title"]).as_dict(),
 }
 """Each derived field, and the function of the document that computes it."""
 _UNASSIGNED = {"cluster": None, "original": None, "original_evidence": None}
@@ -49,14 +48,10 @@ async def reindex(store: Store, progress: Progress) -> int:
     # The whole list at once: the embedded server scans for a range of _id.
     ids = await store.retrying(lambda: _ids(store))
     position = await store.retrying(lambda: store.database["maintenance"].find_one({"_id": _POSITION}))
-    segments = Segments(store)
-    if position is None:
-        await store.retrying(segments.clear)
     done = sum(key <= position["after"] for key in ids) if position else 0
     while done < len(ids):
         chunk = ids[done : done + CHUNK]
-        await store.retrying(lambda chunk=chunk: _derive(store, segments, chunk))  # type: ignore[misc]
-        await segments.tidy()
+        await store.retrying(lambda chunk=chunk: _derive(store, chunk))  # type: ignore[misc]
         done += len(chunk)
         progress("articles", done, len(ids))
     await store.retrying(lambda: Clusters(store).recover(lambda assigned, total: progress("stories", assigned, total)))
@@ -68,14 +63,13 @@ async def _ids(store: Store) -> list[str]:
     return sorted([row["_id"] async for row in store.database["articles"].find({}, {"_id": 1, "revision": 1})])
 
 
-async def _derive(store: Store, segments: Segments, ids: list[str]) -> None:
+async def _derive(store: Store, ids: list[str]) -> None:
     articles = store.database["articles"]
     derived = {
         row["_id"]: {name: make(row) for name, make in DERIVED.items()}
         async for row in articles.find({"_id": {"$in": ids}})
     }
     if derived:
-        await segments.add({key: fields["tokens"] for key, fields in derived.items()})
         change = await changes.begin(store.database)
         fresh = {**_UNASSIGNED, "change": change.number}
         updates = [UpdateOne({"_id": key}, {"$set": {**fresh, **fields}}) for key, fields in derived.items()]

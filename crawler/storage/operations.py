@@ -164,37 +164,36 @@ MAX_DETAIL_LENGTH = 2000
 Operation = InsertOne[Document] | UpdateOne
 
 
-def write_operation(step: WriteStep, tokens: Sequence[str], change: int) -> Operation:
+def write_operation(step: WriteStep, change: int) -> Operation:
     """Return the operation on `articles` that carries out a step. `tokens`: those of the new text, if the step has one;
     `change`: the change number of the batch."""
     document, stored = step.document, step.stored
     if stored is None:
-        return InsertOne(make_first_version(document, tokens) | {"change": change})
+        return InsertOne(make_first_version(document) | {"change": change})
     if step.outcome == "unchanged":
         return UpdateOne({"_id": stored["_id"]}, {"$max": {"last_seen_at": document["last_seen_at"]}})
     if step.outcome == "duplicate":
         return UpdateOne({"_id": stored["_id"]}, [{"$set": {"also_at": _with_address(document)}}])
-    return UpdateOne({"_id": stored["_id"]}, [{"$replaceWith": _next_version(document, stored, tokens, change)}])
+    return UpdateOne({"_id": stored["_id"]}, [{"$replaceWith": _next_version(document, stored, change)}])
 
 
-def make_first_version(document: Document, tokens: Sequence[str]) -> Document:
+def make_first_version(document: Document) -> Document:
     """Return the document as which a new article is stored."""
     seen = document["last_seen_at"]
     # Null until the article's cluster is looked up.
     story = {"cluster": None, "original": None, "original_evidence": None}
     history = {"also_at": [], "revision": 1, "first_seen_at": seen, "changed_at": seen}
-    return {**document, **story, **history, "tokens": tokens}
+    return {**document, **story, **history}
 
 
 def make_revision(article: Document, following: Document) -> Document:
-    """Return the document of `revisions` that keeps `article` as it is stored now, and what `following` changes in it.
-    Without the tokens: search finds current versions only."""
+    """Return the document of `revisions` that keeps `article` as stored now, and what `following` changes in it."""
     identity = {"_id": f"{article['_id']}:{article['revision']}", "article": article["_id"]}
     times = {"seen_from": article["changed_at"], "seen_until": article["last_seen_at"]}
     diff = paragraph_changes(article["body"], following["body"])
     if article["title"] != following["title"]:
         diff = [f"- {article['title']}", f"+ {following['title']}", *diff]
-    kept = {name: value for name, value in article.items() if name not in ("tokens", "change")}
+    kept = {name: value for name, value in article.items() if name != "change"}
     return {**kept, **identity, **times, "diff": diff}
 
 
@@ -228,11 +227,11 @@ def write_reject_operation(reject: Document) -> UpdateOne:
     return UpdateOne({"_id": reject["_id"]}, update, upsert=True)
 
 
-def _next_version(document: Document, stored: Document, tokens: Sequence[str], change: int) -> dict[str, Any]:
+def _next_version(document: Document, stored: Document, change: int) -> dict[str, Any]:
     """An expression: the article with the new text, unless another process changed it after it was looked up."""
     kept = {key: stored[key] for key in ("first_seen_at", "cluster", "original", "original_evidence")}
     new = {**document, **kept, "revision": stored["revision"] + 1, "changed_at": document["last_seen_at"]}
-    new |= {"tokens": tokens, "change": change}
+    new |= {"change": change}
     # Addresses that another process adds meanwhile are kept; the literal keeps a "$" in a text from being an operator.
     replaced = {"$mergeObjects": [{"$literal": new}, {"also_at": "$also_at"}]}
     return {"$cond": [{"$eq": ["$revision", stored["revision"]]}, replaced, "$$ROOT"]}

@@ -145,8 +145,7 @@ MAINTENANCE = {
     "after": text("_id of the last article done"),
     "version": count("version of the schema all documents follow", minimum=1),
     "sent_at": date("when the last alarm was delivered"),
-    "claimed_until": date_or_null("how long one process has the channel, or the merging, to itself"),
-    "making": text_or_null("the segment that is being made"),
+    "claimed_until": date_or_null("how long one process has the channel to itself"),
 }
 
 CHANGES = {
@@ -154,24 +153,6 @@ CHANGES = {
     "number": count("the last change number taken"),
     "epoch": text("begins again with the numbers"),
     "open": field("numbers under which articles are being written: number, at", "object"),
-}
-
-SEGMENT = {
-    "_id": text("the segment"),
-    "articles": count("articles in it, numbered from 0", minimum=1),
-    "made_at": date("when it was made"),
-    "ids": field("`_id`s of the articles, in order, a line each, zlib; only up to 255 articles", "binData"),
-    "lines": field("tokens of the articles, a line each, zlib; only up to 255 articles", "binData"),
-    "replaces": field("segments it was made of, which are to be passed over", "array", items=WORD),
-}
-
-POSTINGS = {
-    "_id": text("segment:part, or segment:ids:number"),
-    "data": field(
-        "of a part: token → numbers of its articles, 16 bits each, as BSON, zlib; of ids: 1,024 `_id`s of articles, a "
-        "line each, zlib",
-        "binData",
-    ),
 }
 
 ALARM = {
@@ -337,13 +318,6 @@ COLLECTIONS = {
         "what earlier crawls left of one list page",
     ),
     "changes": Collection(CHANGES, ("number", "epoch", "open"), (), "change numbers, which search indexes follow"),
-    "segments": Collection(
-        SEGMENT,
-        ("articles", "made_at"),
-        (),
-        "a part of the articles in the inverted index: Chinese full-text search",
-    ),
-    "postings": Collection(POSTINGS, ("data",), (), "a part of a large segment of the inverted index"),
     "maintenance": Collection(MAINTENANCE, (), (), "how far work on the whole database has come"),
     "sites": Collection(SITE, (), (), "state of one site"),
     "alarms": Collection(

@@ -8,7 +8,6 @@ from typing import Any
 SYSTEM_VIEWS = "system.views"
 """The collection in which a server may keep the definitions of views."""
 _MACHINE_FIELDS = (
-    "tokens",
     "fingerprint",
     "content_hash",
     "provenance",

@@ -33,12 +33,10 @@ from crawler.storage.operations import (
     write_operation,
     write_reject_operation,
 )
-from crawler.storage.search_index import Segments
 from crawler.storage.spool import Record, Spool
 from crawler.storage.state import RunStore
 from crawler.storage.store import RETRY_SECONDS, TRANSIENT, Store
 from crawler.storage.stories import Clusters
-from crawler.text.tokens import tokens
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +62,6 @@ class Batches:
         self._store = store
         self._on_outcome = on_outcome
         self._clusters = Clusters(store)
-        self._segments = Segments(store)
         self._recovered = False
 
     async def write(self, entries: list[BatchEntry], rejects: list[Document], seconds: float) -> None:
@@ -82,7 +79,6 @@ class Batches:
             rounds -= 1
             await self._store.retrying(lambda: self._round(entries, rejects), seconds)
         await self._store.retrying(lambda: self._write_rejects(rejects), seconds)
-        await self._segments.tidy()
 
     async def _recover(self) -> None:
         await self._clusters.recover()
@@ -107,7 +103,7 @@ class Batches:
             await changes.finish(self._store.database, change)
         for number, step in enumerate(steps):
             if (code := codes.get(number)) == _REFUSED:
-                detail = explain_refusal("articles", make_first_version(step.document, _tokens(step)))
+                detail = explain_refusal("articles", make_first_version(step.document))
                 rejects.append(make_reject(step.document, "invalid_document", detail))
             elif code == _DUPLICATE_KEY or (step.outcome == "changed" and not step.done):
                 # Another process was faster, or may have been: the next round reads what came of it.
@@ -144,9 +140,7 @@ class Batches:
     async def _apply(self, steps: list[WriteStep], change: int) -> dict[int, int]:
         """Write `articles`; what was not written, by its number in `steps`, with the server's error code."""
         numbered = [(number, step) for number, step in enumerate(steps) if not step.done]
-        words = {step.document["_id"]: _tokens(step) for _, step in numbered if step.outcome in ASSIGNED}
-        await self._segments.add(words)
-        operations = [write_operation(step, words.get(step.document["_id"], ()), change) for _, step in numbered]
+        operations = [write_operation(step, change) for _, step in numbered]
         codes = await self._bulk("articles", operations)
         return {numbered[index][0]: code for index, code in codes.items()}
 
@@ -173,10 +167,6 @@ class Batches:
             if number in codes:
                 logger.error("Could not be recorded as a reject (%s): %s", reject["reason"], reject["url"])
             self._on_outcome("reject", reject["reason"], reject)
-
-
-def _tokens(step: WriteStep) -> list[str]:
-    return tokens(step.document["title"], step.document["body"])
 
 
 MAX_BATCH = 500

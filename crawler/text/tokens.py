@@ -23,16 +23,19 @@ from pathlib import Path
 
 from crawler.text.characters import CharacterTable, simplify_character
 
-TITLE = "^"
-"""Goes before a token of the title: headlines can be asked for alone."""
-MAX_WORD_LENGTH = 40
-"""Of a word of Latin letters or digits: what is longer (a hash, an address) is cut, here as in a query."""
-MAX_BODY_LENGTH = 50_000
-"""Characters of a body that can be searched: what a reader would read, and a bound for the index."""
-
 HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af"
 _PAIRS = re.compile(rf"[{HAN}]+")
 _WORDS = re.compile(rf"[^\W_{HAN}]+")
+MARK = "¬"
+"""Before a token that follows a character of `longer_words.toml`."""
+MAX_WORD = 200
+"""Characters of a Latin word or number; the rest of a longer one (base64, a hash) is cut off, here as in a query."""
+_NOT_SECOND = re.compile(rf"[^{HAN}]|(?<![{HAN}]).", re.S)
+"""What can't be the second character of a pair: no Han character, or the first one of a run."""
+_ODD_SPACE = re.compile(r"[\0\x0b\x1c-\x1f\x85\u1680\u2028\u2029\u3000\xa0\u2000-\u200a\u202f\u205f]")
+"""White space that the index doesn't know, and what stands for a word below."""
+_WORD, _SPACE = "\0", 32
+_CODEC = f"utf-32-{sys.byteorder[0]}e"
 _SIMPLIFIED_FURTHER = "乾夥後徵捱摺於菸著袷麴麽"
 """The characters of GB 2312, the simplified set, that simplifying changes."""
 
@@ -60,52 +63,14 @@ def _folded() -> re.Pattern[str]:
     return re.compile(f"[^\\x00-@\\[-\\x7f。、“”{same}]")
 
 
-def tokens(title: str | None, body: str | None) -> list[str]:
-    """The tokens of an article, each once: those of the title behind `TITLE`, then those of title and body. Their order
-    is that of the text, which costs less than to sort them."""
-    headline = tokens_of(fold(title or ""))
-    marked = [TITLE + token for token in headline]
-    return list(dict.fromkeys([*marked, *headline, *_occurrences(fold((body or "")[:MAX_BODY_LENGTH]))]))
-
-
-def tokens_of(folded: str) -> dict[str, None]:
-    """The tokens of a folded text, as the keys of a dictionary: words, then pairs, as they come. A single Han character
-    between other things gives none: it is in no pair."""
-    return dict.fromkeys(_occurrences(folded))
-
-
-def _occurrences(folded: str) -> list[str]:
-    words = [word[:MAX_WORD_LENGTH] for word in _WORDS.findall(folded)]
-    return words + [run[at : at + 2] for run in _PAIRS.findall(folded) for at in range(len(run) - 1)]
-
-
-def is_word(character: str) -> bool:
-    """Whether a folded character is part of a word or number: a letter or digit that isn't Han."""
-    return bool(_WORDS.match(character))
-
-
-MARK = "¬"
-"""Before a token that follows a character of `longer_words.toml`."""
-MAX_WORD = 200
-"""Characters of a Latin word or number; the rest of a longer one (base64, a hash) is cut off, here as in a query."""
-_OTHER_WORDS = re.compile(rf"[^\W_{HAN}]+")
-_NOT_SECOND = re.compile(rf"[^{HAN}]|(?<![{HAN}]).", re.S)
-"""What can't be the second character of a pair: no Han character, or the first one of a run."""
-_ODD_SPACE = re.compile(r"[\0\x0b\x1c-\x1f\x85\u1680\u2028\u2029\u3000\xa0\u2000-\u200a\u202f\u205f]")
-"""White space that the index doesn't know, and what stands for a word below."""
-_WORD, _SPACE = "\0", 32
-_CODEC = f"utf-32-{sys.byteorder[0]}e"
-
-
 def token_text(folded: str) -> str:
     """The tokens of a folded text in their order, one for each Han character, word and sign, with white space between.
 
-    A comprehension over the characters takes five times as long: building the index would spend most of its time
-    here."""
+    A comprehension over the characters takes twice as long, and building the index spends a third of its time here."""
     folded = _ODD_SPACE.sub(" ", folded)
-    words = _OTHER_WORDS.findall(folded)
+    words = _WORDS.findall(folded)
     # Four characters for each token: a space, a mark or space, the character, its right neighbour or a space.
-    single = _OTHER_WORDS.sub(_WORD, folded)
+    single = _WORDS.sub(_WORD, folded)
     places = array("I", [_SPACE]) * (4 * len(single))
     places[2::4] = _codes(single)
     places[3:-1:4] = _codes(_NOT_SECOND.sub(" ", single)[1:])

@@ -13,7 +13,7 @@ import os
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -29,8 +29,8 @@ from pymongo import InsertOne, ReplaceOne
 from pymongo.errors import BulkWriteError
 
 from crawler.errors import TransferError
+from crawler.storage.changes import start_over
 from crawler.storage.schema import COLLECTIONS, VERSION
-from crawler.storage.search_index import Segments, fresh_segments
 from crawler.storage.store import connect, open_store, translate_errors
 from crawler.transfer.export import translate_file_errors
 
@@ -120,7 +120,7 @@ BATCH = 500
 VERSIONED = "maintenance"
 """The collection that tells the version of the schema: the first to be written, so that no part of an import is taken
 for a database of another version."""
-DERIVED = frozenset({"segments", "postings", "changes"})
+DERIVED = frozenset({"changes"})
 """Collections that follow from the articles and change while they are read: an import makes them anew."""
 _FAST = 3
 """Level of gzip: three times as fast as the usual 6, and a tenth larger."""
@@ -232,8 +232,6 @@ def load(database: Any, directory: Path, manifest: Manifest, progress: Progress)
             stored = _stored(database, name, chunk)
             missing = {key: document for key, document in chunk.items() if stored.get(key) != document.raw}
             changes = [_change(key, document, stored) for key, document in missing.items()]
-            if name == "articles":
-                _make_findable(database, missing.values())
             _write_bulk(database, name, changes)
             for raw in _stored(database, name, chunk).values():
                 read_back.add(RawBSONDocument(raw))
@@ -295,11 +293,6 @@ def _write_bulk(database: Any, name: str, changes: list[Any]) -> None:
         raise TransferError(f"The database {database.name} refuses documents of {name}: {said}.") from error
 
 
-def _make_findable(database: Any, articles: Iterable[RawBSONDocument]) -> None:
-    if segments := fresh_segments({row["_id"]: row["tokens"] for row in articles if "tokens" in row}):
-        database["segments"].insert_many(segments)
-
-
 def _build_indexes(database: Any, name: str, part: Part) -> None:
     present = {index_of(entry)["name"] for entry in database[name].list_indexes()}
     if missing := [index for index in part.indexes if index["name"] not in present]:
@@ -345,21 +338,15 @@ def import_database(
         if not overwrite:
             _refuse_other_data(comparison, name)
         written = load(database, source, manifest, progress)
-        asyncio.run(_merge_segments(uri, name, data))
+        # Search indexes follow change numbers, and these come from another database.
+        rows = database["articles"].find({}, {"change": 1, "title": 1})
+        start_over(database, max((row.get("change") or 0 for row in rows), default=0))
     return _describe(manifest, comparison, written, name)
 
 
 async def _set_up(uri: str | None, name: str, data: Path) -> None:
     store = await open_store(uri, name, data)
     await store.close()
-
-
-async def _merge_segments(uri: str | None, name: str, data: Path) -> None:
-    store = await open_store(uri, name, data)
-    try:
-        await Segments(store).merge()
-    finally:
-        await store.close()
 
 
 def _refuse_other_data(comparison: Comparison, name: str) -> None:

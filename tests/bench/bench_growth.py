@@ -17,7 +17,6 @@ import argparse
 import asyncio
 import json
 import os
-import random
 import shutil
 import subprocess
 import sys
@@ -26,7 +25,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +32,12 @@ from bench_stories import filler, memory
 from pymongo import MongoClient
 
 from crawler.storage import embedded
-from crawler.storage.search_index import Segments
 from crawler.storage.store import open_store
 
 HERE = Path(__file__).resolve().parent / "crawl"
 ROOT = HERE.parents[2]
 DATABASE, BESIDE = "growth", "empty"
 SITES = [f"filler-{number}" for number in range(3000)]
-# As bench_search.py counts them: 317 different bigrams an article, the common ones in most.
-BIGRAMS = [chr(0x4E00 + number // 200) + chr(0x5000 + number % 200) for number in range(40_000)]
-WEIGHTS = list(accumulate(1 / (rank + 10) for rank in range(len(BIGRAMS))))
-DRAWN = 380
 BATCH = 250
 KEEP_FREE = 20 * 2**30
 """Bytes of the disk that a filling leaves."""
@@ -52,14 +45,12 @@ KEEP_FREE = 20 * 2**30
 
 def document(number: int) -> dict[str, Any]:
     """A stored article that no page of the crawl is like."""
-    chance = random.Random(number)
     site = SITES[number % len(SITES)]
     published = datetime(2016, 1, 1, tzinfo=UTC) + timedelta(minutes=5 * number)
-    drawn = chance.choices(BIGRAMS, cum_weights=WEIGHTS, k=DRAWN)
     return {
         **filler(number),
         **{"site": {"code": site, "name": site, "kind": "other"}, "published_at": published, "section": "要闻"},
-        **{"tokens": list(dict.fromkeys(drawn)), "relevance": {"score": 0.5, "terms": []}, "run": "filler"},
+        **{"relevance": {"score": 0.5, "terms": []}, "run": "filler"},
     }
 
 
@@ -72,14 +63,11 @@ def fill(uri: str, start: int, size: int, place: Path) -> float:
 
 async def _fill(uri: str, start: int, size: int, place: Path) -> None:
     store = await open_store(uri, DATABASE, None)
-    segments = Segments(store)
     for at in range(start, size, BATCH):
         if shutil.disk_usage(place).free < KEEP_FREE:
             raise SystemExit(f"bench_growth: the disk is too full to go on behind {at} documents")
         rows = [document(number) for number in range(at, min(at + BATCH, size))]
-        await segments.add({row["_id"]: row["tokens"] for row in rows})
         await store.database["articles"].insert_many(rows, ordered=False)
-        await segments.tidy()
     await store.close()
 
 

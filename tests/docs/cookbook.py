@@ -32,6 +32,7 @@ from crawler.sites.site import Site
 from crawler.storage import embedded
 from crawler.storage.store import connect, open_store
 from crawler.storage.writer import ArticleWriter
+from crawler.text.document_type import document_type
 from crawler.text.fingerprint import content_hash, fingerprint
 
 HERE = Path(__file__).resolve().parent
@@ -69,6 +70,7 @@ def _document(row: dict[str, Any], site: Site, body: str, later: timedelta) -> d
     item.attachments = [Attachment(f"{url}/{number}", name) for number, name in enumerate(row.get("attachments", ()))]
     item = clean_article(item)
     item.relevance = rated(item).as_dict()
+    item.document_type = document_type(item.title).as_dict()
     named = find_places(item.title, item.body, item.site)
     item.places, item.place_codes = named.names, named.codes
     item.content_hash, item.fingerprint = content_hash(item.title, item.body), fingerprint(item.title, item.body)

@@ -24,7 +24,7 @@ def test_views_show_originals_latest_revisions_and_county_months(opened, article
         async with opened() as store:
             writer = ArticleWriter(store, on_outcome=lambda *told: None)
             first = article("https://a.example/1", text, content_hash="1", published_at=MARCH)
-            await writer.add(first | {"tokens": ["米粉"], "provenance": {"title": "label"}})
+            await writer.add(first | {"provenance": {"title": "label"}})
             await writer.add(article("https://a.example/2", "另一件事。", content_hash="2", published_at=EVENING))
             copy = article("https://b.example/3", text, site="nanhe", content_hash="1", published_at=EVENING)
             await writer.add(copy)
@@ -41,7 +41,7 @@ def test_views_show_originals_latest_revisions_and_county_months(opened, article
     ]
     assert sorted(row["url"][-1] for row in rows["originals"]) == ["1", "2", "4"]
     assert [row["url"][-1] for row in april] == ["2"]
-    assert all(not {"tokens", "fingerprint", "provenance", "content_hash"} & row.keys() for row in rows["latest"])
+    assert all(not {"change", "fingerprint", "provenance", "content_hash"} & row.keys() for row in rows["latest"])
     assert {row["url"][-1]: row["published_on"] for row in rows["latest"]} == {
         "1": "2026-03-10",
         "2": "2026-04-01",

@@ -1,26 +1,50 @@
-"""What search looks up: pairs, words, and the folding both sides share."""
+"""What search looks up: one token for each character, word and sign, and the folding both sides share."""
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import crawler.text
 from crawler.text.characters import to_simplified
-from crawler.text.tokens import MAX_BODY_LENGTH, fold, tokens
+from crawler.text.tokens import MAX_WORD, fold, sequence
 
 
-def test_pairs_and_words_of_title_and_body():
-    assert tokens("抽检12批次", "B族维生素 0.5g/kg。酒") == [
-        *("^12", "^抽检", "^批次", "12", "抽检", "批次"),
-        *("b", "0", "5g", "kg", "族维", "维生", "生素"),
-    ]
-    assert tokens(None, None) == []
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("抽检12批次", ["抽检", "检", "12", "批次", "次"]),
+        ("食品，安全\n抽检", ["食品", "品", ",", "安全", "全", "抽检", "检"]),
+        ("酒", ["酒"]),
+        ("B族0.5g/kg", ["b", "族", "0", ".", "5g", "/", "kg"]),
+        ("不合格", ["不合", "¬合格", "格"]),
+        ("不不合", ["不不", "¬不合", "¬合"]),
+        ("不，合格", ["不", ",", "合格", "格"]),
+        ("玉米粉 小米粉", ["玉米", "¬米粉", "粉", "小米", "米粉", "粉"]),
+        ("𠮷野家〇三", ["𠮷野", "野家", "家〇", "〇三", "三"]),
+        ("\0a\u2003b\u3000\x1f", ["a", "b"]),
+        ("", []),
+    ],
+)
+def test_one_token_for_each_character_word_and_sign(text, tokens):
+    assert sequence(fold(text)) == tokens
 
 
-def test_no_pair_across_punctuation_or_lines():
-    assert tokens("", "食品，安全\n抽检") == ["食品", "安全", "抽检"]
+def test_long_words_are_cut():
+    assert sequence("a" * (MAX_WORD + 5) + " b") == ["a" * MAX_WORD, "b"]
+
+
+def test_words_that_others_are_a_part_of_have_two_characters():
+    # A pair is marked by what stands before it: a query must know the whole word.
+    data = tomllib.loads((Path(crawler.text.__file__).parent / "longer_words.toml").read_text("utf-8"))
+    assert {len(word) for word in data["before"]} == {2}
 
 
 def test_width_case_and_script_make_no_difference():
     assert fold("ＡＢＣ食品監管發揮著㎏") == "abc食品监管发挥着kg"
-    assert tokens("", "食品監督") == tokens("", "食品监督")
+    assert sequence(fold("食品監督")) == sequence("食品监督")
     # Neither a lone surrogate nor a null byte is a reason to fail.
     assert fold("\ud800\0") == "\ud800\0"
 
@@ -30,11 +54,3 @@ def test_every_han_character_is_simplified():
     assert fold("乾夥後徵捱摺於菸著袷麴麽") == "干伙后征挨折于烟着夹曲么"
     every = "\n".join(map(chr, range(0x4E00, 0xA000)))
     assert fold(every).replace("着", "著") == to_simplified(every).replace("着", "著")
-
-
-def test_rare_characters_are_characters():
-    assert tokens("", "𠮷野家〇三") == ["𠮷野", "野家", "家〇", "〇三"]
-
-
-def test_only_what_a_reader_reads_is_searched():
-    assert tokens("", "食品" * MAX_BODY_LENGTH + "尾巴") == ["食品", "品食"]

@@ -24,7 +24,6 @@ from crawler.parsing.page import Page
 from crawler.pipelines import DedupePipeline, LocatePipeline, clean_article, rated
 from crawler.platforms.detect import detect
 from crawler.platforms.reading import read_article
-from crawler.text.tokens import tokens
 
 NOW = datetime(2027, 6, 1, tzinfo=UTC)
 DEDUPE, LOCATE = DedupePipeline(), LocatePipeline()
@@ -39,11 +38,6 @@ def _rate(article: Article) -> Article:
     return article
 
 
-def _index(article: Article) -> Article:
-    tokens(article.title, article.body)
-    return article
-
-
 STAGES: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("decode", lambda given: Page.from_bytes(*given, "text/html")),
     ("parse (lxml)", lambda page: (page.root, page)[1]),
@@ -53,7 +47,6 @@ STAGES: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("rate", _rate),
     ("locate", LOCATE.process_item),
     ("keys", DEDUPE.process_item),
-    ("tokens", _index),
 )
 """`read fields` detects the platform again: a walk over what detection has found."""
 
