@@ -54,7 +54,7 @@ DOCUMENTED: list[tuple[str, str, dict[str, Any], Sort]] = [
     ("sections", "by_site", {"site": "331121"}, ()),
     ("alarms", "by_waiting", {"waiting": "mail"}, ()),
     ("alarms", "by_at", {"at": {"$gte": DAY}}, (("at", -1),)),
-    ("leases", "by_holder", {"holder": {"$gt": ""}}, ()),
+    ("leases", "by_owner", {"owner.id": {"$gt": ""}}, ()),
     ("due", "by_due", {"due_at": {"$lte": DAY}}, ()),
     ("due", "by_schedule", {"schedule": "daily"}, ()),
 ]
