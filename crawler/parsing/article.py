@@ -184,7 +184,7 @@ class FieldReader:
     page_lines: PageLines
     now: datetime
     other: DateReading | None = None
-    """A displayed date with another label than publication: better than none."""
+    """A displayed date that is relative or has another label than publication: better than none."""
     source_cut: bool = False
     header: str = ""
 
@@ -201,7 +201,7 @@ class FieldReader:
             source, _ = find_unlabelled(self.page_lines, *around.header_lines, site_names(self.page))
             byline = replace(byline, source=source or byline.source)
         self._take_names(byline, "label")
-        if _is_publication(byline):
+        if _is_publication(byline) and not byline.is_relative:
             self._set_date(byline.published, "label")
         else:
             self.other = byline.published
@@ -213,7 +213,9 @@ class FieldReader:
 
     def read_embedded(self, rule: str, values: Mapping[str, str]) -> None:
         """Use the values that the CMS keeps in a script or a comment."""
-        self._set_date(_without_midnight(self._day(values.get("published_at"))), rule)
+        stated = _without_midnight(self._day(values.get("published_at")))
+        self._take_minute(stated, rule)
+        self._set_date(stated, rule)
         for field in ("source", "author"):
             self._set(field, values.get(field), rule)
 
@@ -226,7 +228,7 @@ class FieldReader:
         self._set_date(self._day(index.get("published_on")), "gov_index")
         stated = self._stated_date()
         self._set_date(stated, "meta")
-        self._take_minute(stated)
+        self._take_minute(stated, "meta")
         self._set_date(self.other, "label")
         self._set_date(self._day(index.get("written_on")), "gov_index")
         self._set_date(date_from_url(self.page.url, self.now), "url")
@@ -295,13 +297,13 @@ class FieldReader:
                 return _without_midnight(reading)
         return None
 
-    def _take_minute(self, stated: DateReading | None) -> None:
+    def _take_minute(self, stated: DateReading | None, rule: str) -> None:
         shown = self.article.published_at
         if not (shown and stated and stated.value and stated.precision == "minute"):
             return
         if self.article.published_precision == "day" and stated.value.date() == shown.date():
             self.article.published_at, self.article.published_precision = stated.value, "minute"
-            self.article.provenance["published_minute"] = "meta"
+            self.article.provenance["published_minute"] = rule
 
     def _set(self, field: str, value: str | None, rule: str) -> None:
         if getattr(self.article, field) is None and value and value.strip():

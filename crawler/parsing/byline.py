@@ -103,6 +103,8 @@ class Byline:
     author: str | None = None
     editor: str | None = None
     source_cut: bool = False
+    is_relative: bool = False
+    """The date is a distance from the time of fetching (3天前), which any written date is better than."""
     found_by: dict[str, str] = field(default_factory=dict)
 
 
@@ -116,7 +118,8 @@ def read_byline(header: str, tail: str = "", *, now: datetime, opening: str = ""
     """
     header, tail, opening = header[-_MAX_PART_LENGTH:], tail[-_MAX_PART_LENGTH:], opening[:_MAX_PART_LENGTH]
     found_by: dict[str, str] = {}
-    published = _published(header, now, found_by, relative) or _published_below(tail, now, found_by)
+    published = _published(header, now, found_by) or _published_below(tail, now, found_by)
+    counted = _relative_date(header, now, found_by) if relative and published is None else None
     source, cut = _source(header, _SOURCE, found_by)
     if source is None:
         source, cut = _source(_labelled_lines(tail), _SOURCE, found_by, strict=True)
@@ -132,11 +135,12 @@ def read_byline(header: str, tail: str = "", *, now: datetime, opening: str = ""
     if author:
         found_by["author"] = author.label
     return Byline(
-        published=published,
+        published=published or counted,
         source=source,
         author=_written_by(author.names) if author else None,
         editor="、".join(editor.names) if editor else None,
         source_cut=cut,
+        is_relative=counted is not None,
         found_by=found_by,
     )
 
@@ -145,15 +149,23 @@ def _written_by(names: tuple[str, ...]) -> str:
     return ("、" if any(" " in name for name in names) else " ").join(names)
 
 
-def _published(text: str, now: datetime, found_by: dict[str, str], relative: bool) -> DateReading | None:
-    """Return the date of a header: with the best label, else written in several lines, else relative to `now`."""
+def _published(text: str, now: datetime, found_by: dict[str, str]) -> DateReading | None:
+    """Return the date of a header: with the best label, else written in several lines or as blogs do."""
     found = [hit for hit in find_dates(text, now) if hit.reading.value and label_rank(hit.label) < 4]
     found = [hit for hit in found if hit.label or not _ADOPTED.match(text, hit.end)]
     if found:
         return _best(found, found_by)
-    parts = [part for part in _PARTS.split(text)[:_MAX_PARTS] if 1 < len(part) < _MAX_DATE_LENGTH] if relative else []
-    for part in (*_split_dates(text), *_BLOG_DATE.findall(text), *filter(_RELATIVE.search, parts)):
-        if (reading := read_date(part, now)).value:
+    for part in (*_split_dates(text), *_BLOG_DATE.findall(text)):
+        if (reading := read_date(part, now, relative=False)).value:
+            found_by["published"] = ""
+            return reading
+    return None
+
+
+def _relative_date(text: str, now: datetime, found_by: dict[str, str]) -> DateReading | None:
+    """Return a date that a header gives by its distance from `now` (昨天, 3小时前)."""
+    for part in _PARTS.split(text)[:_MAX_PARTS]:
+        if 1 < len(part) < _MAX_DATE_LENGTH and _RELATIVE.search(part) and (reading := read_date(part, now)).value:
             found_by["published"] = ""
             return reading
     return None

@@ -24,11 +24,12 @@ from crawler.platforms.trs_irs import TrsIrs
 from crawler.platforms.ucap import Ucap
 from crawler.platforms.vsb import Vsb
 from crawler.platforms.webplus import Webplus
+from crawler.platforms.wechat import Wechat
 
 _GENERIC = Generic()
 PLATFORMS: tuple[Platform, ...] = (
     Dedecms(), Easysite(), Empirecms(), Eportal(), Epaper(), Founder(), Gkmlpt(), Hanweb(), Jiangxi(), Jpaas(),
-    Lonsun(), Nfcms(), Phpcms(), Shanghai(), Trs(), TrsIrs(), TrsXxgk(), Ucap(), Vsb(), Webplus(),
+    Lonsun(), Nfcms(), Phpcms(), Shanghai(), Trs(), TrsIrs(), TrsXxgk(), Ucap(), Vsb(), Webplus(), Wechat(),
 )  # fmt: skip
 """Every platform but the generic one; the order means nothing."""
 _BY_NAME = {platform.name: platform for platform in (*PLATFORMS, _GENERIC)}
