@@ -75,8 +75,9 @@ def _run_embedded(action: str, directory: Path) -> int:
     if action == "uri":
         print(embedded.ensure_running(directory))
     elif action == "start":
-        uri = embedded.ensure_running(directory)
-        print(f"The embedded database server runs at {uri}; its data is in {directory}.")
+        embedded.ensure_running(directory)
+        daemon = embedded.status(directory)
+        print(f"The embedded database server runs at {daemon and daemon.address}; its data is in {directory}.")
     elif action == "stop":
         stopped = embedded.stop(directory)
         print(f"The embedded database server of {directory} {'has ended' if stopped else 'was not running'}.")
@@ -85,7 +86,7 @@ def _run_embedded(action: str, directory: Path) -> int:
         if daemon is None:
             print(f"No embedded database server runs for {directory}; `scrapy db start` starts it.")
             return 1
-        print(f"The embedded database server runs at {daemon.uri} (pid {daemon.pid}); its data is in {directory}.")
+        print(f"The embedded database server runs at {daemon.address} (pid {daemon.pid}); its data is in {directory}.")
     return 0
 
 

@@ -10,16 +10,17 @@ import errno
 import fcntl
 import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from crawler.errors import StoreError
 
@@ -28,9 +29,13 @@ from crawler.errors import StoreError
 # - `daemon.alive`: the daemon's pid, which it writes itself into a file that it keeps locked while it runs. The lock
 #   ends with the process, so another program that gets the same pid later is never mistaken for it.
 # - `daemon.log`: what it prints, first its port; `daemon.log.1` is that of the run before.
+# - `daemon.password`: the generated password of the one user that may use the server; only its owner can read it.
+# - `daemon.setup.log`: what the server prints while that user is created; only then it runs without authentication.
 # - `wiredtiger/`: the data.
 
 HOST = "127.0.0.1"
+USER = "crawler"
+_LOG, _SETUP_LOG, _PASSWORD = "daemon.log", "daemon.setup.log", "daemon.password"
 _LISTENING = re.compile(rb"listening on [\d.]+:(\d+)")
 
 
@@ -41,24 +46,54 @@ class Daemon:
     host: str
     port: int
     pid: int
+    password: str | None = field(default=None, repr=False)
+    """None for a daemon that was started before there were passwords."""
 
     @property
     def uri(self) -> str:
-        """Its address."""
-        return f"mongodb://{self.host}:{self.port}/?replicaSet=secantus"
+        """Its address with the password, for the driver."""
+        if self.password is None:
+            return f"mongodb://{self.host}:{self.port}/?replicaSet=secantus"
+        user = f"{USER}:{self.password}"
+        return f"mongodb://{user}@{self.host}:{self.port}/?replicaSet=secantus&authSource=admin"
+
+    @property
+    def address(self) -> str:
+        """Its address without the password, for people."""
+        return f"{self.host}:{self.port}"
 
 
 @contextmanager
 def lock_daemon(directory: Path) -> Iterator[None]:
-    """Be the only one who starts or stops the daemon of `directory`, which is created. Raises StoreError."""
+    """Hold the right to start or stop the daemon of `directory`, which is created. Raises StoreError, also if another
+    process holds it for more than LOCK_SECONDS."""
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        lock = (directory / "daemon.lock").open("a")
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (directory / "daemon.lock").open("a+")
     except OSError as error:
         raise unusable_error(directory, error) from error
     with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        deadline = time.monotonic() + LOCK_SECONDS
+        while not _try_to_lock(lock):
+            if time.monotonic() > deadline:
+                lock.seek(0)
+                raise StoreError(
+                    f"Process {lock.read() or '?'} has been starting or stopping the embedded database server for "
+                    f"{LOCK_SECONDS:.0f} s: see {directory / _LOG}, or end that process."
+                )
+            time.sleep(POLL_SECONDS)
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
         yield
+
+
+def _try_to_lock(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def is_alive(directory: Path) -> bool:
@@ -80,18 +115,32 @@ def find_daemon(directory: Path) -> Daemon | None:
     """The daemon that serves `directory` and listens. None where none runs, or where it is still starting."""
     if not is_alive(directory):
         return None
+    pid, port = _read_pid(directory), read_port(directory)
+    return Daemon(HOST, port, pid, read_password(directory)) if port and pid else None
+
+
+def _read_pid(directory: Path) -> int | None:
     try:
         pid = int((directory / "daemon.alive").read_text("ascii"))
     except (OSError, ValueError):
         return None
-    port = read_port(directory)
-    return Daemon(HOST, port, pid) if port and pid > 1 else None
+    return pid if pid > 1 else None
 
 
-def read_port(directory: Path) -> int | None:
-    """The port that the daemon of now, or else the last one, printed."""
+def read_password(directory: Path) -> str | None:
+    """Return the password of the daemon of `directory`; None if it has none yet. Raises StoreError."""
     try:
-        found = _LISTENING.search((directory / "daemon.log").read_bytes())
+        return (directory / _PASSWORD).read_text("ascii")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise unusable_error(directory, error) from error
+
+
+def read_port(directory: Path, log: str = _LOG) -> int | None:
+    """Return the port that the present daemon, or else the last one, printed to its `log`."""
+    try:
+        found = _LISTENING.search((directory / log).read_bytes())
     except OSError:
         return None
     return int(found[1]) if found else None
@@ -108,7 +157,8 @@ def unusable_error(directory: Path, error: OSError) -> StoreError:
 # Starting the embedded server's program.
 
 START_SECONDS = 600.0
-"""The longest a start may take: after a crash it reads the write-ahead log, with 14 GB stored over half a minute."""
+"""The longest a start may take: after a crash it reads the write-ahead log, which takes over 30 s for 14 GB of data."""
+LOCK_SECONDS = 900.0
 POLL_SECONDS = 0.05
 MIN_SPACE = 1024 * 1024
 
@@ -160,31 +210,87 @@ def executable() -> str:
 
 
 def start(program: str, directory: Path) -> None:
-    """Start the daemon and wait until it listens, on the port it had before where that is free: clients that lost it
-    find it again. The caller holds the lock. Raises StoreError."""
+    """Start the daemon and wait until it listens. It gets the port it had before if that is free, so that clients that
+    lost it find it again. The caller holds the lock. Raises StoreError."""
+    with suppress(PermissionError):  # the folder belongs to another user, who decides
+        directory.chmod(0o700)
     last_port = read_port(directory)
     try:
         _keep_last_log(directory)
         with (directory / "daemon.alive").open("w+b") as alive, (directory / "daemon.log").open("wb") as log:
-            # Nobody holds it for longer than a look takes whether the daemon is alive; it isn't.
+            # Others hold it only while they check whether the daemon is alive, which it isn't.
             fcntl.flock(alive, fcntl.LOCK_EX)
+            if read_password(directory) is None:
+                _create_user(program, directory, alive)
             for port in (last_port, 0) if last_port else (0,):
-                if _has_started(_spawn(program, directory, port, alive, log), directory):
+                if _has_started(_spawn(program, directory, port, alive, log, "--auth"), directory):
                     return
     except OSError as error:
         raise unusable_error(directory, error) from error
     raise _start_error(directory)
 
 
-def wait_until_listening(directory: Path, ended: Callable[[], bool]) -> bool:
-    """Whether the daemon came to listen: False once it `ended` without. Raises StoreError when neither happens."""
+def _create_user(program: str, directory: Path, alive: BinaryIO) -> None:
+    """Create the server's user with a generated password. The server has no user to begin with and would refuse
+    everybody, so it runs without authentication for this moment, unseen: its port is not in the log that others read.
+    May be repeated after a kill. Raises StoreError and OSError."""
+    password, new = secrets.token_urlsafe(24), directory / f"{_PASSWORD}.new"
+    new.unlink(missing_ok=True)
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(password)
+        file.flush()
+        os.fsync(file.fileno())
+    with (directory / _SETUP_LOG).open("wb") as log:
+        process = _spawn(program, directory, 0, alive, log)
+        if not _has_started(process, directory, _SETUP_LOG):
+            raise _start_error(directory, _SETUP_LOG)
+    try:
+        _set_password(f"mongodb://{HOST}:{read_port(directory, _SETUP_LOG)}/?replicaSet=secantus", password)
+    finally:
+        process.terminate()
+        reap(process.pid)
+    new.replace(directory / _PASSWORD)
+    (directory / _SETUP_LOG).unlink()
+
+
+def _set_password(uri: str, password: str) -> None:
+    from pymongo import MongoClient
+    from pymongo.errors import OperationFailure, PyMongoError
+
+    try:
+        client: MongoClient[dict[str, object]] = MongoClient(uri, serverSelectionTimeoutMS=int(ANSWER_SECONDS * 1000))
+        with client:
+            try:
+                client.admin.command("createUser", USER, pwd=password, roles=["root"])
+            except OperationFailure as error:
+                if error.code != _USER_EXISTS:
+                    raise
+                client.admin.command("updateUser", USER, pwd=password, roles=["root"])
+    except PyMongoError as error:
+        raise StoreError(f"The embedded database server can't create its user ({type(error).__name__}).") from error
+
+
+def _end_setup(directory: Path) -> None:
+    """End a server that was left running without authentication when its starter was killed. The caller holds the
+    lock."""
+    if (directory / _SETUP_LOG).exists() and is_alive(directory):
+        while (pid := _read_pid(directory)) is None and is_alive(directory):
+            time.sleep(POLL_SECONDS)  # it writes its pid first
+        if pid:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        _wait_for_end(directory)
+
+
+def wait_until_listening(directory: Path, ended: Callable[[], bool], log: str = _LOG) -> bool:
+    """Whether the daemon began to listen: False once it has `ended` without. Raises StoreError if neither happens."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         has_ended = ended()
-        if has_ended or read_port(directory):
+        if has_ended or read_port(directory, log):
             return not has_ended
         time.sleep(POLL_SECONDS)
-    raise _start_error(directory)
+    raise _start_error(directory, log)
 
 
 def reap(pid: int) -> None:
@@ -194,11 +300,15 @@ def reap(pid: int) -> None:
         process.wait()
 
 
-def _spawn(program: str, directory: Path, port: int, alive: BinaryIO, log: BinaryIO) -> subprocess.Popen[bytes]:
-    """The daemon, with the locked file for its standard input, and its pid in that file before it is itself."""
+def _spawn(
+    program: str, directory: Path, port: int, alive: BinaryIO, log: BinaryIO, *options: str
+) -> subprocess.Popen[bytes]:
+    """Start the daemon with the locked file as its standard input. A shell writes the pid into that file before it
+    becomes the daemon."""
     command = ["/bin/sh", "-c", 'echo $$ 1>&0 && exec "$@"', "sh", program]
     command += ["--host", HOST, "--port", str(port), "--storage-path", str(directory / "wiredtiger")]
     command += ["--cache-size", f"{cache_megabytes()}M", "--log-file-max", "64MB", "--oplog-max-entries", "10000"]
+    command += options
     alive.truncate(0)
     alive.seek(0)
     process = subprocess.Popen(
@@ -214,9 +324,9 @@ def _spawn(program: str, directory: Path, port: int, alive: BinaryIO, log: Binar
     return process
 
 
-def _has_started(process: subprocess.Popen[bytes], directory: Path) -> bool:
+def _has_started(process: subprocess.Popen[bytes], directory: Path, log: str = _LOG) -> bool:
     try:
-        listens = wait_until_listening(directory, lambda: process.poll() is not None)
+        listens = wait_until_listening(directory, lambda: process.poll() is not None, log)
     except StoreError:
         process.kill()
         reap(process.pid)
@@ -226,9 +336,9 @@ def _has_started(process: subprocess.Popen[bytes], directory: Path) -> bool:
     return listens
 
 
-def _start_error(directory: Path) -> StoreError:
-    """What the daemon printed last, as a sentence."""
-    log = directory / "daemon.log"
+def _start_error(directory: Path, name: str = _LOG) -> StoreError:
+    """Return what the daemon printed last, as a sentence."""
+    log = directory / name
     said = log.read_text("utf-8", "replace").strip()
     if "being managed by another process" in said:
         return StoreError(
@@ -251,6 +361,7 @@ def _keep_last_log(directory: Path) -> None:
 STOP_SECONDS = 60.0
 """The longest an orderly end may take: it writes a checkpoint."""
 ANSWER_SECONDS = 5.0
+_USER_EXISTS = 51003
 
 
 def data_dir(settings_value: str | Path | None) -> Path:
@@ -269,7 +380,8 @@ def ensure_running(directory: Path) -> str:
     if daemon is None:
         program = executable()
         with lock_daemon(directory):
-            # Whoever held the lock before us may have started it, or may have been killed while starting it.
+            # The process that held the lock before may have started it, or may have been killed while starting it.
+            _end_setup(directory)
             if not _wait_for_daemon(directory):
                 start(program, directory)
             daemon = find_daemon(directory)
@@ -289,20 +401,25 @@ def stop(directory: Path) -> bool:
     if not is_alive(directory):
         return False
     with lock_daemon(directory):
+        _end_setup(directory)
         daemon = find_daemon(directory) if _wait_for_daemon(directory) else None
         if daemon is None:
             return False
         os.kill(daemon.pid, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
-        while is_alive(directory):
-            if time.monotonic() > deadline:
-                raise StoreError(
-                    f"The embedded database server (pid {daemon.pid}) didn't end within {STOP_SECONDS:.0f} s; it may "
-                    f"still be flushing: see {directory / 'daemon.log'}, and try again."
-                )
-            time.sleep(POLL_SECONDS)
+        _wait_for_end(directory)
         reap(daemon.pid)
     return True
+
+
+def _wait_for_end(directory: Path) -> None:
+    deadline = time.monotonic() + STOP_SECONDS
+    while is_alive(directory):
+        if time.monotonic() > deadline:
+            raise StoreError(
+                f"The embedded database server of {directory} didn't end within {STOP_SECONDS:.0f} s; it may still be "
+                f"flushing: see {directory / _LOG}, and try again."
+            )
+        time.sleep(POLL_SECONDS)
 
 
 def status(directory: Path) -> Daemon | None:

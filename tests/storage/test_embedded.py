@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from pymongo import MongoClient
+from pymongo.errors import ConnectionFailure, OperationFailure
 
 from crawler.errors import StoreError
 from crawler.storage import embedded
@@ -53,7 +55,8 @@ def test_started_once_found_again_and_ended(directory):
     uri = embedded.ensure_running(directory)
     daemon = embedded.status(directory)
     assert daemon is not None
-    assert uri == daemon.uri == f"mongodb://127.0.0.1:{daemon.port}/?replicaSet=secantus"
+    assert uri == daemon.uri
+    assert f"@127.0.0.1:{daemon.port}/?replicaSet=secantus" in uri
     assert embedded.ensure_running(directory) == uri
     with MongoClient(uri) as client:
         client["probe"]["probe"].insert_one({"_id": 1})
@@ -107,6 +110,9 @@ def test_a_pid_of_another_program_is_never_taken_for_the_daemon(directory):
 
 def test_a_daemon_whose_starter_was_killed_is_found(directory):
     """The starter dies as soon as the daemon has its pid: the next process waits for the daemon and uses it."""
+    embedded.ensure_running(directory)
+    embedded.stop(directory)
+    (directory / "daemon.alive").unlink()
     script = """
 import os, signal, sys, threading, time
 from crawler.storage.embedded import *
@@ -124,6 +130,59 @@ ensure_running(Path(sys.argv[1]))
     uri = embedded.ensure_running(directory)
     daemon = embedded.status(directory)
     assert (daemon.uri, daemon.pid) == (uri, pid)
+
+
+def refuses(uri: str) -> bool:
+    with MongoClient(uri) as client:
+        try:
+            client["probe"]["probe"].find_one()
+        except OperationFailure as error:
+            return error.code in {13, 18}
+    return False
+
+
+def test_only_the_user_who_started_it_can_use_it(directory):
+    directory.mkdir(mode=0o755)
+    uri = embedded.ensure_running(directory)
+    daemon = embedded.status(directory)
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    password = directory / "daemon.password"
+    assert stat.S_IMODE(password.stat().st_mode) == 0o600
+    assert password.read_text() in uri
+    assert password.read_text() not in f"{daemon} {daemon.address}"
+    assert refuses(f"mongodb://{daemon.address}/?replicaSet=secantus")
+    assert refuses(uri.replace(password.read_text(), "wrong"))
+    assert not refuses(uri)
+    kill(daemon, directory)
+    assert embedded.ensure_running(directory) == uri
+
+
+def test_a_starter_killed_while_it_creates_the_user_leaves_no_open_server(directory):
+    script = """
+import os, signal, sys
+from pathlib import Path
+from crawler.storage import embedded
+embedded._set_password = lambda uri, password: (print(uri, flush=True), os.kill(os.getpid(), signal.SIGKILL))
+embedded.ensure_running(Path(sys.argv[1]))
+"""
+    killed = subprocess.run(
+        [sys.executable, "-c", script, str(directory)], timeout=60, check=False, capture_output=True, text=True
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert embedded.status(directory) is None
+    without_password = killed.stdout.strip()
+    assert not refuses(without_password)
+    uri = embedded.ensure_running(directory)
+    assert not refuses(uri)
+    assert refuses(f"mongodb://{embedded.status(directory).address}/?replicaSet=secantus")
+    with MongoClient(without_password, serverSelectionTimeoutMS=300) as client, pytest.raises(ConnectionFailure):
+        client.admin.command("ping")
+
+
+def test_a_lock_that_is_held_too_long_names_its_holder(directory, monkeypatch):
+    monkeypatch.setattr(embedded, "LOCK_SECONDS", 0)
+    with embedded.lock_daemon(directory), pytest.raises(StoreError, match=rf"^Process {os.getpid()} has been starting"):
+        embedded.ensure_running(directory)
 
 
 def test_a_daemon_that_hangs_is_told(directory, monkeypatch):
@@ -166,7 +225,7 @@ def test_a_program_that_fails_is_quoted(tmp_path, monkeypatch):
     program.write_text("#!/bin/sh\necho 'secantusd-rs: the moon is full' >&2\nexit 3\n")
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    with pytest.raises(StoreError, match=r"didn't start \(the moon is full\); see .*daemon\.log, or set MONGO_URI"):
+    with pytest.raises(StoreError, match=r"didn't start \(the moon is full\); see .*daemon\.setup\.log, or set"):
         embedded.ensure_running(tmp_path / "data")
 
 
