@@ -148,12 +148,15 @@ class Command(ScrapyCommand):
     def open_database(self) -> Iterator[Database[dict[str, Any]]]:
         """The database MONGO_DATABASE of MONGO_URI or of the embedded server, which is started if need be. Errors of
         the driver within the `with` become StoreError."""
-        from crawler.storage.store import connect, translate_errors
+        from crawler.storage.store import UNFINISHED_REINDEX, connect, has_unfinished_reindex, translate_errors
 
         assert self.settings is not None
         uri = self.settings["MONGO_URI"]
         with connect(uri, Path(self.settings["DATA_DIR"])) as client, translate_errors(uri):
-            yield client[self.settings["MONGO_DATABASE"]]
+            database = client[self.settings["MONGO_DATABASE"]]
+            if self.group in {"look", "data"} and has_unfinished_reindex(database):
+                self.print_error(UNFINISHED_REINDEX)
+            yield database
 
     @asynccontextmanager
     async def open_store(self, *prepare: Callable[[Any], Any]) -> AsyncIterator[Store]:

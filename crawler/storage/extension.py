@@ -20,7 +20,7 @@ from crawler.storage.crawl_state import crawl_state
 from crawler.storage.leases import HeldElsewhere, Lease, Leases
 from crawler.storage.operations import Document
 from crawler.storage.spool import Leftover, Spool, leftovers
-from crawler.storage.store import Store, open_store, place_of
+from crawler.storage.store import REINDEX, UNFINISHED_REINDEX, Store, open_store, place_of
 from crawler.storage.writer import ArticleWriter
 
 logger = logging.getLogger(__name__)
@@ -82,6 +82,9 @@ class CrawlStore:
             # After Ctrl-C nothing waits for an unavailable database any longer.
             store.is_shutting_down = lambda: not self.crawler.crawling or self._ending is not None
             await self._drain(store, directory, place)
+            maintenance = store.database["maintenance"]
+            if await store.retrying(lambda: maintenance.find_one({"_id": REINDEX})):
+                logger.warning("%s", UNFINISHED_REINDEX)
             has_sites = await self._take_leases(store)
         except StoreError as error:
             logger.error("%s", error)

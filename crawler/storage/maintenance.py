@@ -13,14 +13,13 @@ from pymongo import UpdateOne
 
 from crawler.sites.places import find_places
 from crawler.storage import changes
-from crawler.storage.store import Store
+from crawler.storage.store import REINDEX, Store
 from crawler.storage.stories import Clusters
 from crawler.text.document_type import document_type
 from crawler.text.fingerprint import content_hash, fingerprint
 from crawler.text.relevance import relevance
 
 CHUNK = 500
-_POSITION = "reindex"
 Progress = Callable[[str, int, int], None]
 
 
@@ -47,15 +46,18 @@ async def reindex(store: Store, progress: Progress) -> int:
     return the number of articles. `progress(stage, done, total)` is called after each step. Raises StoreError."""
     # The whole list at once: the embedded server scans for a range of _id.
     ids = await store.retrying(lambda: _ids(store))
-    position = await store.retrying(lambda: store.database["maintenance"].find_one({"_id": _POSITION}))
-    done = sum(key <= position["after"] for key in ids) if position else 0
+    position = await store.retrying(lambda: store.database["maintenance"].find_one({"_id": REINDEX}))
+    if position is None:
+        await store.retrying(lambda: store.database["maintenance"].replace_one({"_id": REINDEX}, {}, upsert=True))
+    after = (position or {}).get("after", "")
+    done = sum(key <= after for key in ids)
     while done < len(ids):
         chunk = ids[done : done + CHUNK]
         await store.retrying(lambda chunk=chunk: _derive(store, chunk))  # type: ignore[misc]
         done += len(chunk)
         progress("articles", done, len(ids))
     await store.retrying(lambda: Clusters(store).recover(lambda assigned, total: progress("stories", assigned, total)))
-    await store.retrying(lambda: store.database["maintenance"].delete_one({"_id": _POSITION}))
+    await store.retrying(lambda: store.database["maintenance"].delete_one({"_id": REINDEX}))
     return len(ids)
 
 
@@ -75,4 +77,4 @@ async def _derive(store: Store, ids: list[str]) -> None:
         updates = [UpdateOne({"_id": key}, {"$set": {**fresh, **fields}}) for key, fields in derived.items()]
         await articles.bulk_write(updates, ordered=False)
         await changes.finish(store.database, change)
-    await store.database["maintenance"].replace_one({"_id": _POSITION}, {"after": ids[-1]}, upsert=True)
+    await store.database["maintenance"].replace_one({"_id": REINDEX}, {"after": ids[-1]}, upsert=True)

@@ -285,6 +285,18 @@ def hosts(uri: str) -> str:
     return "the address in MONGO_URI" if "@" in whole[len(place) :] else place.rpartition("@")[2]
 
 
+REINDEX = "reindex"
+"""The document of `maintenance` that exists while `scrapy reindex` has work left."""
+UNFINISHED_REINDEX = (
+    "`scrapy reindex` has not finished: stories and search results are incomplete. If it is not running, run it again."
+)
+
+
+def has_unfinished_reindex(database: Any) -> bool:
+    """Whether `scrapy reindex` was interrupted, or is running, in `database` (synchronous)."""
+    return database["maintenance"].find_one({"_id": REINDEX}) is not None
+
+
 # Setting up a database: its version, collections, validators, indexes and views.
 
 _VERSION_KEY = "schema"

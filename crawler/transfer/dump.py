@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,7 +31,7 @@ from crawler.errors import TransferError
 from crawler.storage.changes import start_over
 from crawler.storage.schema import COLLECTIONS, VERSION
 from crawler.storage.store import connect, open_store, translate_errors
-from crawler.transfer.export import translate_file_errors
+from crawler.transfer.export import translate_file_errors, working_directory
 
 # What a dump says of itself: `manifest.json`, and the check sums by which two collections are compared.
 
@@ -136,8 +135,8 @@ def dump(database: Any, target: Path, progress: Progress) -> Manifest:
     with translate_file_errors(target):
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
             raise TransferError(f"{target} exists already: name a new folder.")
-        with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as directory:
-            part = Path(directory) / place.name
+        with working_directory(place) as directory:
+            part = directory / place.name
             part.mkdir()
             manifest = _write(database, part, progress)
             os.replace(part, place)

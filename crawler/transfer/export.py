@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import glob
 import gzip
 import io
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +23,7 @@ from crawler.transfer.columns import ExportColumn, Row, row
 
 # Files that are whole or not there: written in a hidden directory beside their place, moved there once complete.
 
+_PART = ".part"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -31,10 +35,41 @@ def replacing(target: Path) -> Iterator[Path]:
     with translate_file_errors(target):
         if place.is_dir() or (place.exists() and not place.is_file()):
             raise TransferError(f"{target} is no regular file: choose another name.")
-        with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as directory:
-            part = Path(directory) / place.name
+        with working_directory(place) as directory:
+            part = directory / place.name
             yield part
             os.replace(part, place)
+
+
+@contextmanager
+def working_directory(place: Path) -> Iterator[Path]:
+    """Yield a hidden folder beside `place` that is deleted afterwards, and delete those that killed processes left
+    there. Raises OSError."""
+    for leftover in place.parent.glob(f".{glob.escape(place.name)}.*{_PART}"):
+        if (lock := _lock_folder(leftover)) is not None:
+            shutil.rmtree(leftover, ignore_errors=True)
+            os.close(lock)
+    with tempfile.TemporaryDirectory(prefix=f".{place.name}.", suffix=_PART, dir=place.parent) as directory:
+        lock = _lock_folder(Path(directory))
+        try:
+            yield Path(directory)
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+
+def _lock_folder(folder: Path) -> int | None:
+    """Lock `folder` for as long as this process lives, and return the descriptor; None if another process has it."""
+    try:
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return None
+    return lock
 
 
 @contextmanager

@@ -52,7 +52,9 @@ def test_the_embedded_server_from_start_to_stop(scrapy, tmp_path):
     for action in ("start", "status"):
         told = scrapy("db", action)
         assert told.returncode == 0
-        assert uri.stdout.strip() in told.stdout
+        credentials, _, place = uri.stdout.strip().partition("@")
+        assert f" runs at {place.partition('/')[0]}" in told.stdout
+        assert credentials not in told.stdout
         assert str(tmp_path / "data") in told.stdout
     assert scrapy("db", "stop").stdout.endswith("has ended.\n")
     assert embedded.status(tmp_path / "data") is None

@@ -119,6 +119,12 @@ def test_reindex_after_rules_changed_and_after_an_interruption(store: dict[str, 
         later = {"_id": {"$in": [row["_id"] for row in before[1:]]}}
         articles.update_many(later, {"$set": {"fingerprint": [1], "cluster": "old"}})
         database["maintenance"].insert_one({"_id": "reindex", "after": before[0]["_id"]})
+        told = run(store, "duplicates")
+        assert told.returncode == 0
+        assert told.stderr == (
+            "scrapy duplicates: `scrapy reindex` has not finished: stories and search results are incomplete. If it is "
+            "not running, run it again.\n"
+        )
         result = run(store, "reindex")
         assert result.returncode == 0, result.stderr
         assert [line for line in result.stderr.splitlines() if line] == [

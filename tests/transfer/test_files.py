@@ -12,7 +12,7 @@ import pytest
 
 from crawler.errors import TransferError
 from crawler.transfer.columns import choose
-from crawler.transfer.export import FORMATS, export, form_of
+from crawler.transfer.export import FORMATS, export, form_of, working_directory
 
 Document = dict[str, Any]
 
@@ -80,3 +80,24 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path, place, said):
 def test_a_name_that_says_no_format_is_told(name, said):
     with pytest.raises(TransferError, match=said):
         form_of(Path(name))
+
+
+def test_an_export_deletes_what_a_killed_one_left_but_not_what_another_writes(tmp_path):
+    target = tmp_path / "news.jsonl"
+
+    def kill() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if child == 0:
+        export(many(2000, kill), choose(["id", "body"]), target, lambda rows: None)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".news.jsonl.")
+    with working_directory(target) as other:
+        assert not left.exists()
+        (other / "half").touch()
+        export(many(3), choose(["id"]), target, lambda rows: None)
+        assert (other / "half").exists()
+    assert list(tmp_path.iterdir()) == [target]
