@@ -197,6 +197,7 @@ def _print_queries(console: Console) -> None:
         f"MONGO_DATABASE={DATABASE} {scrapy} search '食品抽检 不合格'",
         f"MONGO_DATABASE={DATABASE} {scrapy} stats --by site",
         f"MONGO_DATABASE={DATABASE} {scrapy} export 米粉 -o -",
+        f"{scrapy} serve --database {DATABASE}   # a page to look at; needs pip install -e '.[web]'",
         f'{python} -c "from pymongo import MongoClient; print({find})"',
         f'mongosh "$({scrapy} db uri)" --eval "db.getSiblingDB(\'{DATABASE}\').runs.find()"',
     ):
