@@ -15,11 +15,7 @@ from scrapy.utils.project import get_project_settings
 from crawler import cli
 from crawler.command_help import GROUPS, list_commands
 
-COMMANDS = {
-    name: command
-    for name, command in _get_commands_from_module("crawler.commands", True).items()
-    if isinstance(command, cli.Command)
-}
+COMMANDS = _get_commands_from_module("crawler.commands", True)
 
 
 def parser_of(name: str) -> argparse.ArgumentParser:
@@ -55,6 +51,10 @@ def test_examples_use_options_that_exist(name):
         if name in words:
             options = [word for word in words[words.index(name) + 1 :] if word not in {"<", ">", "|"}]
             parser_of(name).parse_known_args(options)
+
+
+def test_every_command_parses_strictly():
+    assert [name for name, command in COMMANDS.items() if not isinstance(command, cli.Command)] == []
 
 
 def test_every_command_has_a_group_and_a_description_that_fits_its_line():
