@@ -87,6 +87,18 @@ class SearchCommand(cli.Command):
                 print(fresh.note, file=sys.stderr)
             yield Ready(database, fresh.snapshot, fresh.note)
 
+    def find_article(self, database: Any, url: str) -> dict[str, Any]:
+        """The stored article at `url`, or at another address of the same text. Raises EmptyDatabase or StoreError."""
+        from crawler.errors import StoreError
+        from crawler.parsing.urls import article_id, canonical_url
+
+        key, articles = article_id(canonical_url(url)), database["articles"]
+        found: dict[str, Any] | None = articles.find_one({"_id": key}) or articles.find_one({"also_at._id": key})
+        if found is None:
+            cli.require_articles(database)
+            raise StoreError(f"no article is stored for {url}; crawl it first")
+        return found
+
     def print_nothing_found(self, ready: Ready, filters: Filters) -> None:
         """Say on standard error why nothing matched. Raises EmptyDatabase."""
         from crawler.search.search import suggestions

@@ -1,4 +1,4 @@
-"""`scrapy history URL`: the versions of one article and what changed between them."""
+"""`scrapy history`: the versions of one article, or of those a query finds, and what changed between them."""
 
 from __future__ import annotations
 
@@ -7,44 +7,65 @@ from typing import Any
 
 from scrapy.exceptions import UsageError
 
-from crawler import cli
-from crawler.errors import StoreError
-from crawler.output import format_time, plain
+from crawler.output import format_count, format_time, plain
+from crawler.search_command import SearchCommand, add_filter_options, filters_of
+
+_FIELDS = ("title", "url", "revision", "changed_at", "last_seen_at")
 
 
-class Command(cli.Command):
-    group = "look"
-    examples = ("scrapy history http://www.qingtian.gov.cn/art/2026/10/28/art_1.html",)
+class Command(SearchCommand):
+    examples = (
+        "scrapy history http://www.qingtian.gov.cn/art/2026/10/28/art_1.html",
+        "scrapy history '抽检 不合格' --changed-since 7d",
+    )
 
     def syntax(self) -> str:
-        return "URL"
+        return "URL | QUERY [options]"
 
     def short_desc(self) -> str:
-        return "Show the versions of an article and what changed"
+        return "Show the versions of articles and what changed"
 
     def long_desc(self) -> str:
         return (
             "Shows the stored article at URL and each older version with the time it was seen, and the changes by "
-            "paragraph: - for removed and + for added text. Exit status: 0 done, 1 no such article, 2 wrong use."
+            "paragraph: - for removed and + for added text. With a query or filters as of `scrapy search`: the "
+            "articles that match now and were changed, the latest change first. Exit status: 0 done, 1 no such "
+            "article, 2 wrong use."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        add_filter_options(parser)
+        parser.add_argument(
+            "--limit", type=int, default=10, metavar="N", help="maximum number of articles (default 10)"
         )
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int | None:
-        if len(args) != 1:
-            raise UsageError("give the URL of one article", print_help=False)
-        with self.open_database() as database:
-            _show(database, args[0])
+        from crawler.search.filters import Filters
+
+        is_url = bool(args) and "://" in args[0]
+        filters = filters_of(opts, " ".join(args) if args and not is_url else None)
+        if len(args) > 1 if is_url else filters == Filters():
+            raise UsageError("give the URL of one article, or a query", print_help=False)
+        if is_url:
+            with self.open_database() as database:
+                _show(database, self.find_article(database, args[0]))
+            return 0
+        from crawler.search.search import changed_ids, load_articles
+
+        with self.open_index() as ready:
+            keys = changed_ids(ready.snapshot, filters)
+            for number, article in enumerate(load_articles(ready.articles, keys[: opts.limit], _FIELDS).values()):
+                print("\n" * bool(number), end="")
+                _show(ready.database, article)
+            if not keys:
+                self.print_nothing_found(ready, filters)
+            else:
+                print(f"\n{format_count(len(keys), 'changed article')}")
         return 0
 
 
-def _show(database: Any, url: str) -> None:
-    from crawler.parsing.urls import article_id, canonical_url
-
-    key = article_id(canonical_url(url))
-    articles = database["articles"]
-    article = articles.find_one({"_id": key}) or articles.find_one({"also_at._id": key})
-    if article is None:
-        cli.require_articles(database)
-        raise StoreError(f"no article is stored for {url}; crawl it first")
+def _show(database: Any, article: dict[str, Any]) -> None:
     versions = sorted(database["revisions"].find({"article": article["_id"]}), key=lambda row: row["revision"])
     # After a kill the current version can be there too.
     older = [row for row in versions if row["revision"] < article["revision"]]

@@ -10,7 +10,7 @@ from typing import Any
 import tantivy
 from tantivy import Occur
 
-from crawler.search.compile import compile_filters, conditions, has, is_true, join
+from crawler.search.compile import between, compile_filters, conditions, has, is_true, join
 from crawler.search.filters import Filters
 from crawler.search.index import Snapshot, number_of, translate_index_errors
 from crawler.search.language import Query
@@ -179,6 +179,15 @@ def matching_ids(snapshot: Snapshot, filters: Filters) -> list[str]:
         query = compile_filters(filters, snapshot)
         limit = max(1, snapshot.articles)
         hits = snapshot.searcher.search(query, limit, count=False, order_by_field="published").hits
+    return snapshot.ids([address for _, address in hits])
+
+
+def changed_ids(snapshot: Snapshot, filters: Filters) -> list[str]:
+    """The `_id`s of the articles that `filters` asks for and that were changed, the latest change first."""
+    with translate_index_errors():
+        query = join(conditions(filters, snapshot), (Occur.Must, between("revision", 2, None)))
+        limit = max(1, snapshot.articles)
+        hits = snapshot.searcher.search(query, limit, count=False, order_by_field="changed").hits
     return snapshot.ids([address for _, address in hits])
 
 

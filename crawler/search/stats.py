@@ -42,7 +42,7 @@ class Counts:
 def read_by(given: str | Iterable[str]) -> tuple[str, ...]:
     """One or two dimensions: `place` or `place,month`. Raises QueryError."""
     names = tuple(name.strip() for name in given.split(",")) if isinstance(given, str) else tuple(given)
-    if unknown := next((name for name in names if name not in BY), None):
+    if (unknown := next((name for name in names if name not in BY), None)) is not None:
         raise QueryError(f"Articles can't be counted by {unknown!r}: choose one or two of {', '.join(BY)}.")
     if len(names) not in (1, 2) or len(set(names)) < len(names):
         raise QueryError("Count by one dimension or by two different ones, such as place,month.")

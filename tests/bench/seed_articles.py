@@ -26,7 +26,7 @@ from crawler.parsing.urls import article_id
 from crawler.sites.registry import load as load_registry
 from crawler.sites.site import Site
 from crawler.storage import changes
-from crawler.storage.operations import first_version
+from crawler.storage.operations import make_first_version
 from crawler.storage.store import open_store
 from crawler.text.fingerprint import content_hash
 
@@ -91,7 +91,7 @@ def generated(start: int, end: int) -> Iterator[dict[str, Any]]:
         item.fingerprint = [chance.getrandbits(62) for _ in range(16)]
         item.provenance = {"title": "platform:trs", "body": "platform:trs"}
         fields = {**asdict(item), "fetched_at": published, "last_seen_at": published}
-        document = first_version({"_id": article_id(url), **fields})
+        document = make_first_version({"_id": article_id(url), **fields})
         document["cluster"] = document["_id"]
         if place % 10 == 9:
             document |= {"cluster": original["_id"], "original": original["_id"], "original_evidence": "it is earlier"}

@@ -36,7 +36,7 @@ def told(url: str, site: str, name: str, text: str, day: int, **fields: Any) -> 
 
 
 @pytest.fixture
-def store(mongo_uri: str, database: str) -> dict[str, str]:
+def store(mongo_uri: str, database: str, tmp_path: Path) -> dict[str, str]:
     """The environment of a store with a county's article in two versions, and the portal's reprint of the first."""
 
     async def write() -> None:
@@ -51,7 +51,7 @@ def store(mongo_uri: str, database: str) -> dict[str, str]:
         await opened.close()
 
     asyncio.run(write())
-    return {"MONGO_URI": mongo_uri, "MONGO_DATABASE": database}
+    return {"MONGO_URI": mongo_uri, "MONGO_DATABASE": database, "CRAWLER_DATA": str(tmp_path)}
 
 
 def run(store: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -95,9 +95,21 @@ def test_duplicates(store: dict[str, str]) -> None:
     elsewhere = run(store, "duplicates", "--site", "景宁畲族自治县")
     assert elsewhere.stdout == "0 stories, 0 reprints\n"
     unknown = run(store, "duplicates", "--site", "没有这个县")
-    assert unknown.returncode == 1
+    assert (unknown.returncode, unknown.stderr.count("\n")) == (2, 1)
     assert unknown.stderr.startswith("scrapy duplicates: ")
-    assert "Traceback" not in unknown.stderr
+    assert run(store, "duplicates", PORTAL).stdout.splitlines() == story
+    assert run(store, "duplicates", "联合检查").stdout.splitlines() == story
+    assert run(store, "duplicates", "另一件事").stdout == "0 stories, 0 reprints\n"
+
+
+def test_history_of_what_a_query_finds(store: dict[str, str]) -> None:
+    found = run(store, "history", "米粉").stdout.splitlines()
+    assert found[:2] == ["突击检查米粉作坊", COUNTY]
+    assert found[-1] == "1 changed article"
+    unchanged = run(store, "history", "另一件事")
+    assert (unchanged.returncode, unchanged.stdout) == (0, "")
+    nothing = run(store, "history")
+    assert (nothing.returncode, nothing.stderr.count("\n")) == (2, 1)
 
 
 def test_reindex_after_rules_changed_and_after_an_interruption(store: dict[str, str], mongo_uri: str) -> None:
