@@ -318,68 +318,53 @@ class StoredReject(Reject):
 class SampleItem:
     """One thing a laboratory measured in a sample (检验项目): texts as printed, numbers only where they are certain."""
 
-    name: str
-    result: str | None = None
-    """检验结果."""
-    value: float | None = None
-    """The number of `result`; None for several numbers, a range, or a power that lost its superscript."""
-    unit: str | None = None
-    """Of `result`, else of the column head."""
-    limit: str | None = None
-    """标准值."""
-    operator: str | None = None
-    """Of `limit`: `≤`, `≥`, `<`, `>`, `absent` (不得检出)."""
-    limit_value: float | None = None
+    name: str = field(metadata=info("检验项目 as printed"))
+    result: str | None = field(default=None, metadata=info("检验结果 as printed"))
+    value: float | None = field(
+        default=None,
+        metadata=info("the number of `result`; null for several numbers, a range, a power that lost its superscript"),
+    )
+    unit: str | None = field(default=None, metadata=info("the unit of `value`: of the result, else of the column head"))
+    limit: str | None = field(default=None, metadata=info("标准值 as printed"))
+    operator: str | None = field(default=None, metadata=info("of `limit`: ≤, ≥, <, >, absent (不得检出)"))
+    limit_value: float | None = field(default=None, metadata=info("the number of `limit`, null as for `value`"))
 
 
 @dataclass(slots=True)
 class Sample:
     """One sampled batch (抽检样品) as one row of a table states it. What the row does not state is None."""
 
-    product: str
-    """食品名称."""
-    brand: str | None = None
-    """商标."""
-    specification: str | None = None
-    """规格型号."""
-    category: str | None = None
-    """食品大类, else 分类."""
-    date: str | None = None
-    """The day of production, YYYY-MM-DD; None where the cell names none or several."""
-    date_kind: str | None = None
-    """`purchased`, `processed`, `slaughtered` or `produced` where the table says so; None under a plain 生产日期."""
-    date_text: str | None = None
-    """The cell `date` was read from."""
-    batch: str | None = None
-    """批号."""
-    producer: str | None = None
-    """标称生产企业."""
-    producer_address: str | None = None
-    sampled_unit: str | None = None
-    """被抽样单位."""
-    sampled_address: str | None = None
-    shop: str | None = None
-    """网店."""
-    platform: str | None = None
-    """网络交易平台."""
-    laboratory: str | None = None
-    """检验机构."""
-    verdict: str | None = None
-    """`pass`, `fail`; None where neither the row nor a heading says so."""
-    items: list[SampleItem] = field(default_factory=list)
-    sample_number: str | None = None
-    """抽样编号."""
-    notice_number: str | None = None
-    """公告号."""
-    notice_date: str | None = None
-    """公告日期, YYYY-MM-DD."""
-    task: str | None = None
-    """任务来源/项目名称."""
-    remarks: str | None = None
-    """备注."""
-    table: int = 0
-    """The number of the table in its page or file, from 0."""
-    row: int = 0
-    """The number of the row in its table, from 0, heads included."""
-    cells: dict[str, str] = field(default_factory=dict)
-    """The row as printed: raw head → raw cell."""
+    product: str = field(metadata=info("食品名称"))
+    brand: str | None = field(default=None, metadata=info("商标"))
+    specification: str | None = field(default=None, metadata=info("规格型号"))
+    category: str | None = field(default=None, metadata=info("食品大类, else 分类"))
+    date: str | None = field(
+        default=None, metadata=info("day of production, YYYY-MM-DD; null if the cell names none or several")
+    )
+    date_kind: str | None = field(
+        default=None,
+        metadata=info("`purchased`, `processed`, `slaughtered` or `produced` if the table says so; null for 生产日期"),
+    )
+    date_text: str | None = field(default=None, metadata=info("the cell that `date` was read from"))
+    batch: str | None = field(default=None, metadata=info("批号"))
+    producer: str | None = field(default=None, metadata=info("标称生产企业"))
+    producer_address: str | None = field(default=None, metadata=info("address of the producer"))
+    sampled_unit: str | None = field(default=None, metadata=info("被抽样单位"))
+    sampled_address: str | None = field(default=None, metadata=info("address of the sampled unit"))
+    shop: str | None = field(default=None, metadata=info("网店"))
+    platform: str | None = field(default=None, metadata=info("网络交易平台"))
+    laboratory: str | None = field(default=None, metadata=info("检验机构"))
+    verdict: str | None = field(
+        default=None, metadata=info("`pass` or `fail`; null if neither row nor heading says so")
+    )
+    items: list[SampleItem] = field(default_factory=list, metadata=info("检验项目: what was measured"))
+    sample_number: str | None = field(default=None, metadata=info("抽样编号"))
+    notice_number: str | None = field(default=None, metadata=info("公告号"))
+    notice_date: str | None = field(default=None, metadata=info("公告日期, YYYY-MM-DD"))
+    task: str | None = field(default=None, metadata=info("任务来源/项目名称"))
+    remarks: str | None = field(default=None, metadata=info("备注"))
+    member: str | None = field(default=None, metadata=info("the file within an archive"))
+    sheet: str | None = field(default=None, metadata=info("the sheet of a workbook"))
+    table: int = field(default=0, metadata=info("number of the table in its page or file, from 0"))
+    row: int = field(default=0, metadata=info("number of the row in its table, from 0, heads included"))
+    cells: dict[str, str] = field(default_factory=dict, metadata=info("the row as printed: head → cell"))

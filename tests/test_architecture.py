@@ -31,10 +31,6 @@ REPLICA_READERS = ("commands.demo",)
 REPLICA_NEEDS = {"parsing", "sites", "text", "items", "settings", "errors"}
 
 ALLOWED = {
-    "class Column in samples.columns, transfer.formats": "samples",
-    "class Layout in samples.columns, sites.site": "samples",
-    "class Counts in samples.counts, search.stats": "samples",
-    "class Lexicon in samples.lexicon, text.relevance": "samples",
     "class Command in cli, runs.alert_channels": "runs",
 }
 """Faults that somebody is mending, and who; the list only gets shorter."""

@@ -18,7 +18,7 @@ MAX_COLUMNS = 200
 
 
 @dataclass(slots=True)
-class Column:
+class TableColumn:
     """A column: its place, its head as printed, the field it holds (None if unknown) and, for columns about what was
     measured, the unit of the head and the number of the group (项目1, 结果1, …)."""
 
@@ -32,18 +32,18 @@ class Column:
 
 
 @dataclass(slots=True)
-class Layout:
+class TableLayout:
     """The columns of one table under one head, and what they are evidence of."""
 
-    columns: list[Column]
-    by_field: dict[str, Column] = field(default_factory=dict)
+    columns: list[TableColumn]
+    by_field: dict[str, TableColumn] = field(default_factory=dict)
 
     def has(self, *names: str) -> bool:
         """Whether a column holds one of the fields."""
         return any(name in self.by_field for name in names)
 
     @property
-    def measured(self) -> list[Column]:
+    def measured(self) -> list[TableColumn]:
         """The columns about what was measured, in order of place."""
         return [
             each for each in self.columns if each.field in {"item", "_tested", "result", "limit", "_pack", "_analyte"}
@@ -59,7 +59,7 @@ class Layout:
         )
 
 
-def find_layout(heads: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> Layout:
+def find_layout(heads: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> TableLayout:
     """The layout of a table: `heads` are the texts of each column's head, top to bottom; `rows` its data rows."""
     columns = []
     for place, parts in enumerate(heads[:MAX_COLUMNS]):
@@ -67,7 +67,7 @@ def find_layout(heads: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -
         columns.append(_read_column(place, parts, values))
     _resolve_addresses(columns, rows)
     _resolve_items(columns)
-    layout = Layout(columns)
+    layout = TableLayout(columns)
     _drop_far_addresses(columns)
     for column in columns:
         if column.field and not (
@@ -84,9 +84,9 @@ def find_layout(heads: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -
     return layout
 
 
-def _read_column(place: int, parts: Sequence[str], values: Sequence[str]) -> Column:
+def _read_column(place: int, parts: Sequence[str], values: Sequence[str]) -> TableColumn:
     text = "".join(dict.fromkeys(parts))
-    column = Column(place, text, unit=read_head_unit(parts[-1]) if parts else None)
+    column = TableColumn(place, text, unit=read_head_unit(parts[-1]) if parts else None)
     head = read_parts(parts)
     if _share(values, "packed") >= 0.5 and (head is None or head.field in _MEASURES):
         column.field = "_pack"
@@ -154,7 +154,7 @@ def _share(values: Sequence[str], *kinds: str) -> float:
     return sum(1 for value in seen if not kinds_of(value).isdisjoint(kinds)) / len(seen)
 
 
-def _resolve_addresses(columns: list[Column], rows: Sequence[Sequence[str]]) -> None:
+def _resolve_addresses(columns: list[TableColumn], rows: Sequence[Sequence[str]]) -> None:
     """A column of places or of a second unit that holds whole addresses is the address, if none is there."""
     for subject, unit in (("sampled", "sampled_unit"), ("producer", "producer")):
         address = f"{subject}_address"
@@ -171,7 +171,7 @@ def _resolve_addresses(columns: list[Column], rows: Sequence[Sequence[str]]) -> 
                 break
 
 
-def _drop_far_addresses(columns: list[Column]) -> None:
+def _drop_far_addresses(columns: list[TableColumn]) -> None:
     """Of several columns with one kind of address, the one right of its unit counts: the others are not sure."""
     for subject, unit in (("sampled", "sampled_unit"), ("producer", "producer")):
         own = [each for each in columns if each.field == f"{subject}_address"]
@@ -181,7 +181,7 @@ def _drop_far_addresses(columns: list[Column]) -> None:
                 each.field = each.field if each is beside[0] else None
 
 
-def _resolve_items(columns: list[Column]) -> None:
+def _resolve_items(columns: list[TableColumn]) -> None:
     """Columns about what was measured put in groups; 检验项目 beside 不合格项目 is what was tested, and left out."""
     failed = any(each.field in {"item", "_pack"} for each in columns)
     for each in columns:
@@ -195,12 +195,12 @@ def _resolve_items(columns: list[Column]) -> None:
         _number(names)
 
 
-def _number(columns: Sequence[Column]) -> None:
+def _number(columns: Sequence[TableColumn]) -> None:
     for group, each in enumerate(columns):
         each.group = group
 
 
-def _is_better(column: Column, other: Column) -> bool:
+def _is_better(column: TableColumn, other: TableColumn) -> bool:
     """Whether of two columns with one field the second to come is the one to take."""
     if column.field == "category":
         return bool(_MAIN_CATEGORY.search(fold_head(column.head))) and not _MAIN_CATEGORY.search(fold_head(other.head))
@@ -213,7 +213,7 @@ def _is_better(column: Column, other: Column) -> bool:
     return False
 
 
-def _finest_category(columns: Sequence[Column]) -> Column | None:
+def _finest_category(columns: Sequence[TableColumn]) -> TableColumn | None:
     """The column of the finest class of food, which names the product where no column 食品名称 does."""
     found = [each for each in columns if each.field == "category" and re.search("品种|明细|细类", each.head)]
     return found[-1] if found else None

@@ -26,7 +26,7 @@ _ALL_PASSED = re.compile(
 )
 
 
-class Counts(NamedTuple):
+class StatedCounts(NamedTuple):
     """How many batches a notice says were sampled, passed and failed; None if it does not say."""
 
     total: int | None = None
@@ -42,7 +42,7 @@ class _Stated(NamedTuple):
     before: str
 
 
-def read_counts(prose: str) -> Counts:
+def read_counts(prose: str) -> StatedCounts:
     """The counts that `prose` states. Of several, those that speak of the whole notice and not of a part of it; a list
     (食用农产品3批次、糕点2批次) is added up."""
     stated = _read_all(prose)
@@ -53,7 +53,7 @@ def read_counts(prose: str) -> Counts:
     first_passed = passed[0] if passed else None
     if first_passed is None and total is not None and not failed and _ALL_PASSED.search(prose):
         first_passed = total
-    return Counts(total, first_passed, _choose_failed(failed, total, first_passed))
+    return StatedCounts(total, first_passed, _choose_failed(failed, total, first_passed))
 
 
 def _read_all(prose: str) -> list[_Stated]:
@@ -110,7 +110,7 @@ def _number(text: str) -> int:
     return value + section
 
 
-def check_counts(counts: Counts, samples: Iterable[Sample]) -> str:
+def check_counts(counts: StatedCounts, samples: Iterable[Sample]) -> str:
     """Whether the samples read agree with what the notice states: `agrees`, `differs`, or `silent` if it states nothing
     that can be compared. A notice whose own numbers contradict each other differs."""
     verdicts = [sample.verdict for sample in samples]

@@ -39,7 +39,7 @@ class _Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Lexicon:
+class HeadLexicon:
     """Compiled word patterns; `rules` in the order in which they are tried."""
 
     rules: tuple[_Rule, ...]
@@ -55,11 +55,11 @@ class Lexicon:
 
 
 @cache
-def load() -> Lexicon:
+def load() -> HeadLexicon:
     """The lexicon, compiled once a process."""
     data = tomllib.loads((Path(__file__).parent / "lexicon.toml").read_text("utf-8"))
     words: dict[str, str] = data["words"]
-    return Lexicon(
+    return HeadLexicon(
         rules=tuple(_compile(row, words) for row in data["rule"]),
         item=re.compile(words["item"]),
         result=re.compile(words["result"]),

@@ -18,6 +18,8 @@ _SLASH = re.compile(r"\s*/\s*(?!\s*(?:kg|g|l|ml|m³|m3|cm|dm|d|h|\d+\s?(?:g|ml|l
 _LABEL = re.compile(
     r"^(?:(?P<item>(?:不合格|检[验测])*(?:项目|指标)(?:名称)?)|(?P<result>(?:检[验测出]|实[测检])*结{0,2}(?:结果|值|果))"
     r"|(?P<limit>(?:国家)?标准(?:值|限量|要求|规定|限值)?|限量(?:值)?))(?:\s+|\s*[:：]\s*)(?=\S)"
+    # A blank that fell on the end of a printed line is lost.
+    r"|^(?:(?P<item2>不合格项目)|(?P<result2>检[验测]结{1,2}果|检[验测]值|实测值)|(?P<limit2>标准值|标准限量))(?=\S)"
 )
 _NUMBERING = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）.、．]|[①-⑳])\s*(?=[\u3400-\u9fffα-ω])")
 _SURE_LIMIT = re.compile(r"^\s*(?:[≤≥≦≧⩽⩾]|不得|不应|不允许|n\s*=\s*\d)|±|^[\d.]+\s*[~～—-]\s*[\d.]+")
@@ -130,7 +132,7 @@ def _assign(parts: list[str], order: Sequence[str]) -> SampleItem | None:
     for part in parts:
         text = one_line(part).strip(" ;；")
         if match := _LABEL.match(text):
-            kind = match.lastgroup or "item"
+            kind = (match.lastgroup or "item").removesuffix("2")
             found.setdefault(kind, text[match.end() :].strip())
         else:
             left.append(text)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from crawler.items import Sample, SampleItem
 from crawler.samples.cells import DITTOS, is_blank, kinds_of, one_line, read_date, read_date_kind, read_verdict
-from crawler.samples.columns import Column, Layout, find_layout
+from crawler.samples.columns import TableColumn, TableLayout, find_layout
 from crawler.samples.grid import Block, Grid, find_blocks
 from crawler.samples.lexicon import load
 from crawler.samples.packs import make_item, read_pack, split_names, split_values
@@ -304,7 +304,7 @@ def _is_rest(row: Sequence[str], block: Block) -> bool:
     return index is not None and not row[index.place]
 
 
-def _lists_samples(layout: Layout, rows: Sequence[tuple[int, list[str]]], headings: Sequence[str]) -> bool:
+def _lists_samples(layout: TableLayout, rows: Sequence[tuple[int, list[str]]], headings: Sequence[str]) -> bool:
     """Whether a table lists sampled batches: not a plan, a summary of counts, a list of shops or of prices."""
     if not layout.has("product"):
         return False
@@ -342,7 +342,7 @@ def _lists_samples(layout: Layout, rows: Sequence[tuple[int, list[str]]], headin
     )
 
 
-def _index_is_shifted(layout: Layout, rows: Sequence[tuple[int, list[str]]]) -> bool:
+def _index_is_shifted(layout: TableLayout, rows: Sequence[tuple[int, list[str]]]) -> bool:
     """Whether the column 序号 holds something else than numbers."""
     column = layout.by_field.get("_index")
     if column is None:
@@ -434,7 +434,7 @@ def _text(cell: str) -> str | None:
     return None if is_blank(text) else text[:MAX_CELL]
 
 
-def _kind_of_head(layout: Layout) -> str | None:
+def _kind_of_head(layout: TableLayout) -> str | None:
     """The kind of date that the head states by itself: 购进日期 alone is a day of purchase."""
     column = layout.by_field.get("date")
     if column is None or "生产" in column.head:
@@ -442,7 +442,7 @@ def _kind_of_head(layout: Layout) -> str | None:
     return read_date_kind(column.head)
 
 
-def _analyte_name(column: Column, block: Block) -> str:
+def _analyte_name(column: TableColumn, block: Block) -> str:
     """The analyte a column is about, without the unit that its head states beside it."""
     own = [part for part in block.heads[column.place] if part][-1]
     return (

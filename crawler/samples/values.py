@@ -41,9 +41,10 @@ def read_amount(text: str | None) -> Amount:
     unit = (match["unit"] or "").strip("/ ") or None
     if unit and re.search(r"[\d]{3,}|[×]", unit):
         return Amount()
-    value = float(match["number"].replace(",", ""))
-    if power := match["power"]:
-        value *= 10 ** int(power.translate(_SUPERSCRIPT).lstrip("^"))
+    power = (match["power"] or "0").translate(_SUPERSCRIPT).lstrip("^")
+    if not re.fullmatch(r"-?\d{1,2}", power):
+        return Amount()
+    value = float(f"{match['number'].replace(',', '')}e{power}")
     operator = match["operator"]
     return Amount(value, unit, _OPERATORS.get(operator, operator) if operator else None)
 

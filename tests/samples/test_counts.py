@@ -1,4 +1,4 @@
-"""Counts stated in prose, and the check of the records against them. All sentences are invented."""
+"""StatedCounts stated in prose, and the check of the records against them. All sentences are invented."""
 
 from __future__ import annotations
 
