@@ -166,6 +166,8 @@ def _is_row(line: Line) -> bool:
 _NAMES = ("source", "author", "editor")
 _OTHER_DATE = 3
 """The `label_rank` of dates other than that of publication."""
+_EVENT = re.compile(r"开始|结束|截止|截至|起始|报名|活动|会议|施行|实施|生效|失效|废止")
+"""Labels of dates that say nothing about publication: better no date than one of these."""
 _LABEL = re.compile(r"[\u4e00-\u9fff\s]{1,8}[:：]")
 _MAX_HEADER_LENGTH = 600
 _MAX_NAME_LENGTH = 60
@@ -203,7 +205,7 @@ class FieldReader:
         self._take_names(byline, "label")
         if _is_publication(byline) and not byline.is_relative:
             self._set_date(byline.published, "label")
-        else:
+        elif not _EVENT.search(byline.found_by.get("published", "")):
             self.other = byline.published
         if self.article.published_at is None and around.above:
             above = read_byline(around.above, now=self.now, relative=not self.page.is_saved)

@@ -43,6 +43,7 @@ NAMES = ("source", "editor", "author")
 BINS = 10
 _ATTRIBUTE = re.compile(rb"""(\s(?:class|id)\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)""", re.I)
 _META = re.compile(rb"<meta\b(?![^>]*charset)[^>]*>", re.I)
+_SITE = re.compile(r"[a-z]\d-(?:[a-z]+-\d+|[a-z0-9]+)(?=\W|[a-z]?$)")
 _OFFSET = re.compile(r"[+-]\d\d:?\d\d$|Z$")
 
 
@@ -160,14 +161,16 @@ def day_and_minute(value: str | None) -> tuple[str | None, str | None]:
 
 
 def site_of(row: dict[str, Any]) -> str:
-    """The host of a page, or the name of its file without the number at its end."""
-    host = urlsplit(row.get("url") or "").hostname
-    return host or re.sub(r"[-_]?[\da-f]*$", "", Path(row["file"]).stem)
+    """The name of a page's site: the first parts of its file name, else its host, else the name without its number."""
+    stem = Path(row["file"]).stem
+    if named := _SITE.match(stem):
+        return named[0]
+    return urlsplit(row.get("url") or "").hostname or re.sub(r"[-_]?[\da-f]*$", "", stem)
 
 
 def is_held_out(site: str) -> bool:
     """Whether a site is one of those that nobody looks at while rules are written."""
-    return hashlib.sha256(site.encode()).digest()[0] % 2 == 1
+    return int(hashlib.sha256(site.encode()).hexdigest(), 16) % 2 == 1
 
 
 def score(rows: Iterable[dict[str, Any]], folder: Path) -> dict[str, Scores]:
@@ -197,10 +200,12 @@ def main() -> None:
     cli.add_argument("folder", type=Path, help="the saved pages")
     cli.add_argument("truth", type=Path, help="their hand-checked fields")
     cli.add_argument("--markdown", action="store_true", help="print a Markdown table")
+    cli.add_argument("--pages", default="*", metavar="GLOB", help="only pages with such a file name")
     cli.add_argument("--held-out", action="store_true", help="score only the sites set apart")
     args = cli.parse_args()
     rows = [json.loads(line) for line in args.truth.read_text(encoding="utf-8").splitlines()]
-    rows = [row for row in rows if row["kind"] == "article" and (not args.held_out or is_held_out(site_of(row)))]
+    rows = [row for row in rows if row["kind"] == "article" and Path(row["file"]).match(args.pages)]
+    rows = [row for row in rows if not args.held_out or is_held_out(site_of(row))]
     if not rows:
         sys.exit(f"{args.truth} holds no article to score")
     lines = table(score(rows, args.folder))

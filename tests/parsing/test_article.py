@@ -68,6 +68,8 @@ def test_the_meta_source_serves_where_the_page_shows_none_or_cuts_it() -> None:
 
 
 def test_the_time_of_an_event_is_no_time_of_publication() -> None:
+    for event in ("开始时间：2024-05-08", "会议时间：\n2024-05-08", "施行日期：2024-05-08"):
+        assert read(page(event)).provenance["published_at"] == "url"
     article = read(page("开始时间：2024-05-08", head="<meta name='PubDate' content='2024-03-01 16:39'>"))
     assert article.published_at == datetime(2024, 3, 1, 16, 39, tzinfo=CST)
 
