@@ -47,7 +47,7 @@ def parse_json(page: Page) -> Any:
 
 
 def get_path(value: Any, *path: str) -> Any:
-    """`value[a][b]…`, None where a step is missing."""
+    """`value[a][b]…`, None if a step is missing."""
     for key in path:
         if not isinstance(value, dict):
             return None
@@ -71,15 +71,15 @@ def get_text(row: dict[str, Any], *names: str) -> str:
 
 
 def parse_count(value: Any) -> int | None:
-    """A number of things that may come as text, None where it is none."""
+    """A count that may be given as text, None if it is not a count."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 10 else None
 
 
 def build_items(rows: Iterable[tuple[str, str, str]], base: str, now: datetime) -> list[ListItem]:
-    """Items from `(address, title, date)` as an interface gives them: titles without markup, rows without either
-    address or title left out, a date of 10 or 13 digits read as seconds or milliseconds since 1970."""
+    """Items from `(address, title, date)` as an interface sends them: markup is removed from titles, rows without
+    address or title are left out, a date of 10 or 13 digits is seconds or milliseconds since 1970."""
     found = []
     for href, title, moment in rows:
         url = absolute(base, href) if href else ""
@@ -306,11 +306,9 @@ def _find_count(answer: Any, names: Sequence[str]) -> int | None:
     return None
 
 
-# Pieces of a text between two marks, in linear time: a lazy pattern is quadratic on a page cut in the middle.
-
-
 def split_between(text: str, start: str, end: str) -> Iterator[str]:
-    """What stands between each `start` and the next `end` after it, in order; case counts."""
+    """The texts between each `start` and the next `end` after it, in order, case-sensitive. Takes linear time; a lazy
+    pattern takes quadratic time on a truncated page."""
     place = text.find(start)
     while place >= 0:
         place += len(start)

@@ -1,6 +1,6 @@
 """The contract of a platform: how one CMS builds its article and list pages.
 
-A platform is a class with data (marks, selectors, the dialect of its links) and, where its lists are special, a few
+A platform is a class with data (marks, selectors, the form of its links) and, if its lists are special, a few
 methods. It is pure: no clock, no network, no settings. One module per product, named after it.
 """
 
@@ -17,11 +17,9 @@ from ahocorasick_rs import BytesAhoCorasick, Implementation
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rules import Rules
 
-# Which strings of a list a page holds, found in one walk over its text, however many there are.
-
 
 def marks_of(page: Page, wanted: frozenset[str]) -> frozenset[str]:
-    """Those of `wanted` that the page's text holds; remembered with the page: twenty platforms cost one walk."""
+    """Those of `wanted` that occur in the page's text, found in one pass and cached with the page for all platforms."""
     if page.marks is None or page.marks[0] is not wanted:
         finder, names = _finder(wanted)
         places = {place for place, _, _ in finder.find_matches_as_indexes(page.utf8, overlapping=True)}
@@ -32,7 +30,7 @@ def marks_of(page: Page, wanted: frozenset[str]) -> frozenset[str]:
 @cache
 def _finder(wanted: frozenset[str]) -> tuple[BytesAhoCorasick, list[str]]:
     names = sorted(wanted)
-    # Of the automata the one that takes most memory, some hundred kilobytes, and half the time of the others.
+    # The DFA takes the most memory (some hundred kilobytes) and half the time of the other automata.
     return BytesAhoCorasick([name.encode() for name in names], implementation=Implementation.DFA), names
 
 
@@ -40,7 +38,7 @@ def _finder(wanted: frozenset[str]) -> tuple[BytesAhoCorasick, list[str]]:
 class ListItem:
     """One article link of a list page: absolute `url`, full `title`, and the date the row shows.
 
-    `published_at` is aware (China Standard Time); `precision` is `minute` or `day`; both None where there is none.
+    `published_at` is aware (China Standard Time); `precision` is `minute` or `day`; both None if the row shows no date.
     """
 
     url: str
@@ -51,14 +49,14 @@ class ListItem:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a list page gives: its items in page order, the request for the next page, and, where there are no
-    items, why (`needs_api`, `needs_browser`, `blocked`, `not_found`, `stub`, `empty`, `parked`, `login`, …)."""
+    """What was read of a list page: its items in page order, the request for the next page, and, if there are no
+    items, the reason (`needs_api`, `needs_browser`, `blocked`, `not_found`, `stub`, `empty`, `parked`, `login`, …)."""
 
     items: tuple[ListItem, ...] = ()
     next: PageRequest | None = None
     platform: str = "generic"
     total: int | None = None
-    """How many articles the whole list holds, where the page or the API says so."""
+    """How many articles the whole list holds, if the page or the API states it."""
     reason: str | None = None
 
 
@@ -73,29 +71,29 @@ class Platform:
     article_url: ClassVar[re.Pattern[str] | None] = None
     """Found in the path (with `?query`) of an article's address on this platform."""
     list_url: ClassVar[re.Pattern[str] | None] = None
-    """Found in the path (with `?query`) of a list page's address, where its shape alone tells the product."""
+    """Found in the path (with `?query`) of a list page's address, if its shape identifies the product."""
     link_form: ClassVar[re.Pattern[str] | None] = None
-    """Found in a page that links to articles of this product, where their form is no other's: worth two."""
+    """Found in a page that links to articles of this product, if no other product uses that form: worth two."""
     link_sign: ClassVar[str] = ""
-    """A string that every link of that form holds, found in the one walk that finds all marks."""
+    """A string that occurs in every link of that form; it is found in the same pass as the marks."""
     signs: ClassVar[tuple[str, ...]] = ()
-    """Strings worth nothing by themselves, which `fingerprint` asks for: found in that walk too."""
+    """Strings worth nothing by themselves that `fingerprint` needs; they are found in the same pass."""
     marks: ClassVar[tuple[str, ...]] = ()
-    """Strings that this product's templates and scripts write and no other's: worth two each."""
+    """Strings that only the templates and scripts of this product contain: worth two each."""
     traces: ClassVar[tuple[str, ...]] = ()
-    """Strings that hint at it but travel with pasted text or occur elsewhere: worth one each."""
+    """Strings that hint at it but also come with pasted text or occur elsewhere: worth one each."""
     known: ClassVar[frozenset[str]] = frozenset()
     """The marks, traces and signs of all platforms defined so far."""
     _marks: ClassVar[frozenset[str]] = frozenset()
     _traces: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls) -> None:
-        """Keep marks and traces as sets too: every page is asked for those of every platform."""
+        """Add the marks to those of all platforms, which every page is searched for."""
         cls._marks, cls._traces = frozenset(cls.marks), frozenset(cls.traces)
         Platform.known |= {mark for mark in (*cls.marks, *cls.traces, *cls.signs, cls.link_sign) if mark}
 
     def fingerprint(self, page: Page) -> int:
-        """How strongly the page's own marks speak for this platform; 0: not this platform.
+        """The score of this platform by the page's own marks; 0: not this platform.
 
         Two for each distinct mark, for an address of the product's shape and for links of its form, one for each
         distinct trace."""
@@ -111,20 +109,20 @@ class Platform:
         return marks_of(page, Platform.known)
 
     def owns(self, url: str) -> bool:
-        """Whether the shape of an address alone speaks for this platform."""
+        """Whether the shape of an address alone identifies this platform."""
         local = path_and_query(url)
         if self.article_url is not None and self.article_url.search(local):
             return True
         return self.list_url is not None and self.list_url.search(local) is not None
 
     def article_fields(self, page: Page) -> dict[str, str]:
-        """The raw values of an article that the page keeps in a script or a comment, where no selector reaches:
-        `title`, `published_at`, `source`, `author`, and `body` as HTML. {} where there are none."""
+        """The raw values of an article that the page keeps in a script or a comment, out of reach of selectors:
+        `title`, `published_at`, `source`, `author`, and `body` as HTML. {} without such values."""
         return {}
 
     def list_items(self, page: Page, now: datetime) -> list[ListItem] | None:
         """The article links of a list page (or of a list API's answer), in order; None leaves them to the generic
-        reading of links. `now` (aware) bounds the dates."""
+        reading of links. `now` (aware) is the latest possible date."""
         return None
 
     def next_page(self, page: Page) -> PageRequest | None:
@@ -133,23 +131,23 @@ class Platform:
         return None
 
     def needs_api(self, page: Page) -> bool:
-        """Whether the page is the shell of a list that a script loads: what links it holds are not the list."""
+        """Whether the page is the shell of a list that a script loads: its own links are not the list."""
         return False
 
     def total(self, page: Page) -> int | None:
-        """How many articles the whole list holds, if the page says so in this product's way."""
+        """How many articles the whole list holds, if the page states it in a form of this product."""
         return None
 
 
 def sample_text(page: Page) -> str:
-    """The text that forms of links are looked for in: of a very long page its beginning and end, for speed."""
+    """The text that is searched for forms of links: of a very long page only the beginning and the end, for speed."""
     text = page.text
     return text if len(text) <= _HEAD + _TAIL else text[:_HEAD] + text[-_TAIL:]
 
 
 @lru_cache(maxsize=16)
 def path_and_query(url: str) -> str:
-    """Path and query of an address, "" for what has none."""
+    """Path and query of an address, "" if it has neither."""
     scheme = url.find("://")
     start = url.find("/", scheme + 3) if scheme >= 0 else 0
     return url[start : start + 2000].split("#", 1)[0] if start >= 0 else ""

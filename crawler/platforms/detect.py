@@ -31,15 +31,15 @@ PLATFORMS: tuple[Platform, ...] = (
     Dedecms(), Easysite(), Empirecms(), Eportal(), Epaper(), Founder(), Gkmlpt(), Hanweb(), Jiangxi(), Jpaas(),
     Lonsun(), Nfcms(), Phpcms(), Shanghai(), Trs(), TrsIrs(), TrsXxgk(), Ucap(), Vsb(), Webplus(), Wechat(),
 )  # fmt: skip
-"""Every platform but the generic one; the order means nothing."""
+"""Every platform but the generic one, in no particular order."""
 _BY_NAME = {platform.name: platform for platform in (*PLATFORMS, _GENERIC)}
 
 NAMES = frozenset(_BY_NAME)
 
 
 def detect(page: Page) -> Platform:
-    """The platform whose marks the page bears most; of equals the one with more marks that no other product writes;
-    the generic one where that, too, is equal or where a single trace is all there is."""
+    """The platform with the highest score on the page; of equals the one with more marks (not traces); the generic one
+    if that is equal too, or if the score is less than two."""
     scores = [(platform.fingerprint(page), platform) for platform in PLATFORMS]
     best = max(score for score, _ in scores)
     if best < 2:
@@ -59,6 +59,6 @@ def get_platform(name: str) -> Platform:
 
 
 def detect_by_url(url: str) -> str | None:
-    """The name of the platform that the shape of a list page's or article's address alone tells, or None."""
+    """The name of the only platform with list pages or articles of this form of address, or None."""
     names = {platform.name for platform in PLATFORMS if platform.owns(url)}
     return names.pop() if len(names) == 1 else None

@@ -16,9 +16,9 @@ from urllib.parse import parse_qsl, urlsplit
 from crawler.platforms.base import ListItem
 
 ENDLESS = frozenset({"max_pages", "same_items", "calendar", "growing_address"})
-"""Reasons for which a section's paging was cut off."""
+"""Reasons why the paging of a section was stopped."""
 MAX_ADDRESS_LENGTH = 2000
-"""Characters. Addresses of lists that ask an API reach some 600."""
+"""Characters. Addresses of list APIs reach about 600."""
 MAX_REPEATS = 3
 MIN_ITEMS = 5
 MAX_SAME_PAGES = 2
@@ -30,9 +30,9 @@ _FIRST_SIZE = 64
 
 
 class HashSet:
-    """A set of numbers of 64 bits, such as hashes, that only grows: 12 to 24 bytes each where a set takes 70 to 140,
-    for what a crawl of days notes of every article. That two of a million hashes are one happens once in 37 million
-    such crawls."""
+    """A set of 64-bit numbers, such as hashes, that only grows. It takes 12 to 24 bytes a number, Python's set 70 to
+    140: a crawl that runs for days keeps one number for every article. Among a million hashes two are equal once in 37
+    million such crawls."""
 
     def __init__(self) -> None:
         # Open addressing; 0 is a free place.
@@ -46,7 +46,7 @@ class HashSet:
         return self._places[self._place(_kept(number))] != 0
 
     def add(self, number: int) -> bool:
-        """Note a number; whether it is new."""
+        """Add a number; returns whether it is new."""
         kept = _kept(number)
         place = self._place(kept)
         if self._places[place]:
@@ -58,11 +58,11 @@ class HashSet:
         return True
 
     def update(self, numbers: Iterable[int]) -> int:
-        """Note numbers; how many are new."""
+        """Add numbers; returns how many are new."""
         return sum([self.add(number) for number in numbers])
 
     def _place(self, kept: int) -> int:
-        """Where a number is, or is to be."""
+        """The index of a number, or of the free place for it."""
         places = self._places
         last = len(places) - 1
         place = kept & last
@@ -78,21 +78,21 @@ class HashSet:
 
 
 def _kept(number: int) -> int:
-    # That 0 and 1 are taken for one matters to no hash.
+    # 0 marks a free place, so 0 is stored as 1; for hashes that makes no difference.
     return (number & 0xFFFF_FFFF_FFFF_FFFF) or 1
 
 
 @dataclass
 class PagerWatch:
-    """The pages of one section so far. Ask `trap` once a page."""
+    """The pages of one section so far. Call `trap` once a page."""
 
     _shown: HashSet = field(default_factory=HashSet)
     _same: int = 0
 
     def trap(self, items: Iterable[ListItem], following: str, now: datetime) -> str | None:
-        """Why the pager has no end, or None: `same_items` where page after page shows what earlier ones did under other
-        addresses, `calendar` where the page that would follow is one of a year nobody has published in, and
-        `growing_address` where its address repeats itself or is too long. `now` is aware."""
+        """Why the pager has no end, or None: `same_items` if several pages in a row show only items of earlier pages,
+        `calendar` if the next page is of a year before any publication or of the future, `growing_address` if its
+        address repeats itself or is too long. `now` is aware."""
         rows = [hash((item.title, item.published_at)) for item in items]
         again = not self._shown.update(rows) and len(rows) >= MIN_ITEMS
         self._same = self._same + 1 if again else 0

@@ -1,6 +1,6 @@
 """Founder e-papers (paper.cfsn.cn): `/content/2026-08/13/node_2.htm`, `/content/2026-08/13/content_193654.htm`.
 
-Fingerprint: what tells Founder, and `#ozoom`, the page map `PagePicMap`, 下一版 and 上一期, the address.
+Fingerprint: the marks of Founder, and `#ozoom`, the page map `PagePicMap`, 下一版 and 上一期, the address.
 Article: `#ozoom`, `founder-content`; title from the `enpproperty` comment or the first bold cell.
 List: a node is one page of the paper; its links are the articles of that page, dated by the address.
 Paging: 下一版 to the next page of the paper, after the last one 上一期 to the paper before.
@@ -46,7 +46,7 @@ class Epaper(Founder):
     traces: ClassVar[tuple[str, ...]] = ("下一版", "上一期", "版面导航", "标题导航")
 
     def fingerprint(self, page: Page) -> int:
-        """That of its marks, if one of them is of an e-paper; an article on a site of the same maker is none."""
+        """The score of its marks if one of them is of an e-paper: other sites of the same vendor have articles too."""
         own = self.marks_of(page).intersection(("ozoom", "PagePicMap", "pagepicmap"))
         return super().fingerprint(page) if own or self.owns(page.url) else 0
 
@@ -55,7 +55,7 @@ class Epaper(Founder):
         return self.list_url.search(url[:2000]) is not None or self.article_url.search(url[:2000]) is not None
 
     def list_items(self, page: Page, now: datetime) -> list[ListItem] | None:
-        """The articles of a page of the paper, the longest title of each; None for what is no node."""
+        """The articles of a page of the paper, the longest title of each; None if the page is not a node page."""
         titles: dict[str, str] = {}
         for link in page.root.iter("a", "area"):
             href = link.get("href") or ""

@@ -2,7 +2,7 @@
 
 Fingerprint: `/eportal/` in links and scripts, `.simple_pgContent`, `moduleId`, the address.
 Article: `#conN`, `.simple_pgContent`. List: rows with dates.
-Paging: links of the pager; `currentPage=N` of the list's own address (`moduleId`, `staticRequest=yes`) where a script
+Paging: links of the pager; `currentPage=N` of the list's own address (`moduleId`, `staticRequest=yes`) if a script
 names the pages.
 A site may set: title, header and body of its own template.
 """

@@ -1,6 +1,6 @@
-"""Generic: pages of no system that is known here.
+"""Generic: pages of no known product.
 
-Fingerprint: none; it is what is left. Articles: no selectors, `parsing/` reads them by labels, national tags and
+Fingerprint: none; it is the default. Articles: no selectors, `parsing/` reads them by labels, national tags and
 density. Lists: links of an article's shape or with a date in their row. Paging: `createPageHTML` and 下一页.
 A site may set: every selector of a layout.
 """
@@ -11,6 +11,6 @@ from crawler.platforms.base import Platform
 
 
 class Generic(Platform):
-    """What can't be told."""
+    """A page of no known product."""
 
     name = "generic"

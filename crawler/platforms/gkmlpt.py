@@ -59,7 +59,7 @@ class Gkmlpt(Platform):
         return {name: value for name, value in fields.items() if value}
 
     def list_items(self, page: Page, now: datetime) -> list[ListItem] | None:
-        """The items of an answer; none for a shell."""
+        """The items of an answer; [] for a shell."""
         answer = parse_json(page)
         if answer is None:
             return [] if self.needs_api(page) else None
@@ -116,7 +116,7 @@ class Gkmlpt(Platform):
 
 
 def _object_after(start: re.Pattern[str], text: str) -> dict[str, Any] | None:
-    """The JSON object that follows `start`; None where there is none."""
+    """The JSON object after `start`; None if there is no object."""
     found = start.search(text)
     if not found:
         return None
@@ -128,7 +128,7 @@ def _object_after(start: re.Pattern[str], text: str) -> dict[str, Any] | None:
 
 
 def _epoch_to_text(value: str) -> str:
-    """A time in seconds since 1970 as text in China Standard Time; anything else as it is."""
+    """A time in seconds since 1970 as text in China Standard Time; any other value unchanged."""
     if not re.fullmatch(r"1\d{9}", value):
         return value
     return f"{datetime.fromtimestamp(int(value), CST):%Y-%m-%d %H:%M}"

@@ -4,8 +4,8 @@ Fingerprint: comments `<!--<$[标题]>begin-->`, `<!--ZJEG_RSS.…-->`, `<meta n
 `articlehits.jsp`, `dataproxy.jsp`, `/module/jslib/`, `<datastore>`; 大汉版通: `.bt_content`.
 Article: `.xl_title`/`.con-title`, `.xl_doc`/`.info`, `#zoom`, `.zoom`, `.bt_content`.
 List: records of an XML island (`<record><![CDATA[<li>…`), three pages at a time.
-Paging: POST to the proxy of the page's `jpage` configuration for records S to E; where there is only a `nextgroup`,
-GET that and what follows it. The fields are sent back as the page spells them.
+Paging: POST to the proxy of the page's `jpage` configuration for records S to E; if there is only a `nextgroup`,
+GET that one and those after it. The fields are sent back as the page spells them.
 A site may set: title, header and body of its own template.
 """
 
@@ -141,5 +141,5 @@ def _span(request: PageRequest, start: int, size: int, total: int) -> PageReques
 
 
 def _encoded(value: str) -> str:
-    """A field as a browser's form sends it; what the page has percent-encoded already stays as it is."""
+    """A field as a browser's form sends it; a value that is percent-encoded already stays unchanged."""
     return value if re.search(r"%[0-9A-Fa-f]{2}", value) else quote(value, safe="")

@@ -52,7 +52,7 @@ class Jiangxi(Platform):
     )
 
     def list_items(self, page: Page, now: datetime) -> list[ListItem] | None:
-        """The items of an answer; none for a shell."""
+        """The items of an answer; [] for a shell."""
         answer = parse_json(page)
         if answer is None:
             return [] if self.needs_api(page) else None

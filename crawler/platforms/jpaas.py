@@ -56,7 +56,7 @@ class Jpaas(Platform):
     traces: ClassVar[tuple[str, ...]] = ("jpaas", "/cms_files/", "hanweb", 'name="Maketime"', 'name="maketime"')
 
     def list_items(self, page: Page, now: datetime) -> list[ListItem] | None:
-        """The items of an answer; none for a shell; a page that was built with its list is read as any other."""
+        """The items of an answer; [] for a shell; None for a page that contains its list."""
         markup = _markup(page)
         if markup is not None:
             return items_in(markup, page.url, now, self.article_url)
@@ -96,7 +96,7 @@ class Jpaas(Platform):
 
 
 def _markup(page: Page) -> str | None:
-    """The HTML inside an answer; None for a page that is no answer."""
+    """The HTML inside an answer; None if the page is not an answer."""
     answer = parse_json(page)
     if not isinstance(answer, dict):
         return None
@@ -106,7 +106,7 @@ def _markup(page: Page) -> str | None:
 
 
 def _unit(page: Page) -> tuple[str, list[tuple[str, str]]] | None:
-    """Address and query of the unit that is the column's list: of several, the one whose tag says so."""
+    """Address and query of the unit that is the column's list: of several, the one whose tag names a list."""
     found = []
     scripts = (script for script in split_between(page.text, "<script", ">") if "unitbuild" in script)
     for order, script in enumerate(scripts):

@@ -1,4 +1,4 @@
-"""The article links of a list page, whoever built it: which links are items, their full titles, their dates."""
+"""The article links of any list page: which links are items, their full titles and their dates."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from crawler.parsing.dates import date_from_url, find_dates, month_from_url, rea
 from crawler.parsing.page import parse_html
 from crawler.parsing.page_lines import select_elements
 from crawler.platforms.base import ListItem, path_and_query
-
-# Rows of a list: the date that belongs to a link, and the year that a row leaves out.
 
 _WHOLE = r"(?:19|20)\d\d\s?(?:[-/.]|年)\s?\d{1,2}\s?(?:[-/.]|月)\s?\d{1,2}日?(?:\s{0,3}\d{1,2}[:：]\d\d(?:[:：]\d\d)?)?"
 _DATE = re.compile(rf"(?<!\d){_WHOLE}")
@@ -48,7 +46,7 @@ def _may_end_in_date(text: str) -> bool:
 
 
 class Row:
-    """What stands around one link: `top`, the highest element that holds no other item."""
+    """The surroundings of one link, up to the highest element that contains no other item."""
 
     __slots__ = ("_holds", "_items", "_link", "_top", "has_date", "text")
 
@@ -57,12 +55,12 @@ class Row:
     ) -> None:
         self._link, self._top, self._items, self._holds = link, top, items, holds
         self.has_date = False
-        """Whether a date stands in the row."""
+        """Whether the row contains a date."""
         self.text = self._read()
 
     def _read(self) -> str:
-        """The row's text outside the link; where it shows no date, what follows up to the next item, else what stands
-        before it."""
+        """The row's text outside the link; if it has no date, the text up to the next item, else the text before the
+        row."""
         inside = self._inside()
         self.has_date = True
         if _has_date(inside):
@@ -111,7 +109,7 @@ class Row:
         return " ".join(" ".join(parts).split())[:MAX_ROW_TEXT]
 
     def _is_before(self) -> bool:
-        """Whether dates stand before the items here: the first item of its parent has one before it."""
+        """Whether dates precede their items here: the first item of the parent has a date before it."""
         parent = self._top.getparent()
         if parent is None:
             return False
@@ -128,7 +126,7 @@ class Row:
 
 
 def _texts_outside(top: HtmlElement, link: HtmlElement) -> list[str]:
-    """The texts of `top` outside `link`, in order; scripts and comments are none."""
+    """The texts of `top` outside `link`, in order, without scripts and comments."""
     parts: list[str] = []
     stack: list[tuple[HtmlElement, bool]] = [(top, True)]
     while stack:
@@ -185,7 +183,7 @@ def _dates_after(moments: Sequence[datetime | None]) -> list[datetime | None]:
 
 
 def _read_whole_date(text: str, now: datetime) -> DateReading | None:
-    """The first whole date of a row, None where it shows none."""
+    """The first date with a year in a row, None without one."""
     found = _DATE.search(text)
     if found is None:
         split = _SPLIT.search(text)
@@ -235,8 +233,8 @@ MAX_DEPTH = 12
 
 @dataclass(slots=True)
 class Link:
-    """A link that may be an item: `around` are the elements it stands in, the nearest first; `group` says what kind of
-    place of the page that is."""
+    """A link that may be an item: `around` are its ancestors, the nearest first; `group` is the kind of place on the
+    page, equal for the rows of one list."""
 
     url: str
     title: str
@@ -254,7 +252,7 @@ def items_in(markup: str, base: str, now: datetime, article_url: re.Pattern[str]
 
 
 def selected_links(root: HtmlElement, selectors: Iterable[str], base: str, now: datetime) -> list[ListItem]:
-    """The items of a list page whose links a site's rules name, each once."""
+    """The items of a list page whose links the rules of its site select, each once."""
     base = _base(root, base)
     found: dict[str, Link] = {}
     chains: dict[HtmlElement | None, list[HtmlElement]] = {None: []}
@@ -268,8 +266,8 @@ def selected_links(root: HtmlElement, selectors: Iterable[str], base: str, now: 
 def list_links(
     root: HtmlElement, base: str, now: datetime, article_url: re.Pattern[str] | None = None
 ) -> list[ListItem]:
-    """The items of a whole list page: its links of an article's shape, or with a date in their row, without what
-    stands in menus and footers. `base` is the page's address ("" where unknown), `now` bounds the dates."""
+    """The items of a whole list page: its links of an article's shape, or with a date in their row, without those in
+    menus and footers. `base` is the page's address ("" if unknown), `now` the latest possible date."""
     links = _add_rows(_drop_menus(_links(root, base, article_url)))
     return date_rows([(link.url, link.title, link.row) for link in _choose_list(links)], now)
 
@@ -315,7 +313,7 @@ def _links(root: HtmlElement, base: str, article_url: re.Pattern[str] | None) ->
 
 
 def _scripted_address(href: str, element: HtmlElement) -> str:
-    """The address of a page that the script of a link opens (`window.open('…')`), "" where it opens none."""
+    """The address of a page that the script of a link opens (`window.open('…')`), "" if it opens no page."""
     script = f"{href} {element.get('onclick') or ''}"
     found = _OPENS.search(script) if "(" in script else None
     return found[1] if found else ""
@@ -327,7 +325,7 @@ def _base(root: HtmlElement, base: str) -> str:
 
 
 def absolute(base: str, href: str) -> str:
-    """`href` made absolute against `base`; as it is where the base is unknown, "" where it is no web address."""
+    """`href` made absolute against `base`; unchanged if the base is unknown, "" if it is not a web address."""
     href = href.strip() if href.isprintable() else _BREAKS.sub("", href).strip()
     plain = _PLAIN.match(href)
     if plain and plain[1]:
@@ -343,7 +341,7 @@ def absolute(base: str, href: str) -> str:
 
 
 def title_of(element: HtmlElement) -> str:
-    """The full title of a link: its heading or text, or its `title` where the text is cut, short or missing."""
+    """The full title of a link: its heading or text, or its `title` if the text is cut, short or missing."""
     text = _shown_title(element)
     attribute = element.get("title")
     if not attribute:
@@ -400,8 +398,8 @@ _APART = re.compile(
 
 
 def _drop_menus(links: Sequence[Link]) -> list[Link]:
-    """Links outside menus, bread crumbs and footers. What holds half of the links is none, whatever it is called: an
-    element that was never closed holds the rest of the page."""
+    """Links outside menus, breadcrumbs and footers. An element with half of the links is not one of these, whatever
+    its class: an element that was never closed contains the rest of the page."""
     apart: dict[HtmlElement, HtmlElement | None] = {}
     places = [_enclosing_menu(link.around, apart) for link in links]
     held = Counter(place for place in places if place is not None)
@@ -409,7 +407,7 @@ def _drop_menus(links: Sequence[Link]) -> list[Link]:
 
 
 def _enclosing_menu(around: Sequence[HtmlElement], seen: dict[HtmlElement, HtmlElement | None]) -> HtmlElement | None:
-    """The nearest element around a link that is a menu, bread crumbs or a footer; `seen` remembers the answers."""
+    """The nearest ancestor of a link that is a menu, breadcrumbs or a footer; `seen` caches the answers."""
     chain = []
     answer = None
     for node in around:
@@ -447,8 +445,8 @@ def _add_rows(links: Iterable[Link]) -> list[Link]:
 
 
 def _choose_list(links: Sequence[Link]) -> list[Link]:
-    """The links that are the list: of the kinds of places on the page, those with dates in their rows; without any,
-    the one place with most article links."""
+    """The links that are the list: of the kinds of places on the page those with dates in their rows; without dates
+    the place with the most article links."""
     groups: dict[tuple[str, ...], list[Link]] = defaultdict(list)
     for link in links:
         groups[link.group[:2]].append(link)
@@ -462,8 +460,8 @@ def _choose_list(links: Sequence[Link]) -> list[Link]:
 
 
 def _bare_list(links: Sequence[Link]) -> list[Link]:
-    """The one list element with most to read, where no link of the page has a date or an article's address: a category
-    that hands on to other sites."""
+    """The list element with the most text, if no link of the page has a date or an article's address: a category that
+    links to other sites."""
     lists: dict[HtmlElement, list[Link]] = defaultdict(list)
     for link in links:
         holder = next((node for node in link.around if node.tag in _LISTS), None)

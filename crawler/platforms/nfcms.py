@@ -2,7 +2,7 @@
 
 Fingerprint: `window.NFCMS_SITE_ID`, `NFCMS_PUB_TYPE`, `NFCMS_CAT_ID`, `statistics.gd.gov.cn`, the address.
 Article: the body's class differs: `.zw`, `.article-content`, `#zoomcon`, `.content_article`, `.xl-nr`.
-List: links of the post form. Paging: links of the pager; where a script draws it, `index_2.html` follows `index.html`.
+List: links of the post form. Paging: links of the pager; if a script draws it, `index_2.html` follows `index.html`.
 A site may set: title, header and body of its own template.
 """
 

@@ -1,4 +1,4 @@
-"""Pagers that many systems share: `createPageHTML` in its two forms, and links that say 下一页."""
+"""Pagers that many products share: `createPageHTML` in its two forms, links labelled 下一页, and page numbers."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def next_by_call(text: str, url: str) -> str | None:
 
 
 def total_by_call(text: str) -> int | None:
-    """The number of records where `createPageHTML` names it as its last argument."""
+    """The number of records if `createPageHTML` has it as its last argument."""
     for arguments in find_calls(text):
         named_div = bool(arguments) and not arguments[0].isdecimal()
         if len(arguments) > (5 if named_div else 4) and arguments[-1].isdecimal() and len(arguments[-1]) < 9:
@@ -95,7 +95,7 @@ def total_by_call(text: str) -> int | None:
 
 
 def next_by_link(links: PagerLinks, url: str) -> str | None:
-    """The address of a link that says 下一页 (or is marked `next`), on the same host and not this page; else None."""
+    """The address of a link labelled 下一页 (or marked `next`), on the same host and not this page; else None."""
     arrow = None
     for element, text in links:
         href = element.get("href")
@@ -115,7 +115,7 @@ def next_by_link(links: PagerLinks, url: str) -> str | None:
 
 
 def next_by_number(links: PagerLinks, url: str) -> str | None:
-    """The address of the link that is this page's number plus one, where a pager has numbers only: a link `2` whose
+    """The address of the link that is this page's number plus one, if a pager has only numbers: a link `2` whose
     address is this page's but for one query parameter that counts pages (cfsn.cn: 首页 1 2 … 尾页); else None."""
     own = urlsplit(url)
     fields = dict(parse_qsl(own.query))
@@ -134,8 +134,8 @@ def next_by_number(links: PagerLinks, url: str) -> str | None:
 
 
 def next_by_last(links: PagerLinks, url: str) -> str | None:
-    """The address after this one where the pager has numbers and a link to the last page (尾页) only: the number that
-    the last page's address holds is the count of pages."""
+    """The address after this one if the pager has only numbers and a link to the last page (尾页): the number in the
+    address of the last page is the count of pages."""
     for element, text in links:
         if not _LAST.match(text):
             continue
@@ -152,8 +152,8 @@ def next_by_last(links: PagerLinks, url: str) -> str | None:
 
 
 def next_by_count(links: PagerLinks, url: str) -> str | None:
-    """The address of the link that is this page's number plus one, where the numbers of a pager are all it has and
-    stand in the names of the pages (`1 2 3`: list_2.html, list_3.html, or index_1.html for 2); else None."""
+    """The address of the link that is this page's number plus one, if the pager has only numbers and they are
+    part of the names of the pages (`1 2 3`: list_2.html, list_3.html, or index_1.html for 2); else None."""
     pages: dict[int, str] = {}
     stems: set[str] = set()
     shift = 0
@@ -173,7 +173,7 @@ def next_by_count(links: PagerLinks, url: str) -> str | None:
 
 
 def same_host(url: str, href: str) -> str | None:
-    """`href` made absolute, or None where it leaves the host of `url` (`www.` and the scheme may differ)."""
+    """`href` made absolute, or None if it leaves the host of `url` (`www.` and the scheme may differ)."""
     try:
         target = urljoin(url, re.sub(r"[\t\r\n]", "", href).strip()).split("#", 1)[0]
         parts, own = urlsplit(target), urlsplit(url)

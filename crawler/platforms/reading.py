@@ -1,4 +1,7 @@
-"""One page to one article: the platform is recognised, its rules stacked on the site's; `parsing/` does the rest."""
+"""Reads a page of any platform: an article page into an article, a list page into its items and the next request.
+
+The platform is detected, its rules come after those of the site, and `parsing/` does the rest.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,11 @@ from crawler.sites.site import Site
 __all__ = ["MAX_PAGE", "PageRejection", "join_parts", "next_part", "read_article"]
 
 MAX_PAGE = 10_000_000
-"""Characters of markup beyond which a page is no article a person wrote."""
+"""Characters of markup; a longer page is not an article that a person wrote."""
 
 
 def read_article(page: Page, *, site: Site | None = None, now: datetime) -> Article | PageRejection:
-    """The article of `page`, or why it holds none; never raises on a page's content.
+    """The article of `page`, or the reason why it has none; never raises on a page's content.
 
     Rules are tried in this order: the site's own layout (`override`), the platform's (`platform:NAME`), the visible
     header by its labels (`label`), the national meta tags (`meta`), the generic ones (`generic`). A page without marks
@@ -52,10 +55,8 @@ def read_article(page: Page, *, site: Site | None = None, now: datetime) -> Arti
     return result
 
 
-# One list page to its items and the request for the next one, whoever built it.
-
 MIN_PAGE_BYTES = 600
-"""A list page shorter than this (in bytes) is what a server keeps in the place of one (SITES.md §3.1)."""
+"""A shorter list page is a stub that the server keeps in its place."""
 _GONE = frozenset({404, 410})
 _NO_LIST = frozenset({"blocked", "not_found", "needs_browser", "parked", "closed", "default_page", "login"})
 _RANK = re.compile(r"(\d{1,3})(?!\d)[\s.、．:：]*(\S.*)", re.S)
@@ -63,10 +64,10 @@ _MIN_RANKS = 3
 
 
 def read_list(page: Page, *, platform: str | None = None, site: Site | None = None, now: datetime) -> Listing:
-    """What a list page, or a list API's answer, gives.
+    """The items of a list page or of a list API's answer, and the request for the next page.
 
-    `platform` is the platform of the list the page belongs to (`Listing.platform` of the page before), None to tell it
-    by the page's own marks; where `site` names the links of this list in a layout of its own, they are the items;
+    `platform` is the platform of the list the page belongs to (`Listing.platform` of the page before), None to detect
+    it by the page's own marks; if `site` selects the links of this list in a layout of its own, they are the items;
     `now` (aware) is when the page was fetched. Never raises on a page's content. The next
     request stays on the page's host (an API: on the same organisation's) and is never the request that was just sent.
     """
@@ -102,7 +103,7 @@ def _items(page: Page, kind: Platform, now: datetime) -> list[ListItem]:
 
 
 def _without_ranks(items: list[ListItem]) -> list[ListItem]:
-    """`items` without the numbers in front of their titles, where these count the rows of the list."""
+    """`items` without the numbers in front of their titles, if these number the rows of the list."""
     found = [_RANK.match(item.title) for item in items]
     ranks = [int(one[1]) for one in found if one]
     if len(ranks) < max(_MIN_RANKS, len(items)) or ranks != list(range(ranks[0], ranks[0] + len(items))):
@@ -130,6 +131,6 @@ def _next_request(kind: Platform, page: Page, goes_on: bool, found: PageRequest 
 
 
 def _explain_empty(page: Page, otherwise: str) -> str:
-    """Why a page gives no items, as far as the page itself tells."""
+    """Why a page has no items, if the page itself shows the reason; else `otherwise`."""
     rejected = reject_page(page, build_lines(page.root))
     return rejected.reason if rejected and rejected.reason in _NO_LIST else otherwise

@@ -42,7 +42,7 @@ class Trs(Platform):
 
 
 # TRS WCM's pages of 政府信息公开: `/xxgk/…/202005/t20200521_…`,
-# `/gszbm/auto23692/202007/t20200731_….html`. Fingerprint: what tells TRS, and the index table
+# `/gszbm/auto23692/202007/t20200731_….html`. Fingerprint: the marks of TRS and the index table
 # (索引号 with 发布机构 or 发文字号), or a path of its catalogue. Article: as TRS; the index table is read
 # by `parsing/gov_index.py`. List: a table 名称, 索引号, 发布机构, 发布日期. Paging: as TRS. A site may set:
 # title and body of its own template.
@@ -61,7 +61,7 @@ class TrsXxgk(Trs):
     signs: ClassVar[tuple[str, ...]] = (*Trs.signs, "/auto", "索")
 
     def fingerprint(self, page: Page) -> int:
-        """That of TRS plus one, where the index table is there; else 0."""
+        """The score of TRS plus one if the index table is present; else 0."""
         signs = self.marks_of(page)
         catalogue = "/auto" in signs and _CATALOGUE.search(page.text)
         catalogue = catalogue or _PATH.search(page.url or page.meta.get("url", ""))

@@ -2,7 +2,7 @@
 
 Fingerprint: the interface's path and the fields of its question (`dataTypeId`, `isSearchForced`, `customFilter`).
 Article: as TRS. List: the page is a shell; the answer holds `data.middle.listAndBox[].data`.
-Paging: POST of the page's own question as JSON with the next `pageNo`, up to `data.pager.pageCount`. Where the question
+Paging: POST of the page's own question as JSON with the next `pageNo`, up to `data.pager.pageCount`. If the question
 names a column by a variable, the column is the first `data-id` of the page.
 A site may set: nothing.
 """
@@ -47,11 +47,11 @@ class TrsIrs(Trs):
         return False
 
     def fingerprint(self, page: Page) -> int:
-        """Only where the interface is called."""
+        """The score of TRS plus two if the page calls the interface; else 0."""
         return super().fingerprint(page) + 2 if _INTERFACE in self.marks_of(page) else 0
 
     def list_items(self, page: Page, now: datetime) -> list[ListItem] | None:
-        """The items of an answer; none for a shell."""
+        """The items of an answer; [] for a shell."""
         answer = parse_json(page)
         if answer is None:
             return [] if self.needs_api(page) else None

@@ -49,7 +49,7 @@ class Ucap(Platform):
     traces: ClassVar[tuple[str, ...]] = ("页面生成时间", "'page_div'", '"page_div"')
 
     def list_items(self, page: Page, now: datetime) -> list[ListItem] | None:
-        """The commented rows where the page has any beside which it shows none; else left to the generic reading."""
+        """The rows in comments, if the page has some and shows no others; None leaves it to the generic reading."""
         hidden = hidden_items(page.root, page.url, now, self.article_url)
         if not hidden:
             return None

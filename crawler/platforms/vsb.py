@@ -3,7 +3,7 @@
 Fingerprint: `.v_news_content`, `#vsb_content`, `/_vsl/`, `/system/resource/`, `li#line_u…`, `.p_pages`, the address.
 Article: `.v_news_content` in `#vsb_content` (also `#vsb_content_2`, …), form `_newscontent_fromname`.
 List: `li[id^=line_u]` and links of the info form. Paging: `.p_next a`; older pages count down (page 2 of 11 is
-`xxx/10.htm`), so the link alone tells; dynamic lists turn `PAGENUM`.
+`xxx/10.htm`), so only the link shows it; dynamic lists count `PAGENUM`.
 A site may set: title and header of its own template.
 """
 
