@@ -6,15 +6,11 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+import trustme
 
 
 @dataclass
@@ -70,30 +66,22 @@ def robot() -> Iterator[Callable[..., Robot]]:
 
 
 @pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A certificate for `localhost` with its key, in one file, signed by nobody else."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=2))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path / "localhost.pem"
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
+def authority() -> trustme.CA:
+    """An authority that nobody trusts but who is given its certificate."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def certificate(authority: trustme.CA, tmp_path: Path) -> Path:
+    """The authority's certificate, for a client that is to trust it."""
+    path = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(path)
     return path
 
 
 @pytest.fixture
-def tls(certificate: Path) -> ssl.SSLContext:
-    """The server's side of that certificate."""
+def tls(authority: trustme.CA) -> ssl.SSLContext:
+    """The server's side: a certificate of that authority for `localhost`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    authority.issue_cert("localhost").configure_cert(context)
     return context
