@@ -81,7 +81,10 @@ def _find_by_text(page_lines: PageLines, headline: int | None) -> tuple[HtmlElem
     scored = find_scored(page_lines, start, end, own)
     if scored is None:
         scored, start = find_scored(page_lines), 0
-    if scored is not None and _is_foot(page_lines, page_lines.spans[scored]):
+    if scored is not None and (
+        _is_foot(page_lines, page_lines.spans[scored])
+        or (page_lines.punctuation_in(scored) < _MIN_PUNCTUATION and _find_document(page_lines, headline) is not None)
+    ):
         return None, start, end
     if scored is not None and headline is not None:
         near = find_near_prose(page_lines, headline, scored)
@@ -149,6 +152,8 @@ def _find_picture_body(page_lines: PageLines, headline: int | None) -> HtmlEleme
     for element in (element for selector in CONTAINERS for element in page_lines.select(selector)):
         if _has_picture(element):
             return element
+    if (frame := _find_document(page_lines, headline)) is not None:
+        return frame.getparent()
     for picture in page_lines.select_tag("img") if headline is not None else ():
         above = picture.getparent()
         while above is not None and above.tag in INLINE and above.tag != "a":
@@ -158,12 +163,22 @@ def _find_picture_body(page_lines: PageLines, headline: int | None) -> HtmlEleme
     return None
 
 
+def _find_document(page_lines: PageLines, headline: int | None) -> HtmlElement | None:
+    """Return the `<iframe>` below the headline that shows a document."""
+    frames = page_lines.select_tag("iframe") if headline is not None else []
+    below = (frame for frame in frames if page_lines.spans[frame][0] > (headline or 0))
+    return next((frame for frame in below if _DOCUMENT.search(frame.get("src") or "")), None)
+
+
 def _has_picture(element: HtmlElement) -> bool:
     return next(element.iter("img"), None) is not None
 
 
 # --- Where the article's prose is, judged by text alone ---
 
+_DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|ofd|wps)(?:[?#&]|$)", re.I)
+_MIN_PUNCTUATION = 6
+"""Text with less may be only the header of an article that a document or a picture holds."""
 _HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _MAX_LINES_TO_PROSE = 15
 _MAX_LINES_TO_HEADING = 4
@@ -309,6 +324,9 @@ def _find_scored_element(node: HtmlElement, plain: int) -> HtmlElement | None:
     That is the parent of a paragraph, the block itself if text stands directly in it, or the container of a data table.
     """
     parent = node.getparent() if node.tag == "p" or plain < 200 else node
+    while parent is not None and parent.tag in INLINE and (above := parent.getparent()) is not None:
+        # A <font> that is never closed holds all that follows it.
+        parent = above
     cell = parent if parent is not None and parent.tag in {"td", "th"} else node
     if cell.tag in {"td", "th"} and len(cell.getparent() if cell.getparent() is not None else ()) >= _MIN_COLUMNS:
         table = next(cell.iterancestors("table"), None)

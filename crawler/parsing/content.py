@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
@@ -386,9 +386,9 @@ def attachments_in(page: Page, page_lines: PageLines, element: HtmlElement, star
     base = base_url(page)
     last = max(end, page_lines.spans[element][1]) + _LINES_BELOW
     for node in page_lines.select_starting(start, last):
-        if node.tag != "a" or len(found) >= _MAX_FILES:
+        if node.tag not in {"a", "iframe"} or len(found) >= _MAX_FILES:
             continue
-        href = (node.get("href") or "").strip()
+        href = embedded_file(node) if node.tag == "iframe" else (node.get("href") or "").strip()
         if not href or len(href) > 2000 or href[0] == "#":
             continue
         title = (node.get("title") or "").strip()
@@ -398,8 +398,17 @@ def attachments_in(page: Page, page_lines: PageLines, element: HtmlElement, star
             continue
         url = absolute(base, href)
         if url and url not in found:
-            found[url] = Attachment(url, name[:200] or unquote(href.rpartition("/")[2])[:200])
+            found[url] = Attachment(url, name[:200] or unquote(href.partition("?")[0].rpartition("/")[2])[:200])
     return list(found.values())
+
+
+def embedded_file(frame: HtmlElement) -> str:
+    """Return the address of the document that an `<iframe>` shows, itself or by a viewer (`viewer.html?file=…`)."""
+    source = (frame.get("src") or "").strip()
+    for address in (*(value for _, value in parse_qsl(source.partition("?")[2])), source.partition("#")[0]):
+        if _ends_as_file(address.partition("?")[0]):
+            return address
+    return ""
 
 
 def _is_file(href: str, name: str, title: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import html
 import re
+import unicodedata
 from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -35,6 +36,13 @@ _META_CHARSET = re.compile(
 _SUPERSET = {"gb2312": "gb18030", "gbk": "gb18030", "hz": "gb18030", "big5": "big5hkscs"}
 _BELIEVED = frozenset({"utf-8", "gb18030", "big5hkscs", "euc_jp", "shift_jis", "euc_kr"})
 """The encodings that a declaration may name. Servers declare ISO-8859-1 wrongly; Python also knows hex and zip."""
+_HAN = re.compile("[\u4e00-\u9fff]")
+_MIN_HAN = 100
+_RADICAL = re.compile(rb"\xe2[\xba-\xbf]")
+"""The first bytes of a Kangxi radical in UTF-8."""
+_RADICALS = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)} | str.maketrans(
+    "⺟⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻨⻩⻬⻮⻰⻳", "母民虎西见角贝车长门青韦页风飞食马骨鬼鱼鸟麦黄齐齿龙龟"
+)
 _HEAD = 4096
 _PROBE = 64 * 1024
 
@@ -55,18 +63,19 @@ def decode(body: bytes, content_type: str | None = None) -> tuple[str, str]:
 
 
 def _by_declaration(body: bytes, content_type: str | None) -> tuple[str, str]:
-    probe = body[:_PROBE]
-    for declared in _declared(body, content_type):
-        encoding = "gb18030" if declared == "utf-8" and not _mostly_utf8(probe) else declared
-        return body.decode(encoding, "replace"), encoding
-    encoding = "utf-8" if _mostly_utf8(probe) else "gb18030"
-    return body.decode(encoding, "replace"), encoding
+    if _mostly_utf8(body[:_PROBE]):
+        # Chinese in another encoding never is: parts in it were included into the page.
+        return body.decode("utf-8", "replace"), "utf-8"
+    encoding = next((declared for declared in _declared(body, content_type) if declared != "utf-8"), "gb18030")
+    text = body.decode(encoding, "replace")
+    # Browsers read A3A0 as a space of full width, where GB18030 has a private character.
+    return text.replace("\ue5e5", "\u3000") if encoding == "gb18030" else text, encoding
 
 
 def _declared(body: bytes, content_type: str | None) -> list[str]:
     """Return the usable encodings that the HTTP header and the page name, in this order, as their supersets."""
     names = [m[1] for m in [_HEADER_CHARSET.search(content_type or "")] if m]
-    names += [(m[1] or m[2]).decode("ascii", "replace") for m in _META_CHARSET.finditer(body[:_HEAD])]
+    names += [(m[1] or m[2]).decode("ascii", "replace") for m in _META_CHARSET.finditer(body[:_PROBE])]
     found = []
     for name in names:
         try:
@@ -79,12 +88,20 @@ def _declared(body: bytes, content_type: str | None) -> list[str]:
     return found
 
 
+def _plain_radicals(text: str) -> str:
+    """Return text with common characters for the radicals (⻝, ⾷) that conversion from PDF leaves."""
+    return text.translate(_RADICALS)
+
+
 def _mostly_utf8(probe: bytes) -> bool:
     """Return whether `probe` read as UTF-8 has far fewer broken characters than whole ones outside ASCII."""
     text = probe.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     whole = sum(1 for c in text if c > "\x7f") - broken
-    return whole > 10 * broken
+    if whole > 10 * broken:
+        return True
+    # Two bytes of GBK rarely are UTF-8, three for one Han character hardly ever.
+    return len(_HAN.findall(text)) > _MIN_HAN and len(_HAN.findall(text)) > broken / 4
 
 
 def _utf16_without_mark(body: bytes) -> str | None:
@@ -101,6 +118,9 @@ def _utf16_without_mark(body: bytes) -> str | None:
 # --- Repair of markup that would make lxml lose an article ---
 
 _PREMATURE_END = re.compile(rb"</(?:html|body)\s*>", re.I)
+_RAISED = re.compile(rb"<(su[pb])\b[^>]{0,200}>\s{0,4}([+-]?\d{1,3})\s{0,4}</\1\s*>", re.I)
+_SUPERSCRIPTS = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+_SUBSCRIPTS = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
 
 
 def repair_html(html: bytes) -> bytes:
@@ -109,7 +129,14 @@ def repair_html(html: bytes) -> bytes:
     Included headers end with their own, and lxml then makes the rest a second root element (www.gov.cn loses its
     article, SITES.md §7.2).
     """
-    return _PREMATURE_END.sub(b"", html.replace(b"\x00", b""))
+    html = _PREMATURE_END.sub(b"", html.replace(b"\x00", b""))
+    return _RAISED.sub(_raise_digits, html) if b"<su" in html or b"<SU" in html else html
+
+
+def _raise_digits(found: re.Match[bytes]) -> bytes:
+    """Return the digits of a `<sup>` or `<sub>` as characters of their own: 10<sup>5</sup> is not 105."""
+    table = _SUPERSCRIPTS if found[1].lower() == b"sup" else _SUBSCRIPTS
+    return found[2].decode().translate(table).encode()
 
 
 # --- Pages that take too long to parse ---
@@ -197,6 +224,9 @@ class Page:
     ) -> Page:
         """Decode `body` (BOM → HTTP charset → meta → strict UTF-8 → GB18030) into a page."""
         text, encoding = decode(body, content_type)
+        if encoding == "utf-8" and _RADICAL.search(body):
+            text = _plain_radicals(text)
+            body = text.encode("utf-8", "replace")
         same = encoding == "utf-8" and "\ufffd" not in text and not body.startswith(BOM_UTF8)
         page = cls(url=url, text=text, encoding=encoding, sent=sent, status=status, is_saved=is_saved)
         page.sent_utf8 = body if same else None

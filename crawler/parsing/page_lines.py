@@ -22,14 +22,14 @@ INLINE = frozenset(
     (
         *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i", "img"),
         *("ins", "kbd", "label", "mark", "nobr", "o:p", "q", "s", "samp", "small", "span", "st1:chsdate"),
-        *("st1:personname", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr"),
+        *("st1:personname", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr", "ruby", "rb"),
     )
 )
 """Tags that do not begin a new line."""
 SKIPPED = frozenset(
     (
         *("script", "style", "noscript", "template", "select", "option", "textarea", "object", "embed", "svg"),
-        *("head", "title", "button"),
+        *("head", "title", "button", "rt", "rp"),
     )
 )
 """Tags whose text is not visible on the page."""

@@ -180,7 +180,27 @@ def find_nearest_headline(page: Page, page_lines: PageLines, body: HtmlElement) 
     best = next((one for one in reversed(found) if one.rule == "h1"), found[-1] if found else None)
     if best is not None:
         return Headline(best.text, "generic", best.line)
-    return _find_above_date(page_lines, start) or _from_head(page) or _find_plain_line(page_lines, start)
+    return (
+        _find_above_date(page_lines, start)
+        or _from_head(page)
+        or _find_plain_line(page_lines, start)
+        or _find_whole_h1(page_lines, start, _title_tag(page))
+    )
+
+
+def _find_whole_h1(page_lines: PageLines, start: int, title: str) -> Headline | None:
+    """Return the `<h1>` above the body that `<title>` begins with although it ends like the name of a site (…网站)."""
+    for element in page_lines.select_tag("h1"):
+        first, end = page_lines.spans[element]
+        text = _join(page_lines.lines[first:end])
+        if (
+            first <= start
+            and len(fold(text)) > _MIN_H1_LENGTH
+            and _begins(title, fold(text))
+            and fold(text) != fold(title)
+        ):
+            return Headline(text, "generic", first)
+    return None
 
 
 def _from_head(page: Page) -> Headline | None:
