@@ -39,7 +39,7 @@ from crawler.storage.store import place_of
 from crawler.text.document_type import document_type
 from crawler.text.tokens import fold, token_text
 
-FORMAT = 1
+FORMAT = 2
 """Goes up when the fields or the tokens change: an index of another format is built again."""
 STATE_ID = "\x01state"
 _HEAP_BYTES = 150_000_000
@@ -86,6 +86,8 @@ def schema() -> tantivy.Schema:
     for name in ("published", "first_seen", "changed", "day", "month", "revision", "stamp"):
         builder.add_integer_field(name, fast=True)
     builder.add_integer_field("story", indexed=True, fast=True)
+    # The same of those that are not the first of their story.
+    builder.add_integer_field("joined_story", fast=True)
     builder.add_float_field("relevance", fast=True)
     for name in ("reprint", "root"):
         builder.add_boolean_field(name, indexed=True, fast=True)
@@ -129,6 +131,8 @@ def document_of(article: dict[str, Any]) -> tantivy.Document:
     found.add_integer("stamp", stamp_of(article))
     found.add_integer("story", number_of(cluster))
     found.add_boolean("root", cluster == article["_id"])
+    if cluster != article["_id"]:
+        found.add_integer("joined_story", number_of(cluster))
     found.add_boolean("reprint", bool(article.get("original")))
     return found
 

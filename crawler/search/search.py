@@ -28,6 +28,8 @@ _SHOWN = (
 )
 _CHUNK = 200
 _MAX_REPRINTS = 500
+_MAX_STORIES = 60_000
+"""Stories whose reprints are counted as one; a reprint beyond counts as a story of its own."""
 _MILLISECONDS_A_DAY = 86_400_000
 
 
@@ -70,8 +72,8 @@ def search(
     with translate_index_errors():
         asked = conditions(filters, snapshot)
         query = join(asked)
-        matched = _count(snapshot, query)
-        best = _best_stories(snapshot, query, matched, page * limit, sort)[(page - 1) * limit :]
+        matched, best = _best_stories(snapshot, query, page * limit, sort)
+        best = best[(page - 1) * limit :]
         stories = count_stories(snapshot, query, matched)
         members = _members(snapshot, join(asked, (Occur.Must, has("story", list(dict(best)))))) if best else []
     rows = load_articles(articles, members)
@@ -80,34 +82,34 @@ def search(
 
 
 def _best_stories(
-    snapshot: Snapshot, query: tantivy.Query, matched: int, wanted: int, sort: str
-) -> list[tuple[int, float]]:
-    """The first `wanted` stories in order, each with its score."""
+    snapshot: Snapshot, query: tantivy.Query, wanted: int, sort: str
+) -> tuple[int, list[tuple[int, float]]]:
+    """How many articles match, and the first `wanted` stories in order, each with its score."""
     window = RANKED
     while True:
-        ranked = _ranked(snapshot, query, window, sort)
+        matched, ranked = _rank(snapshot, query, window, sort)
         stories: dict[int, float] = {}
         for story, score in ranked:
             stories.setdefault(story, score)
         if len(stories) >= wanted or window >= matched:
-            return list(stories.items())[:wanted]
+            return matched, list(stories.items())[:wanted]
         window *= 4
 
 
-def _ranked(snapshot: Snapshot, query: tantivy.Query, window: int, sort: str) -> list[tuple[int, float]]:
-    """The story and score of each of the first `window` articles, in order."""
+def _rank(snapshot: Snapshot, query: tantivy.Query, window: int, sort: str) -> tuple[int, list[tuple[int, float]]]:
+    """How many articles match, and the story and score of each of the first `window` of them, in order."""
     searcher = snapshot.searcher
-    hits = searcher.search(query, window, count=False, order_by_field=_ORDER.get(sort)).hits
+    found = searcher.search(query, window, order_by_field=_ORDER.get(sort))
+    hits, matched = found.hits, int(found.count)  # type: ignore[attr-defined]
     addresses = [address for _, address in hits]
-    stories = searcher.fast_field_values("story", addresses)
+    known = [int(story or 0) for story in searcher.fast_field_values("story", addresses)]
     if sort != "relevance":
-        return [(int(story or 0), 0.0) for story in stories]
+        return matched, [(story, 0.0) for story in known]
     times = searcher.fast_field_values("published", addresses[:RANKED])
     scored = score_by_age([score for score, _ in hits[:RANKED]], times)
-    known = [int(story or 0) for story in stories]
     head = sorted(zip(known, scored, strict=False), key=lambda pair: -pair[1])
     # Beyond these, by BM25 alone: nobody pages that far for new articles.
-    return head + [(story, 0.0) for story in known[RANKED:]]
+    return matched, head + [(story, 0.0) for story in known[RANKED:]]
 
 
 def score_by_age(scores: Sequence[float], published: Sequence[float | None]) -> list[float]:
@@ -124,17 +126,14 @@ def score_by_age(scores: Sequence[float], published: Sequence[float | None]) -> 
 
 def count_stories(snapshot: Snapshot, query: tantivy.Query, matched: int) -> int:
     """How many stories the matching articles tell: those with their first article among them, and those without."""
-    searcher = snapshot.searcher
-
-    def count(*more: tuple[Occur, tantivy.Query]) -> int:
-        return _count(snapshot, _with(query, *more))
-
-    roots = count((Occur.Must, is_true("root")))
-    if roots == matched:
+    # One pass, since a phrase of common words is what costs: 食品安全 is in nearly every article.
+    terms = {"terms": {"field": "joined_story", "size": _MAX_STORIES}}
+    answer = snapshot.searcher.aggregate(query, {"joined": terms})["joined"]
+    joined = {int(bucket["key"]): bucket["doc_count"] for bucket in answer["buckets"]}
+    if not joined:
         return matched
-    others = searcher.search(_with(query, (Occur.Must, is_true("root", False))), matched - roots, count=False).hits
-    stories = {int(story or 0) for story in searcher.fast_field_values("story", [address for _, address in others])}
-    return roots + len(stories) - count((Occur.Must, is_true("root")), (Occur.Must, has("story", list(stories))))
+    first = _count(snapshot, _with(query, (Occur.Must, is_true("root")), (Occur.Must, has("story", list(joined)))))
+    return matched - sum(joined.values()) + len(joined) - first
 
 
 def _with(query: tantivy.Query, *more: tuple[Occur, tantivy.Query]) -> tantivy.Query:
