@@ -39,6 +39,9 @@ from crawler.parsing.unlabelled import find_unlabelled
 _TAG = re.compile(r"<[^>]{0,2000}>")
 _WORDS = re.compile(r"[\u4e00-\u9fff]{6,20}")
 _MIN_PUNCTUATION = 3
+_CHINESE = re.compile(r"[\u4e00-\u9fff]|\\u[4-9][\da-f]{3}", re.I)
+_SENTENCE_END = re.compile(r"。|\\u3002")
+_MIN_SCRIPT_TEXT = 60
 _MIN_LIST_ROWS = 8
 RuleStack = Sequence[tuple[str, Rules]]
 """Rules by precedence, each with its name in `provenance`."""
@@ -74,10 +77,10 @@ def extract(
     stated = find_stated_headline(page, page_lines, rule_stack, known)
     body = find_body(page, page_lines, () if unseen is not None else rule_stack, stated.line if stated else None)
     if body is None:
-        return _reject_without_article(page_lines, "the page has no sentences outside links")
+        return _reject_without_article(page, page_lines, "the page has no sentences outside links")
     title = stated or find_nearest_headline(page, page_lines, body.element)
     if title is None:
-        return _reject_without_article(page_lines, "the page has text but no headline")
+        return _reject_without_article(page, page_lines, "the page has text but no headline")
     text = find_text_range(page_lines, body.element, title.text, title.line)
     article = Article(url=page.url, title=title.text, confidence=body.confidence)
     article.provenance = {"title": title.rule, "body": embedded.rule if embedded and unseen is not None else body.rule}
@@ -91,7 +94,7 @@ def extract(
         reader.read_embedded(embedded.rule, values)
     reader.read_head()
     reader.read_unlabelled(around)
-    return _reject_extracted(article, page_lines, text) or article
+    return _reject_extracted(article, page, page_lines, text) or article
 
 
 def _find_unseen_body(page_lines: PageLines, values: Mapping[str, str]) -> PageLines | None:
@@ -126,7 +129,9 @@ def _fill_content(
     )
 
 
-def _reject_extracted(article: Article, page_lines: PageLines, text: tuple[int, int]) -> PageRejection | None:
+def _reject_extracted(
+    article: Article, page: Page, page_lines: PageLines, text: tuple[int, int]
+) -> PageRejection | None:
     """Reject what was extracted if it is not an article: links to articles, the foot of a page, or nothing."""
     lines = page_lines.lines[text[0] : text[1]]
     size = sum(len(line.text) for line in lines)
@@ -145,15 +150,26 @@ def _reject_extracted(article: Article, page_lines: PageLines, text: tuple[int, 
     if dated and legal <= size / 2:
         return None
     if legal > size / 3 or punctuation < _MIN_PUNCTUATION:
-        return _reject_without_article(page_lines, "the page has neither a date nor sentences of an article")
+        return _reject_without_article(page, page_lines, "the page has neither a date nor sentences of an article")
     return None
 
 
-def _reject_without_article(page_lines: PageLines, detail: str) -> PageRejection:
+def _reject_without_article(page: Page, page_lines: PageLines, detail: str) -> PageRejection:
+    if page_lines.lines and _has_text_in_script(page):
+        return PageRejection("needs_browser", "the text is in a script, which a browser would show")
     links = sum(line.link_chars for line in page_lines.lines)
     if not page_lines.lines:
         return PageRejection("empty", "the page holds no text")
     return PageRejection("list_page" if links > page_lines.sizes[-1] / 3 else "not_article", detail)
+
+
+def _has_text_in_script(page: Page) -> bool:
+    """Return whether a script of the page holds sentences of Chinese, written out or as \\uXXXX."""
+    for script in page.root.iter("script"):
+        text = script.text or ""
+        if len(_CHINESE.findall(text)) >= _MIN_SCRIPT_TEXT and len(_SENTENCE_END.findall(text)) >= _MIN_PUNCTUATION - 1:
+            return True
+    return False
 
 
 def _is_row(line: Line) -> bool:

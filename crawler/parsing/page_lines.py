@@ -48,6 +48,8 @@ _GAP = "\x01"
 _WIDE = re.compile(rf" ?(?:{_GAP} ?)+")
 _HARD = re.compile("\xa0{2,}|\u3000+")
 """Spaces that an editor typed to separate two things."""
+_INVISIBLE = re.compile(r"display\s*:\s*none|font-size\s*:\s*0(?:px|pt|em|rem|%)?\s*(?:;|!|$)", re.I)
+"""The style of words within a line that nobody sees; blocks with such a style may be shown by a script."""
 _OPEN = (0, 0)
 """A placeholder for the span of an element that has not ended: it keeps the order of elements."""
 _MAX_CLASSES = 20
@@ -207,6 +209,8 @@ def _walk(page_lines: PageLines) -> None:  # noqa: C901, PLR0912, PLR0915
         inside = element
         if kind != _HIDDEN:
             kind = _HIDDEN if len(lines) > LINE_LIMIT else _KINDS.get(element.tag, _BLOCK)
+        if kind == _INLINE and (style := element.get("style")) and _INVISIBLE.search(style):
+            kind = _HIDDEN
         if kind == _HIDDEN:
             continue
         if kind == _BLOCK:

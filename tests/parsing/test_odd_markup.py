@@ -126,3 +126,25 @@ def test_a_notice_in_place_of_an_article(text: str) -> None:
     found = extract(Page.from_bytes(html.encode()), (), NOW)
     assert isinstance(found, PageRejection)
     assert found.reason == "not_found"
+
+
+@pytest.mark.parametrize("style", ["display:none", "DISPLAY: none;color:red", "font-size:0", "font-size: 0px;"])
+def test_words_that_nobody_sees_are_not_text(style: str) -> None:
+    hidden = f"<span style='{style}'>版权所有，未经授权禁止转载，溪口县人民政府网站</span>"
+    assert read(page("".join(f"<p>{text}{hidden}</p>" for text in TEXT))).body == "\n".join(TEXT)
+
+
+def test_words_in_small_print_are_text() -> None:
+    article = read(page("".join(f"<p><span style='font-size:0.9em'>{text}</span></p>" for text in TEXT)))
+    assert article.body == "\n".join(TEXT)
+
+
+@pytest.mark.parametrize("escape", [False, True])
+def test_text_in_a_script_needs_a_browser(escape: bool) -> None:
+    text = "".join(TEXT)
+    literal = text.encode("unicode_escape").decode() if escape else text
+    html = f"<html><head><title>{TITLE}</title></head><body><h1>{TITLE}</h1><div id='a'></div>"
+    html += f"<script>document.getElementById('a').innerText = '{literal}';</script>{FOOT}</body></html>"
+    found = extract(Page.from_bytes(html.encode()), (), NOW)
+    assert isinstance(found, PageRejection)
+    assert found.reason == "needs_browser"
