@@ -111,7 +111,7 @@ def _read(name: str, opts: argparse.Namespace, settings: BaseSettings) -> dict[s
 def _bytes_of(name: str, agent: str) -> tuple[bytes, str | None, str | None, int]:
     """Up to MAX_BYTES + 1 bytes of a page, its URL, content type and status. Raises InputFileError, FetchError."""
     if name.startswith(("http://", "https://")):
-        return _fetch(name, agent, MAX_BYTES, TIMEOUT)
+        return fetch(name, agent, MAX_BYTES, TIMEOUT)
     try:
         if name == "-":
             return sys.stdin.buffer.read(MAX_BYTES + 1), None, None, 200
@@ -121,7 +121,7 @@ def _bytes_of(name: str, agent: str) -> tuple[bytes, str | None, str | None, int
         raise InputFileError(f"{name} can't be read: {error.strerror}") from None
 
 
-def _fetch(url: str, agent: str, max_bytes: int, timeout: float) -> tuple[bytes, str, str | None, int]:
+def fetch(url: str, agent: str, max_bytes: int, timeout: float) -> tuple[bytes, str, str | None, int]:
     """`(body, final address, content type, status)` of an http(s) address: at most `max_bytes` + 1 bytes, decompressed;
     `timeout` in seconds. An error page is a page too. Raises FetchError if there is no page."""
     import http.client

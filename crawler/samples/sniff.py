@@ -11,7 +11,7 @@ KINDS = ("xlsx", "xls", "docx", "doc", "pdf", "zip", "html")
 UNREADABLE = ("ofd", "rar", "7z", "image", "encrypted", "presentation", "xml", "text", "empty", "unknown")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*", b"BM", b"RIFF")
-_HTML = re.compile(rb"<\s*(?:!doctype\s+html|html|head|body|table|meta|div)\b", re.I)
+_HTML = re.compile(rb"<\s*(?:!doctype\s+html|html|head|body|table|meta|div|p|tr|script|title)\b", re.I)
 _PROBE = 4096
 
 

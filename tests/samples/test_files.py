@@ -1,4 +1,4 @@
-"""Attached files: kinds by content, tables of every format, archives, and files made to do harm. All texts are invented."""
+"""Attached files: kinds by content, tables of every format, archives, files made to do harm. All texts are invented."""
 
 from __future__ import annotations
 
