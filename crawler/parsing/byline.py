@@ -336,6 +336,8 @@ _LINES_ABOVE = 8
 _MAX_TAIL_SIZE = 300
 _TAIL_PARAGRAPHS = 4
 _OPENING_LINES = 4
+_MAX_OPENING_LENGTH = 80
+"""Of the lines after the first only the beginning may be a credit."""
 _MAX_CREDIT_LINES = 10
 _MAX_CREDIT_LENGTH = 30
 """Short lines count a little further down: a credit may follow a list of key points."""
@@ -382,7 +384,7 @@ def find_byline_block(
     )
     last = "\n".join(line.text for line in page_lines.lines[max(start, end - _TAIL_PARAGRAPHS) : end])
     opening = "\n".join(
-        line.text
+        line.text[: _MAX_OPENING_LENGTH if index else None]
         for index, line in enumerate(page_lines.lines[start : min(start + _MAX_CREDIT_LINES, end)])
         if index < _OPENING_LINES or len(line.text) <= _MAX_CREDIT_LENGTH
     )
