@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from crawler.samples.grid import Grid
 
-MAX_ROWS = 50_000
-"""Of one sheet or table."""
+MAX_ROWS = 30_000
+"""Of one sheet or table: 7 s of CPU time, half of what the child process may take."""
 MAX_WIDTH = 300
 MAX_TABLES = 500
 MAX_TEXT = 200_000
