@@ -25,13 +25,17 @@ class DocumentType:
         return {"name": self.name, "evidence": list(self.evidence)}
 
 
-_TESTS = "(?:抽检|抽样检验|抽查检验|监督抽查|监督抽样|抽样|快检|快速检测|风险监测|监督检验|检验检测)"
+_TESTS = "(?:抽检|抽样检验|抽查检验|监督抽查|监督抽样|抽样|快检|快速检测|风险监测|例行监测|监督检验|检验检测)"
 _RULES_TEXT = "(?:条例|管理办法|实施办法|暂行办法|规定|细则|国家标准|地方标准|指南|规范|目录)"
 _NEWS_END = "(?:培训|会议?|座谈会|推进会|部署会|大会|活动|演练|宣传周?|讲座|研讨会|发布会|仪式)[!。]?$"
 
 # Each rule: the type, what the headline must have, and what it must not have.
 _RULES: tuple[tuple[str, str, str | None], ...] = (
-    ("召回", "(?:主动|责令|紧急|实施|自愿|全部|被)?召回", f"召回{_RULES_TEXT}|{_NEWS_END}|召回制度|征求意见|解读"),
+    (
+        "召回",
+        "(?:主动|责令|紧急|实施|自愿|全部|被)?召回",
+        f"召回{_RULES_TEXT}|{_NEWS_END}|召回(?:制度|演练)|征求意见|解读",
+    ),
     ("政策文件", f"(?:解读|征求意见稿?|公开征求|问答).*$|{_RULES_TEXT}》|《[^》]*{_RULES_TEXT}[^》]*》", None),
     ("核查处置", "核查处置|后续?处置|处置情况|整改(?:复查)?情况|整改落实情况|风险控制情况", _NEWS_END),
     (
