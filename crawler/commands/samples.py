@@ -37,7 +37,7 @@ class Command(cli.Command):
         return "read FILE|FOLDER|URL|- ... [--cells]"
 
     def short_desc(self) -> str:
-        return "Print the sampling results (抽检结果) in pages and files as JSON lines"
+        return "Print the sampling results in pages and files as JSON lines"
 
     def long_desc(self) -> str:
         return (
