@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from crawler.samples.counts import check_counts, read_counts
 from crawler.samples.grid import Grid
 from crawler.samples.lexicon import read_head
 from crawler.samples.tables import read_table
@@ -61,6 +62,15 @@ def test_every_cell_of_every_record_is_right_and_decoys_give_none() -> None:
     assert len(tables()) == 15
     for table in tables():
         assert read(table) == [cells(row) for row in wanted[table["id"]]], table["id"]
+
+
+def test_every_table_that_is_not_complete_differs_from_the_counts_of_its_notice() -> None:
+    results = defaultdict(set)
+    for table in tables():
+        samples = read_table(Grid(table["grid"], tuple(filter(None, [table["title"]])))).samples
+        if samples:
+            results[table["complete"]].add(check_counts(read_counts(table["prose"] or ""), samples))
+    assert results == {True: {"agrees", "silent"}, False: {"differs"}}
 
 
 def test_no_shifted_table_gives_a_record() -> None:
