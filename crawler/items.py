@@ -139,6 +139,14 @@ class DocumentTypeInfo:
     evidence: list[str] = field(default_factory=list, metadata=info("the words of the headline that say so"))
 
 
+@dataclass(slots=True)
+class StoredDoubt:
+    """An element of `doubts`."""
+
+    kind: str = field(metadata=info("one word: `title_differs`, `date_differs`, `dated_today`, `short`, `teaser` …"))
+    evidence: str = field(default="", metadata=info("what raised it, in a sentence"))
+
+
 @dataclass(slots=True, kw_only=True)
 class OtherAddress:
     """An element of `also_at`."""
@@ -202,6 +210,10 @@ class Article:
     restored: dict[str, Any] | None = field(
         default=None, metadata=info("what the cleaning changed, counted; null if nothing", parts=RestoredCounts)
     )
+    doubts: list[StoredDoubt] = field(
+        default_factory=list,
+        metadata=info("why the page may not be the article, or not all of it; empty for a sound one"),
+    )
     confidence: float | None = field(
         default=None, metadata=info("agreement of two independent body extractors, 0 to 1", minimum=0, maximum=1)
     )
@@ -224,7 +236,7 @@ class Article:
         """Return the fields by name, with tables, images and attachments as dicts: what `ItemAdapter.asdict` returns,
         without its look at each number of a fingerprint and each cell of a table."""
         document = {name: getattr(self, name) for name in _ARTICLE}
-        for name in ("tables", "images", "attachments"):
+        for name in ("tables", "images", "attachments", "doubts"):
             document[name] = [{part: getattr(each, part) for part in each.__slots__} for each in document[name]]
         return document
 

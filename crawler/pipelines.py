@@ -1,4 +1,5 @@
-"""Store: articles and rejects into MongoDB, in batches."""
+"""The item pipelines, in the order of their classes below the first: clean, doubt, validate, rate, locate, dedupe; the
+first one stores articles and rejects in batches."""
 
 from __future__ import annotations
 
@@ -13,13 +14,15 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
 from crawler.errors import StoreError
-from crawler.items import Article, Attachment, Image, Reject, Table
+from crawler.items import Article, Attachment, Image, Reject, StoredDoubt, Table
 from crawler.parsing.urls import article_id, canonical_url
+from crawler.runs.records import usual_length
+from crawler.runs.second_opinion import SecondOpinion
 from crawler.runs.site_stats import CrawlStats
 from crawler.sites.places import find_places
 from crawler.storage.crawl_state import crawl_state
 from crawler.storage.extension import CrawlStore
-from crawler.storage.state import SectionStore
+from crawler.storage.state import RunStore, SectionStore
 from crawler.storage.writer import ArticleWriter, DryRunWriter
 from crawler.text.clean import clean_line, clean_text
 from crawler.text.document_type import document_type
@@ -208,6 +211,58 @@ class CleanPipeline:
                 if change.kind == "gbk":
                     logger.log(logging.INFO if change.doubtful else logging.DEBUG, "%s: %s", item.url, change.explain())
         return article
+
+
+# Second opinion: is it the page that the list announced, and is its text a text?
+
+
+class SecondOpinionPipeline:
+    """Gives articles their `doubts`. An article with a grave doubt is not stored: it goes to `rejects` with the doubt
+    as its reason (`rejects/<doubt>` counts them), and later crawls fetch it again."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.opinion = SecondOpinion()
+        self.usual_lengths: dict[str, float | None] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> SecondOpinionPipeline:
+        return cls(crawler)
+
+    async def process_item(self, item: Any) -> Any:
+        """The article with its doubts; other items as they are. Raises DropItem after recording a page that is not the
+        article."""
+        if not isinstance(item, Article) or crawl_state(self.crawler).is_reparse:
+            return item
+        key = article_id(item.canonical_url or canonical_url(item.url))
+        doubts = self.opinion.examine(item, key, await self._usual_length(item.site))
+        item.doubts = [StoredDoubt(doubt.kind, doubt.evidence) for doubt in doubts]
+        site = item.site["code"] if item.site else ""
+        if stats := self.crawler.get_extension(CrawlStats):
+            stats.note_repeated(site, self.opinion.take_repeated(site))
+        grave = next((doubt for doubt in doubts if doubt.is_grave), None)
+        if grave is None:
+            return item
+        reject = Reject(item.url, grave.kind, grave.evidence, item.site, item.section, item.run, datetime.now(UTC))
+        reject.canonical_url = item.canonical_url
+        if store := self.crawler.get_item_pipeline(StorePipeline):
+            await store.process_item(reject)
+        raise DropItem(f"{grave.kind}: {grave.evidence}: {item.url}", log_level="INFO")
+
+    async def _usual_length(self, site: dict[str, Any] | None) -> float | None:
+        """The median length of texts in earlier runs of a site; None if unknown."""
+        extension = self.crawler.get_extension(CrawlStore)
+        if site is None or extension is None or extension.store is None:
+            return None
+        code = site["code"]
+        if code not in self.usual_lengths:
+            try:
+                states = await RunStore(extension.store).states([code])
+            except StoreError as error:
+                logger.warning("The usual length of texts of %s is unknown: %s", code, error)
+                states = {}
+            self.usual_lengths[code] = usual_length(states.get(code, {}))
+        return self.usual_lengths[code]
 
 
 # Validate: what is no usable article goes to `rejects` with its reason.

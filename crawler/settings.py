@@ -90,6 +90,7 @@ DISCOVERY_REQUESTS = 20  # most pages to fetch for that
 # --- Items ------------------------------------------------------------------------------------------------------------
 ITEM_PIPELINES = {
     "crawler.pipelines.CleanPipeline": 100,
+    "crawler.pipelines.SecondOpinionPipeline": 150,
     "crawler.pipelines.ValidatePipeline": 200,
     "crawler.pipelines.RatePipeline": 240,
     "crawler.pipelines.ClassifyPipeline": 250,

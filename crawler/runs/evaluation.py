@@ -52,7 +52,7 @@ def evaluate_site(
     verdict = evaluate(metrics, read_history(state), expected, now or stats.ended_at)
     if cut_off and cut_off != "finished":
         word = "degraded" if verdict.word == "ok" else verdict.word
-        verdict = Verdict(word, (*verdict.reasons, f"ended early ({cut_off})"))
+        verdict = replace(verdict, word=word, reasons=(*verdict.reasons, f"ended early ({cut_off})"))
     return SiteResult(stats, metrics, replace(verdict, page=_page(stats, metrics)), state)
 
 

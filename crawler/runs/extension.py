@@ -157,6 +157,7 @@ class RunExtension:
             if runs:
                 await runs.write(self._rows(results, cut_off or "finished"))
                 if not is_interruption(cut_off):
+                    await self._reopen(runs, results)
                     await self._update_states(runs, results)
         except StoreError:
             self.done[:0] = ended
@@ -166,6 +167,14 @@ class RunExtension:
             line = format_site_line(each.stats, each.metrics, each.verdict)
             logger.log(LEVELS[each.verdict.word], "%s", line, extra=extra)
         self.results += results
+
+    async def _reopen(self, runs: RunStore, results: Iterable[SiteResult]) -> None:
+        """Note doubts that only the whole run of a site shows, so that later crawls fetch those articles again."""
+        for each in results:
+            await runs.doubt(each.stats.repeated, "repeated_text", "its text came under other titles of the site, too")
+            if each.verdict.doubt:
+                reason = "; ".join(each.verdict.reasons)
+                await runs.doubt(each.stats.stored_ids, each.verdict.doubt, f"as all texts of its run: {reason}")
 
     async def _update_states(self, runs: RunStore, results: Iterable[SiteResult]) -> None:
         """Write the state of the sites, and collect the changes of verdicts."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any
 from crawler.platforms.endless import ENDLESS
 from crawler.runs.baseline import longest_gap
 from crawler.runs.site_stats import SiteStats
+from crawler.text.plausibility import GRAVE
 
 REFUSALS = frozenset({401, 403, 405, 412, 429, 468, 521})
 """Statuses with which a site, or a firewall in front of it, refuses a crawler."""
@@ -51,6 +53,12 @@ class SiteMetrics:
     """Articles whose text only the generic rule found."""
     errors: int = 0
     """Pages on which the crawler itself failed."""
+    doubts: Mapping[str, int] = field(default_factory=dict)
+    """Pages with a doubt, by its kind, both stored and rejected."""
+    doubtful: int = 0
+    """Pages with any doubt."""
+    lengths: tuple[int, ...] = ()
+    """Lengths in characters of the texts read, at most MAX_LENGTHS, in ascending order."""
     newest_at: datetime | None = None
     """The latest publication time found in a list or an article."""
     gap_days: int | None = None
@@ -110,9 +118,20 @@ def measure_site(stats: SiteStats) -> SiteMetrics:
         missing=dict(stats.missing),
         generic=stats.rules["body=generic"],
         errors=sum(_below(counts, "errors/").values()),
+        doubts=_doubts(stats),
+        doubtful=stats.doubtful + sum(counts[f"rejects/{kind}"] for kind in GRAVE) + len(stats.repeated),
+        lengths=tuple(sorted(stats.lengths)),
         newest_at=stats.newest_at,
         gap_days=longest_gap(stats.days),
     )
+
+
+def _doubts(stats: SiteStats) -> dict[str, int]:
+    counts = Counter(stats.doubts)
+    counts.update({kind: stats.counts[f"rejects/{kind}"] for kind in GRAVE if stats.counts[f"rejects/{kind}"]})
+    if stats.repeated:
+        counts["repeated_text"] += len(stats.repeated)
+    return dict(sorted(counts.items()))
 
 
 def _below(counts: Mapping[str, int], prefix: str) -> dict[str, int]:

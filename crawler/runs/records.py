@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from statistics import median
 from typing import Any
 
 from crawler.parsing.date_forms import CST
@@ -14,6 +15,8 @@ from crawler.runs.verdict import Verdict, worst
 
 MAX_DAYS = 31
 """Days of a site that are kept for the chart of its health."""
+MIN_LENGTHS = 8
+"""Texts that are needed to know the usual length."""
 MAX_RECENT_RUNS = 10
 MAX_OK_RUNS = 20
 """Runs of a site that are kept: the latest, and the latest good ones, so that a long outage does not become the
@@ -73,6 +76,12 @@ def site_run(stats: SiteStats, parent: Mapping[str, Any], now: datetime) -> dict
 def read_history(state: Mapping[str, Any]) -> list[tuple[str, SiteMetrics]]:
     """Verdict and metrics of the site's earlier runs, oldest first; `state` is its document, or empty."""
     return [(row["verdict"], SiteMetrics.from_document(row["figures"])) for row in state.get("recent", ())]
+
+
+def usual_length(state: Mapping[str, Any]) -> float | None:
+    """The median length of texts in the good runs of a site; None if there are too few of them."""
+    lengths = [n for word, metrics in read_history(state) if word == "ok" for n in metrics.lengths]
+    return median(lengths) if len(lengths) >= MIN_LENGTHS else None
 
 
 def next_state(

@@ -23,6 +23,8 @@ RULED = ("title", "published_at", "body")
 """Fields whose rule (provenance) shows whether the site's own selectors still fit."""
 DAYS_KEPT = 60
 """Days of publication kept of a site's lists: enough to learn its publishing interval in a crawl of any length."""
+MAX_LENGTHS = 50
+MAX_STORED_IDS = 1000
 
 
 @dataclass
@@ -62,6 +64,16 @@ class SiteStats:
     """Articles by field and the rule that found it: `body=platform:hanweb`."""
     pages_by_section: Counter[str] = field(default_factory=Counter)
     """Pages that contained an article, relevant or not, by section."""
+    doubts: Counter[str] = field(default_factory=Counter)
+    """Stored articles with a doubt, by its kind (grave ones are counted as rejects)."""
+    doubtful: int = 0
+    """Stored articles with any doubt."""
+    lengths: list[int] = field(default_factory=list)
+    """Lengths in characters of the texts that were read, at most MAX_LENGTHS."""
+    stored_ids: list[str] = field(default_factory=list)
+    """Ids of the articles stored, at most MAX_STORED_IDS."""
+    repeated: set[str] = field(default_factory=set)
+    """Ids of articles that were stored, or rejected as irrelevant, before their text came under other titles too."""
     newest_at: datetime | None = None
     days: set[date] = field(default_factory=set)
     """The latest days (China Standard Time) on which something was published."""
@@ -90,10 +102,20 @@ class SiteStats:
         self.counts[f"articles/{outcome}"] += 1
         self.articles += 1
         self.pages_by_section[document.get("section") or ""] += 1
+        if len(self.stored_ids) < MAX_STORED_IDS and outcome in {"new", "changed"}:
+            self.stored_ids.append(document["_id"])
+        self._note_text(document)
         self.missing.update(name for name in COVERED if not document.get(name))
         provenance = document.get("provenance") or {}
         self.rules.update(f"{name}={provenance[name]}" for name in RULED if name in provenance)
         self.note_date(document.get("published_at"), now)
+
+    def _note_text(self, document: Mapping[str, Any]) -> None:
+        if doubts := document.get("doubts"):
+            self.doubtful += 1
+            self.doubts.update(doubt["kind"] for doubt in doubts)
+        if (body := document.get("body")) and len(self.lengths) < MAX_LENGTHS:
+            self.lengths.append(len(body))
 
     def note_reject(self, reason: str, document: Mapping[str, Any]) -> None:
         """Count a rejected page; an irrelevant one was still read correctly."""
@@ -171,6 +193,11 @@ class CrawlStats:
             stats.note_article(outcome, document, datetime.now(UTC))
         stats.pending -= 1
         self._check_done(stats)
+
+    def note_repeated(self, site: str, ids: set[str]) -> None:
+        """Articles of a site whose text turned out to be that of other pages too."""
+        if ids and (stats := self.by_site.get(site)):
+            stats.repeated |= ids
 
     def _check_done(self, stats: SiteStats) -> None:
         if stats.is_done and stats.ended_at is None:

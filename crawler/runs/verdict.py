@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import comb
 from statistics import median
 
 from crawler.runs.baseline import Share, days_between, has_grown, max_silent_days, silent_days
@@ -25,6 +26,16 @@ MIN_LIST_LINKS = 9
 NOT_OUR_FAULT = frozenset({"http_404", "http_410", "not_found", "robots"})
 """Reject reasons that do not show how well pages are read."""
 
+GONE_REASONS = frozenset({"http_404", "http_410", "not_found"})
+"""Reject reasons of pages that the site does not serve."""
+MIN_GONE = 3
+MIN_DOUBTFUL, MIN_DOUBTFUL_SHARE = 2, 0.05
+"""Doubtful pages, and the lower bound of their share, from which on they are no chance."""
+MIN_LENGTHS, MIN_SHORTER = 20, 4
+"""Texts of earlier runs and of this one that are needed to compare their lengths."""
+MAX_CHANCE = 1.5e-4
+MAX_LENGTH_RATIO = 0.7
+
 Past = Sequence[tuple[str, SiteMetrics]]
 
 
@@ -35,6 +46,8 @@ class Verdict:
     word: str
     reasons: tuple[str, ...] = ()
     page: str | None = None
+    doubt: str | None = None
+    """A doubt about every article stored in this run: `short` if their texts are much shorter than usual."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +89,8 @@ def evaluate(now: SiteMetrics, past: Past, expected: Expectation, at: datetime) 
     given = RuleInput(now, _lately(now, earlier), pool(good), good, expected, at)
     findings = [finding for rule in RULES if (finding := rule(given))]
     findings.sort(key=lambda finding: -WORDS.index(finding[0]))
-    return Verdict(worst(word for word, _ in findings), tuple(reason for _, reason in findings))
+    doubt = "short" if find_shorter_texts(given) else None
+    return Verdict(worst(word for word, _ in findings), tuple(reason for _, reason in findings), doubt=doubt)
 
 
 def pool(runs: Iterable[SiteMetrics]) -> SiteMetrics:
@@ -93,6 +107,7 @@ def pool(runs: Iterable[SiteMetrics]) -> SiteMetrics:
         articles=sum(run.articles for run in runs),
         outside=sum(run.outside for run in runs),
         irrelevant=sum(run.irrelevant for run in runs),
+        doubtful=sum(run.doubtful for run in runs),
         generic=sum(run.generic for run in runs),
         refused=sums["refused"],
         failures=sums["failures"],
@@ -190,6 +205,46 @@ def find_missing(field: str) -> Callable[[RuleInput], Finding]:
     return rule
 
 
+def find_doubtful_pages(given: RuleInput) -> Finding:
+    """Pages that are probably not the articles that the lists announced. Sound pages raise no doubt, so that few of
+    them are enough, also in the first run."""
+    now = Share(given.now.doubtful, max(given.now.fetched, given.now.doubtful))
+    usual = Share(given.baseline.doubtful, given.baseline.fetched)
+    if now.part < MIN_DOUBTFUL or now.low <= MIN_DOUBTFUL_SHARE:
+        return None
+    if usual.whole >= MIN_PAGES and not has_grown(now, usual, by=0.1):
+        return None
+    return "degraded", f"doubtful text on {now.part} of {now.whole} pages ({_counted(given.now.doubts)})"
+
+
+def find_gone_pages(given: RuleInput) -> Finding:
+    """More pages that do not exist than in any good run: the lists link to pages that the site does not serve."""
+
+    def gone(metrics: SiteMetrics) -> int:
+        return sum(n for reason, n in metrics.rejects.items() if reason in GONE_REASONS)
+
+    # Links that were dead before are fetched again now and then.
+    more = gone(given.now) - max(map(gone, given.good), default=0)
+    if more < MIN_GONE or 2 * more < given.now.fetched:
+        return None
+    return "degraded", f"{gone(given.now)} of {given.now.fetched} article pages do not exist"
+
+
+def find_shorter_texts(given: RuleInput) -> Finding:
+    """Texts much shorter than usual: the template hides a part of them, or only a teaser is left."""
+    usual = sorted(length for run in given.good for length in run.lengths)
+    now = given.now.lengths
+    if len(usual) < MIN_LENGTHS or len(now) < MIN_SHORTER:
+        return None
+    # A tenth of the usual texts is shorter than this; that so many of a few are, is chance in one run of 10,000.
+    tenth = usual[len(usual) // 10]
+    shorter = sum(length < tenth for length in now)
+    chance = sum(comb(len(now), k) * 0.1**k * 0.9 ** (len(now) - k) for k in range(shorter, len(now) + 1))
+    if chance > MAX_CHANCE or median(now) >= MAX_LENGTH_RATIO * median(usual):
+        return None
+    return "degraded", f"texts of {median(now):.0f} characters, usually {median(usual):.0f}"
+
+
 def find_generic_rule(given: RuleInput) -> Finding:
     """Texts that only the generic rule finds: the selectors of the site no longer fit."""
     now, usual = (
@@ -245,6 +300,9 @@ RULES: tuple[Callable[[RuleInput], Finding], ...] = (
     find_silent_sections,
     find_fewer_links,
     find_unread_pages,
+    find_doubtful_pages,
+    find_gone_pages,
+    find_shorter_texts,
     find_generic_rule,
     *(find_missing(field) for field in ("published_at", "body", "source", "author", "editor")),
     find_old_dates,

@@ -16,12 +16,13 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from crawler.errors import StoreError
-from crawler.items import Article, Reject
+from crawler.items import Article, Reject, StoredDoubt
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.rejection import PageRejection
 from crawler.parsing.urls import canonical_url
 from crawler.platforms.base import ListItem
 from crawler.platforms.reading import join_parts, next_part, read_article
+from crawler.runs.second_opinion import compare_with_list
 from crawler.runs.site_stats import CrawlStats
 from crawler.sites.registry import load
 from crawler.sites.site import Site
@@ -206,6 +207,10 @@ class NewsSpider(Spider):
         if article.published_at is None and request.item and request.item.published_at:
             article.published_at, article.published_precision = request.item.published_at, request.item.precision
             article.provenance["published_at"] = "list"
+        if request.item:
+            listed = request.item
+            doubts = compare_with_list(article, listed.title, listed.published_at, listed.precision, now)
+            article.doubts = [StoredDoubt(doubt.kind, doubt.evidence) for doubt in doubts]
         dated = ListItem(request.url, article.title or "", article.published_at, article.published_precision)
         if not self.window.includes(dated):
             self.count("articles/outside_window", site=request.site)

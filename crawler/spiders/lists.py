@@ -238,9 +238,9 @@ class ListSpider(NewsSpider):
         self.count("links/outside_window", len(items) - len(inside), site)
         known: set[str] = set()
         if self.store and not self.args.refresh and inside:
-            retry_before = datetime.now(UTC) - timedelta(days=self.settings.getint("REJECT_RETRY_DAYS"))
+            retry_after = timedelta(days=self.settings.getint("REJECT_RETRY_DAYS"))
             threshold = self.crawl_state.relevance_threshold
-            known = await self.from_store(self.store.known(inside, retry_before, threshold))
+            known = await self.from_store(self.store.known(inside, retry_after, threshold))
         self.count("links/known", len(known), site)
         taken = section.crawl.take(key for key in inside if key not in known)
         section.passed += len(items) - len(taken)

@@ -17,6 +17,7 @@ from pymongo import InsertOne, UpdateOne
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.storage.schema import COLLECTIONS
 from crawler.text.fingerprint import paragraph_changes
+from crawler.text.plausibility import normalise_title
 
 Document = dict[str, Any]
 
@@ -29,7 +30,12 @@ _NEEDED = (
 )
 READ = ("content_hash", "title", "published_at", "published_precision", "source", "author", "editor")
 """Fields that newer rules may read better on the same page."""
-HEAD = dict.fromkeys((*_NEEDED, *READ, "canonical_url", "site"), 1)
+HEAD = dict.fromkeys((*_NEEDED, *READ, "canonical_url", "site", "doubts"), 1)
+REPEATED = "repeated_text"
+"""Reject reason of a text that its site already shows under another title."""
+_NO_TEXT = "no text"
+POORER = "poorer_page"
+"""Doubt about a stored article whose page has become doubtful since; the evidence is the hash of the new text."""
 
 
 @dataclass(eq=False)
@@ -95,15 +101,34 @@ def decide(entry: BatchEntry, stored: Document | None, twins: Sequence[Document]
             # Not for a page that was just fetched: a clock that was once ahead must not shut out what comes.
             if entry.replayed and document["last_seen_at"] < stored["changed_at"]:
                 return WriteStep(entry, "outdated", stored, done=True)
-            return WriteStep(entry, "changed", stored)
+            return WriteStep(entry, "unchanged" if is_poorer(entry, stored) else "changed", stored)
         if entry.tried and (stored["run"], stored["changed_at"]) == (document["run"], document["last_seen_at"]):
             first = "reprint" if stored["original"] else "new"
             return WriteStep(entry, "changed" if stored["revision"] > 1 else first, stored, done=True)
         return WriteStep(entry, "unchanged", stored)
     same_site = [twin for twin in twins if publisher_of(twin) == publisher_of(document)]
     if same_site:
-        return WriteStep(entry, "duplicate", same_site[0])
+        # The text of an error page or of a sidebar comes under every title; the article may come back.
+        is_repeated = not has_more(document) and all(
+            normalise_title(twin["title"]) != normalise_title(document["title"]) for twin in same_site
+        )
+        return WriteStep(entry, REPEATED if is_repeated else "duplicate", same_site[0], done=is_repeated)
     return WriteStep(entry, "reprint" if twins else "new")
+
+
+def is_poorer(entry: BatchEntry, stored: Document) -> bool:
+    """Whether a page that raises doubts would replace a version without any. It does only when it is seen again."""
+    document = entry.document
+    if entry.reread or not document.get("doubts"):
+        return False
+    doubts = stored.get("doubts") or []
+    seen_before = {doubt["evidence"] for doubt in doubts if doubt["kind"] == POORER}
+    return (not doubts or bool(seen_before)) and (document["content_hash"] or _NO_TEXT) not in seen_before
+
+
+def has_more(document: Document) -> bool:
+    """Whether an article has content beside its text."""
+    return bool(document.get("tables") or document.get("images") or document.get("attachments"))
 
 
 def publisher_of(document: Document) -> str:
@@ -171,10 +196,20 @@ def write_operation(step: WriteStep, change: int) -> Operation:
     if stored is None:
         return InsertOne(make_first_version(document) | {"change": change})
     if step.outcome == "unchanged":
-        return UpdateOne({"_id": stored["_id"]}, {"$max": {"last_seen_at": document["last_seen_at"]}})
+        seen: Document = {"$max": {"last_seen_at": document["last_seen_at"]}}
+        if not step.entry.reread and (doubts := _next_doubts(document, stored)) != (stored.get("doubts") or []):
+            seen["$set"] = {"doubts": doubts}
+        return UpdateOne({"_id": stored["_id"]}, seen)
     if step.outcome == "duplicate":
         return UpdateOne({"_id": stored["_id"]}, [{"$set": {"also_at": _with_address(document)}}])
     return UpdateOne({"_id": stored["_id"]}, [{"$replaceWith": _next_version(document, stored, change)}])
+
+
+def _next_doubts(document: Document, stored: Document) -> list[Document]:
+    """The doubts of a stored article whose page was seen again and did not replace it."""
+    if document["content_hash"] != stored["content_hash"]:
+        return [{"kind": POORER, "evidence": document["content_hash"] or _NO_TEXT}]
+    return list(document.get("doubts") or [])
 
 
 def make_first_version(document: Document) -> Document:

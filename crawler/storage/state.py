@@ -48,6 +48,17 @@ class RunStore:
         if operations:
             await self.store.retrying(lambda: self.store.database["sites"].bulk_write(operations, ordered=False))
 
+    async def doubt(self, articles: Iterable[str], kind: str, evidence: str) -> None:
+        """Note a doubt about stored articles (ids), so that later crawls fetch them again; those that were rejected as
+        irrelevant are fetched again, too."""
+        ids, database = list(articles), self.store.database
+        if not ids:
+            return
+        doubt = {"$set": {"doubts": [{"kind": kind, "evidence": evidence}]}}
+        await self.store.retrying(lambda: database["articles"].update_many({"_id": {"$in": ids}}, doubt))
+        rejects = {"_id": {"$in": [f"{key}:irrelevant" for key in ids]}}
+        await self.store.retrying(lambda: database["rejects"].delete_many(rejects))
+
     async def forget(self, before: datetime) -> None:
         """Delete the runs and alarms of before a moment (aware)."""
         database = self.store.database

@@ -6,9 +6,9 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ from pymongo.errors import (
 
 from crawler.errors import StoreError, StoreUnavailable
 from crawler.storage.embedded import data_dir, ensure_running, status, stop
+from crawler.storage.retries import is_due, is_reject_due
 from crawler.storage.schema import COLLECTIONS, VERSION, Collection
 from crawler.storage.views import VIEWS, View
 
@@ -57,8 +58,9 @@ TRANSIENT = frozenset({6, 7, 50, 89, 91, 112, 189, 262, 9001, 10107, 11600, 1160
 _NAMESPACE_EXISTS, _OPTIONS_CONFLICT, _KEYS_CONFLICT = 48, 85, 86
 _UNAUTHORIZED, _AUTHENTICATION_FAILED = 13, 18
 
-TEMPORARY_REASONS = ("timeout", "unreachable", "given_up", "http_5", "http_429", "http_408")
-"""Prefixes of reject reasons that say nothing about the page: the next crawl fetches it again."""
+
+def _is_doubt_due(article: Mapping[str, Any], now: datetime) -> bool:
+    return is_due(article["first_seen_at"], article["last_seen_at"], now, timedelta(0))
 
 
 class Store:
@@ -93,29 +95,39 @@ class Store:
         return hello["localTime"]
 
     async def known(
-        self, ids: Iterable[str], rejected_since: datetime | None = None, relevant_from: float | None = None
+        self,
+        ids: Iterable[str],
+        retry_after: timedelta | None = None,
+        relevant_from: float | None = None,
+        now: datetime | None = None,
     ) -> set[str]:
-        """Those of `ids` (hashes of canonical addresses) that need no fetch: stored articles, other addresses of stored
-        articles, with `rejected_since` pages rejected since then (unless the site failed), and with `relevant_from`
-        articles whose relevance is below, however long ago they were read. Raises StoreError."""
-        wanted = list(ids)
+        """Those of `ids` (hashes of canonical addresses) that need no fetch `now` (default: the clock): stored articles
+        (unless a doubt about them is due for another look), other addresses of stored articles, with `retry_after`
+        rejected pages that are not due (see `retries.py`), and with `relevant_from` articles whose relevance is below.
+        Raises StoreError."""
+        wanted, at = list(ids), now or datetime.now(UTC)
         if not wanted:
             return set()
-        return await self.retrying(lambda: self._known(wanted, rejected_since, relevant_from))
+        return await self.retrying(lambda: self._known(wanted, retry_after, relevant_from, at))
 
-    async def _known(self, ids: list[str], rejected_since: datetime | None, relevant_from: float | None) -> set[str]:
+    async def _known(
+        self, ids: list[str], retry_after: timedelta | None, relevant_from: float | None, now: datetime
+    ) -> set[str]:
         # One query each: the embedded server answers an $or, or an index joined with another condition, by a scan.
         among = {"$in": ids}
-        found = {row["_id"] async for row in self.database["articles"].find({"_id": among}, {"_id": 1, "revision": 1})}
+        fields = {"_id": 1, "doubts.kind": 1, "first_seen_at": 1, "last_seen_at": 1}
+        articles = [row async for row in self.database["articles"].find({"_id": among}, fields)]
+        found = {row["_id"] for row in articles if not row.get("doubts") or not _is_doubt_due(row, now)}
         async for row in self.database["articles"].find({"also_at._id": among}, {"also_at._id": 1}):
             found.update(other["_id"] for other in row["also_at"])
         async for row in self.database["rejects"].find({"article": among}, {"detail": 0, "site": 0}):
-            if row["reason"] == "irrelevant":
-                is_final = relevant_from is not None and (row.get("score") or 0) < relevant_from
+            if row["reason"] == "irrelevant" and (relevant_from is None or (row.get("score") or 0) >= relevant_from):
+                continue
+            if retry_after is None:
+                is_due_again = row["reason"] != "irrelevant"
             else:
-                is_temporary = row["reason"].startswith(TEMPORARY_REASONS)
-                is_final = not is_temporary and rejected_since is not None and row["last_seen_at"] >= rejected_since
-            if is_final:
+                is_due_again = is_reject_due(row["reason"], row["first_seen_at"], row["last_seen_at"], now, retry_after)
+            if not is_due_again:
                 found.add(row["article"])
         return found.intersection(ids)
 

@@ -22,6 +22,7 @@ from crawler.errors import StoreError, StoreUnavailable
 from crawler.storage import changes
 from crawler.storage.operations import (
     HEAD,
+    REPEATED,
     BatchEntry,
     Document,
     WriteStep,
@@ -108,6 +109,8 @@ class Batches:
             elif code == _DUPLICATE_KEY or (step.outcome == "changed" and not step.done):
                 # Another process was faster, or may have been: the next round reads what came of it.
                 later.append(step.entry)
+            elif step.outcome == REPEATED:
+                rejects.append(_reject_repeated(step))
             elif step.outcome == "new" and step.document["_id"] in near:
                 self._on_outcome("article", "near_duplicate", step.document)
             else:
@@ -174,6 +177,12 @@ MAX_BYTES = 15 * 1024 * 1024
 """A document may take 16 MB; what the writer adds has to fit as well."""
 SPOOL_AFTER_SECONDS = 5.0
 """How long a batch waits in memory for an unavailable database before it goes to the spool."""
+
+
+def _reject_repeated(step: WriteStep) -> Document:
+    assert step.stored is not None
+    detail = f"the same text under {step.stored['title']!r:.80}: {step.stored['canonical_url']}"
+    return make_reject(step.document, REPEATED, detail)
 
 
 class ArticleWriter:
@@ -441,7 +450,10 @@ class DryRunBatches(Batches):
         while entries:
             steps, later = plan(entries, stored, twins)
             for step in steps:
-                self._on_outcome("article", step.outcome, step.document)
+                if step.outcome == REPEATED:
+                    rejects.append(_reject_repeated(step))
+                else:
+                    self._on_outcome("article", step.outcome, step.document)
             entries[:] = later
         for reject in rejects:
             self._on_outcome("reject", reject["reason"], reject)

@@ -23,7 +23,7 @@ SITE = Site(
 
 
 def stored(section="要闻", **fields):
-    return {"site": {"code": "990001"}, "section": section, "published_at": NOW, **fields}
+    return {"_id": "a", "site": {"code": "990001"}, "section": section, "published_at": NOW, **fields}
 
 
 def crawl(*ends: SectionEnd, articles: int = 0) -> SiteStats:

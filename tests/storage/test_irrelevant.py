@@ -1,7 +1,7 @@
 """An article below the threshold is known for good, but only to crawls that would leave it out again."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.storage.writer import ArticleWriter
@@ -29,10 +29,11 @@ def test_it_is_known_by_its_score_and_by_the_address_it_was_asked_for_at(opened)
             await writer.add_reject(reject)
             await writer.close()
             (row,) = await store.database["rejects"].find({}).to_list()
-            asked = [(datetime(2026, 4, 1, tzinfo=UTC), 0.5), (None, 0.3), (datetime(2026, 1, 1, tzinfo=UTC), None)]
-            return row, [await store.known([KEY], since, threshold) for since, threshold in asked]
+            week, soon, late = timedelta(days=7), datetime(2026, 3, 30, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
+            asked = [(week, 0.5, soon), (None, 0.5, late), (None, 0.3, soon), (week, None, soon), (week, 0.5, late)]
+            return row, [await store.known([KEY], wait, threshold, now) for wait, threshold, now in asked]
 
     row, known = asyncio.run(scenario())
     assert (row["article"], row["score"]) == (KEY, 0.3)
-    # Left out however long ago; asked for again from a lower threshold on, and where all is kept.
-    assert known == [{KEY}, set(), set()]
+    # Left out for a month; fetched again with a lower threshold, and if everything is kept.
+    assert known == [{KEY}, {KEY}, set(), set(), set()]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -226,8 +226,9 @@ def test_rejects_are_counted_per_page_and_reason(opened):
             for reason, day in (("blocked", days[0]), ("blocked", days[1]), ("no_title", days[1])):
                 await writer.add_reject({**page, "reason": reason, "seen_at": day})
             await writer.close()
-            early = await store.known([id_of(FIRST)], rejected_since=days[0])
-            late = await store.known([id_of(FIRST)], rejected_since=datetime(2026, 3, 3, tzinfo=UTC))
+            week = timedelta(days=7)
+            early = await store.known([id_of(FIRST)], week, now=days[1] + timedelta(hours=1))
+            late = await store.known([id_of(FIRST)], week, now=days[1] + timedelta(days=1))
             return told, early, late, await rows(store, "rejects")
 
     told, early, late, rejects = asyncio.run(scenario())
