@@ -42,7 +42,7 @@ class Command(cli.Command):
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         if len(args) != 1 or args[0] not in ACTIONS:
             raise UsageError(f"give one action: {', '.join(ACTIONS)}", print_help=False)
-        from crawler.runs.alert_config import find_old_names, read_channels
+        from crawler.runs.alert_channels import find_old_names, read_channels
 
         for old, new in find_old_names(os.environ).items():
             print(f"scrapy {self.name}: {old} is still read; its new name is {new}.", file=sys.stderr)

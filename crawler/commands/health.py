@@ -95,7 +95,7 @@ class Command(cli.Command):
 
 
 def _write_page(rows: Sequence[HealthRow], path: str) -> None:
-    from crawler.runs.health_page import render
+    from crawler.runs.health import render
 
     try:
         Path(path).write_text(render(rows, datetime.now(UTC)), "utf-8")

@@ -14,7 +14,7 @@ from crawler import cli
 from crawler.output import add_format_option, print_rows
 
 if TYPE_CHECKING:
-    from crawler.schedule.planner import Planner
+    from crawler.schedule.jobs import Planner
 
 
 class Command(cli.Command):
@@ -56,7 +56,7 @@ class Command(cli.Command):
         return self._show_status(opts) if args[0] == "status" else self._schedule(Path(args[0]), opts)
 
     def _schedule(self, path: Path, opts: argparse.Namespace) -> int:
-        from crawler.schedule.planner import Planner
+        from crawler.schedule.jobs import Planner
         from crawler.schedule.status import format_plan
 
         assert self.settings is not None

@@ -17,8 +17,7 @@ from crawler.parsing.date_forms import plain_marks
 from crawler.parsing.dates import DateReading, FoundDate, find_dates, label_rank, read_date
 from crawler.parsing.line_kinds import ends_article, is_legal, opens_with_date
 from crawler.parsing.page_lines import PageLines
-from crawler.parsing.people import author_credit, editor_credit
-from crawler.parsing.places import PLACE
+from crawler.parsing.people import PLACE, author_credit, editor_credit
 from crawler.parsing.titles import fold
 from crawler.parsing.unlabelled import MEDIA
 from crawler.text.restore import restore_fields

@@ -7,7 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crawler.parsing.date_forms import plain_marks
-from crawler.parsing.places import PLACE
+
+# --- Places in datelines and after media: provinces, large cities, foreign cities ---
+
+PLACE = re.compile(
+    "(?:北京|上海|天津|重庆|河北|山西|内蒙古|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|广西|海南|四川|贵州|云南|西藏"
+    "|陕西|甘肃|青海|宁夏|新疆|香港|澳门|台湾|石家庄|太原|呼和浩特|沈阳|大连|长春|哈尔滨|南京|苏州|无锡|徐州|杭州|宁波|温州|合肥|福州|厦门|泉州"
+    "|南昌|济南|青岛|烟台|郑州|洛阳|武汉|宜昌|长沙|广州|深圳|珠海|佛山|东莞|南宁|桂林|海口|三亚|成都|贵阳|昆明|拉萨|西安|兰州|西宁|银川|乌鲁木齐"
+    "|台北|新北|桃园|台中|台南|高雄|基隆|新竹|苗栗|彰化|南投|云林|嘉义|屏东|宜兰|花莲|台东|澎湖|金门|雄安|唐山|保定|常州|南通|扬州|绍兴|金华"
+    "|台州|嘉兴|湖州|芜湖|淄博|临沂|潍坊|株洲|汕头|惠州|中山|柳州|绵阳|遵义|大理|延安|华盛顿|纽约|洛杉矶|旧金山|伦敦|巴黎|柏林|布鲁塞尔|日内瓦"
+    "|莫斯科|东京|首尔|曼谷|新加坡|吉隆坡|雅加达|河内|马尼拉|新德里|伊斯兰堡|迪拜|开罗|耶路撒冷|堪培拉|悉尼|渥太华|罗马|马德里|维也纳|联合国)"
+    "(?:市|省|县)?"
+)
+"""A known place; `PLACE.fullmatch` tests a whole word."""
+
 
 # --- Is it a person's name? Surnames, and the endings of units. ---
 

@@ -16,8 +16,7 @@ from lxml.html import HtmlElement
 
 from crawler.parsing.date_forms import find_written_dates, flatten, plain_marks
 from crawler.parsing.page_lines import INLINE, Line, PageLines
-from crawler.parsing.people import is_person, is_unit
-from crawler.parsing.places import PLACE
+from crawler.parsing.people import PLACE, is_person, is_unit
 from crawler.parsing.titles import fold
 
 MEDIA = re.compile(

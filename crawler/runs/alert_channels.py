@@ -1,26 +1,33 @@
-"""Our own channels of alerts: webhook, mail and command. Each sends one message or raises AlertError, whose sentence
-holds no secret. What Apprise sends is in `alert_urls.py`."""
+"""The channels of alerts, read from the environment so that secrets stay out of settings and logs.
+
+Webhook, mail and command are ours; ALERT_URLS names channels as Apprise writes them (`ntfy://…`, `slack://…`, more
+than a hundred services). Each sends one message or raises AlertError, whose sentence holds no secret.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import http.client
+import logging
 import os
+import re
+import shlex
 import smtplib
 import ssl
 import subprocess
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
-from typing import Protocol
-from urllib.parse import urlsplit
+from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
 
 from crawler.errors import CrawlerError
 from crawler.output import plain
-from crawler.runs.alert_message import Message
-from crawler.runs.webhooks import FORMATS, find_rejection, format_json
+from crawler.runs.alert_message import FORMATS, Message, find_rejection, format_json, guess_format
 
 TIMEOUT_SECONDS = 15
 _SECRET_PREFIXES = ("ALERT_", "ALARM_", "MONGO_", "CRAWLER_WORKER_")
@@ -147,7 +154,7 @@ class Mail:
 
 
 @dataclass(frozen=True)
-class Command:
+class CommandChannel:
     """A program that reads the message as JSON from its standard input; an exit status other than 0 is a failure."""
 
     words: tuple[str, ...]
@@ -180,3 +187,147 @@ def _reason(error: BaseException) -> str:
     if isinstance(inner, OSError) and inner.strerror:
         return inner.strerror
     return type(inner).__name__
+
+
+# --- Apprise ---
+
+_WEBHOOKS = {
+    "dingtalk": ("dingtalk", "https://oapi.dingtalk.com/robot/send?access_token={}"),
+    "wecombot": ("wecom", "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={}"),
+    "feishu": ("feishu", "https://open.feishu.cn/open-apis/bot/v2/hook/{}"),
+    "lark": ("feishu", "https://open.larksuite.com/open-apis/bot/v2/hook/{}"),
+}
+"""Services whose Apprise URL is served by our own webhook, which reads the error code in the answer."""
+_STATUS = re.compile(r"\berror=(\d{3})\b")
+
+
+@dataclass(frozen=True)
+class AppriseChannel:
+    """A service that Apprise sends to. `service` is its Apprise plugin, ready to send."""
+
+    name: str
+    target: str
+    service: Any = field(repr=False)
+
+    def send(self, message: Message) -> None:
+        with _Warnings() as warnings:
+            delivered = self.service.notify(body="\n".join(message.lines) or message.title, title=message.title)
+        if delivered:
+            return
+        # Only the status: other words of a warning may quote a token.
+        status = next((int(found[1]) for line in warnings.lines if (found := _STATUS.search(line))), None)
+        if status is None:
+            raise AlertError(f"{self.target} can't be reached or refuses the message")
+        raise AlertError(f"{self.target} answers {status}", permanent=300 <= status < 500 and status not in {408, 429})
+
+
+def read_urls(urls: list[str]) -> list[Channel]:
+    """The channels of ALERT_URLS. Raises BadChannel, without the secrets that a URL holds."""
+    return [_read_url(number, url) for number, url in enumerate(urls, 1)]
+
+
+def _read_url(number: int, url: str) -> Channel:
+    scheme, separator, _ = url.partition("://")
+    scheme = scheme.lower()
+    if not separator:
+        raise BadChannel(f"ALERT_URLS, URL {number} is not a URL: write SERVICE://…, several separated by blanks")
+    name = f"{scheme}-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
+    if scheme in _WEBHOOKS:
+        form, template = _WEBHOOKS[scheme]
+        parts = urlsplit(url)
+        # Not `hostname`, which lowers the case of a token.
+        token = unquote(parts.netloc.rpartition("@")[2] or parts.path.strip("/"))
+        if not token:
+            raise BadChannel(f"ALERT_URLS, URL {number}: {scheme}://TOKEN lacks its token")
+        return Webhook(template.format(token), form, unquote(parts.username or "") or None, name)
+    try:
+        # Not at the top: it takes half a second to import.
+        from apprise import Apprise, AppriseAsset
+    except ModuleNotFoundError:
+        raise BadChannel('ALERT_URLS needs Apprise: pip install -e ".[alerts]"') from None
+    logging.getLogger("apprise").propagate = False
+    asset = AppriseAsset(app_id="food-safety-crawler", secure_logging=True, plugin_paths=[], http_redirects=False)
+    service = Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
+    if service is None:
+        raise BadChannel(f"ALERT_URLS, URL {number} ({scheme}://…) is not a URL that Apprise understands")
+    return AppriseChannel(name, f"{service.service_name} ({scheme})", service)
+
+
+class _Warnings(logging.Handler):
+    """Collects what Apprise logs while it sends."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+    def __enter__(self) -> _Warnings:
+        logging.getLogger("apprise").addHandler(self)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        logging.getLogger("apprise").removeHandler(self)
+
+
+# --- What the environment sets ---
+
+
+def read_channels(environment: Mapping[str, str]) -> list[Channel]:
+    """The channels that are set: ALERT_URLS, ALERT_WEBHOOK (with _SECRET and _FORMAT), ALERT_MAIL (with _TO and _FROM),
+    ALERT_COMMAND. The old names, which begin with ALARM_, are still read. Raises BadChannel."""
+    values = _with_old_names(environment)
+    found: list[Channel] = []
+    if urls := values.get("ALERT_URLS", "").split():
+        found += read_urls(urls)
+    if url := values.get("ALERT_WEBHOOK"):
+        found.append(_read_webhook(url, values))
+    if url := values.get("ALERT_MAIL"):
+        found.append(_read_mail(url, values))
+    if line := values.get("ALERT_COMMAND"):
+        try:
+            words = tuple(shlex.split(line))
+        except ValueError as error:
+            raise BadChannel(f"ALERT_COMMAND can't be split into words ({error}): check its quotes") from None
+        if words:
+            found.append(CommandChannel(words))
+    return found
+
+
+def find_old_names(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment variables in use that have a new name, with that name."""
+    old = [name for name in sorted(environment) if name.startswith("ALARM_") and environment[name]]
+    return {name: f"ALERT_{name.removeprefix('ALARM_')}" for name in old}
+
+
+def _with_old_names(environment: Mapping[str, str]) -> dict[str, str]:
+    return {new: environment[old] for old, new in find_old_names(environment).items()} | {
+        name: value for name, value in environment.items() if name.startswith("ALERT_") and value
+    }
+
+
+def _read_webhook(url: str, values: Mapping[str, str]) -> Webhook:
+    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+        raise BadChannel("ALERT_WEBHOOK is not a URL: copy the whole https://… that the service shows")
+    form = values.get("ALERT_WEBHOOK_FORMAT") or guess_format(url)
+    if form not in FORMATS:
+        raise BadChannel(f"ALERT_WEBHOOK_FORMAT={form}: choose one of {', '.join(FORMATS)}")
+    return Webhook(url, form, values.get("ALERT_WEBHOOK_SECRET") or None)
+
+
+def _read_mail(url: str, values: Mapping[str, str]) -> Mail:
+    wanted = "ALERT_MAIL is not a mail server: write smtp://USER:PASSWORD@HOST:587 or smtps://USER:PASSWORD@HOST:465"
+    to = tuple(word.strip() for word in values.get("ALERT_MAIL_TO", "").split(",") if "@" in word)
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (465 if parts.scheme == "smtps" else 587)
+    except ValueError:
+        raise BadChannel(wanted) from None
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise BadChannel(wanted)
+    if not to:
+        raise BadChannel("ALERT_MAIL_TO is not set: give the recipients, separated by commas")
+    user, password = parts.username and unquote(parts.username), parts.password and unquote(parts.password)
+    sender = values.get("ALERT_MAIL_FROM") or (user if user and "@" in user else to[0])
+    return Mail(parts.hostname, port, parts.scheme == "smtps", sender, to, user, password)

@@ -17,8 +17,7 @@ from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 
 from crawler.errors import StoreError, StoreUnavailable
-from crawler.runs.alert_channels import BadChannel
-from crawler.runs.alert_config import read_channels
+from crawler.runs.alert_channels import BadChannel, read_channels
 from crawler.runs.alert_message import read_change
 from crawler.runs.alerts import Outbox
 from crawler.runs.evaluation import NETWORK_DOWN, SiteResult, evaluate_crawl, evaluate_site, is_interruption

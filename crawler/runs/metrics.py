@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 from crawler.platforms.endless import ENDLESS
-from crawler.runs.baseline import longest_gap
 from crawler.runs.site_stats import SiteStats
 from crawler.text.plausibility import GRAVE
 
@@ -17,6 +17,8 @@ REFUSALS = frozenset({401, 403, 405, 412, 429, 468, 521})
 """Statuses with which a site, or a firewall in front of it, refuses a crawler."""
 NOT_SILENT = frozenset({"gone", "limit"})
 """Reasons for the end of a section that do not show whether it still has articles."""
+ENOUGH_DAYS = 4
+"""Days of publication that are needed to learn the usual interval."""
 
 
 @dataclass(frozen=True)
@@ -140,3 +142,11 @@ def _below(counts: Mapping[str, int], prefix: str) -> dict[str, int]:
 
 def _rejects(counts: Mapping[str, int]) -> dict[str, int]:
     return {reason: n for reason, n in _below(counts, "rejects/").items() if reason != "irrelevant"}
+
+
+def longest_gap(days: Iterable[date]) -> int | None:
+    """The longest interval in days between two of the latest 30 days of publication; None if there are too few."""
+    latest = sorted(days)[-30:]
+    if len(latest) < ENOUGH_DAYS:
+        return None
+    return max((later - earlier).days for earlier, later in pairwise(latest))

@@ -1,19 +1,30 @@
 """The job queue in the database: a document in `due` for each entry of a schedule and site. Its due time moves on when
-its crawl has ended, never before."""
+its crawl has ended, never before. The planner makes them from the schedule file: at the start, when the file has
+changed, and at intervals."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import platform
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from pymongo import DeleteOne, ReplaceOne
+from scrapy.settings import Settings
 
-from crawler.schedule.file import Entry, Timing
+from crawler.errors import StoreError
+from crawler.schedule.file import Entry, ScheduleError, Timing, read_schedule
+from crawler.sites.registry import load
 from crawler.sites.site import Site
-from crawler.storage.store import Store
+from crawler.storage.store import Store, open_store
+
+logger = logging.getLogger(__name__)
+
 
 Document = dict[str, Any]
 
@@ -162,3 +173,72 @@ def _replace(row: Document, known: Document | None) -> ReplaceOne[Document]:
     # Not if a crawl has ended since `known` was read: the next planning handles that job.
     unmoved = {"due_at": known["due_at"]} if known else {}
     return ReplaceOne({"_id": row["_id"], **unmoved}, row, upsert=known is None)
+
+
+# --- The planner ---
+
+POLL_SECONDS = 1.0
+"""How often the file is checked for changes."""
+REPLAN_SECONDS = 600.0
+"""How often due times are checked although the file is the same: a wrong clock may have set some."""
+
+
+class Planner:
+    """Keeps the jobs in step with the schedule file at `path`."""
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self.path, self.settings = path, settings
+        self.entries: list[Entry] = []
+        self._state: tuple[int, int] | None = None
+        self._planned = self._checked = 0.0
+
+    def read(self) -> None:
+        """Read the file. Raises ScheduleError."""
+        self._state = self._file_state()
+        self.entries = read_schedule(self.path, load())
+
+    def plan(self, *, now: bool = False) -> int:
+        """Write the jobs, with `now` as if all were due, and return how many are planned. Raises StoreError."""
+        planned, dropped = asyncio.run(self._plan(now))
+        self._planned = time.monotonic()
+        sites = sum(len(entry.sites) for entry in self.entries)
+        logger.info("%s: %d entries, %d sites planned, %d dropped", self.path, len(self.entries), planned, dropped)
+        assert planned == sites
+        return planned
+
+    def refresh(self) -> None:
+        """Plan again if the file has changed or it is time to. A file with faults is logged and changes nothing."""
+        if time.monotonic() - self._checked < POLL_SECONDS:
+            return
+        self._checked = time.monotonic()
+        changed = self._file_state() != self._state
+        if not changed and self._checked - self._planned < REPLAN_SECONDS:
+            return
+        try:
+            if changed:
+                self.read()
+            self.plan()
+        except ScheduleError as error:
+            logger.error("The schedule stays as it was:\n%s", error)
+        except StoreError as error:
+            logger.error("%s", error)
+            self._planned = time.monotonic()
+
+    def _file_state(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
+
+    async def _plan(self, at_once: bool) -> tuple[int, int]:
+        settings = self.settings
+        store = await open_store(settings["MONGO_URI"], settings["MONGO_DATABASE"], Path(settings["DATA_DIR"]))
+        try:
+            jobs, now, name = Jobs(store), await server_time(store), self.path.stem
+            result = await jobs.plan(name, self.entries, now)
+            if at_once:
+                await jobs.make_due(name, now)
+            return result
+        finally:
+            await store.close()

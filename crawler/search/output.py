@@ -11,8 +11,7 @@ from typing import Any
 from crawler.output import BEIJING, format_count, plain, print_rows, to_json
 from crawler.search.filters import Filters
 from crawler.search.language import Either, Every, Node, Query, QueryTerm
-from crawler.search.passages import Passage, find_spans
-from crawler.search.search import Found, Hit
+from crawler.search.search import Found, Hit, Passage, find_spans
 
 _MARK, _DIM, _END = "\x1b[1;31m", "\x1b[2m", "\x1b[0m"
 _MAX_NAMES = 3

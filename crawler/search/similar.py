@@ -12,8 +12,7 @@ from tantivy import Occur
 from crawler.search.compile import has
 from crawler.search.index import Snapshot, number_of, schema, translate_index_errors
 from crawler.search.language import Query
-from crawler.search.passages import find_passage
-from crawler.search.search import Found, Hit, load_articles
+from crawler.search.search import Found, Hit, find_passage, load_articles
 from crawler.text.tokens import MARK, fold, sequence
 
 MAX_TERMS = 25

@@ -1,7 +1,7 @@
 """A second opinion on an article: is this the page that the list announced, and is its text a text?
 
 Pure functions. Each returns a `Doubt` with its evidence, or None. Thresholds were measured on stored pages so that at
-most one sound page in 200 raises a doubt (see tests/bench/bench_breakages.py).
+most one sound page in 200 raises a doubt.
 """
 
 from __future__ import annotations

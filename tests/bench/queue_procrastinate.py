@@ -30,8 +30,7 @@ from scrapy.settings import Settings
 
 from crawler.errors import StoreError
 from crawler.runs.logs import configure_worker_logging
-from crawler.schedule.jobs import Jobs, server_time
-from crawler.schedule.planner import Planner
+from crawler.schedule.jobs import Jobs, Planner, server_time
 from crawler.schedule.process import CONFIG_VARIABLE, WorkerConfig, read_config, run
 from crawler.schedule.supervisor import Supervisor
 from crawler.schedule.worker import POLL_SECONDS, Worker

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from lxml import html
 
-from crawler.runs.health import HealthRow
-from crawler.runs.health_page import render
+from crawler.runs.health import HealthRow, render
 
 NOW = datetime(2026, 6, 17, 4, 0, tzinfo=UTC)
 GOOD = HealthRow(

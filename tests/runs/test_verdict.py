@@ -5,9 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.runs.baseline import Share, has_grown, is_holiday, longest_gap, max_silent_days, silent_days
-from crawler.runs.metrics import SiteMetrics
-from crawler.runs.verdict import Expectation, evaluate, worst
+from crawler.runs.metrics import SiteMetrics, longest_gap
+from crawler.runs.verdict import (
+    Expectation,
+    Share,
+    evaluate,
+    has_grown,
+    is_holiday,
+    max_silent_days,
+    silent_days,
+    worst,
+)
 
 NOW = datetime(2026, 6, 17, 4, 0, tzinfo=UTC)
 YESTERDAY = NOW - timedelta(days=1)

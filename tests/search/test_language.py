@@ -11,7 +11,7 @@ from crawler.output import plain
 from crawler.search.filters import Filters
 from crawler.search.language import Query, read_query, terms_of
 from crawler.search.output import mongo_filter, plain_piece
-from crawler.search.passages import find_passage, find_spans
+from crawler.search.search import find_passage, find_spans
 from crawler.text.tokens import fold
 
 

@@ -14,8 +14,15 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from crawler.runs.alert_channels import AlertError, BadChannel, Command, Mail, Webhook
-from crawler.runs.alert_config import find_old_names, read_channels
+from crawler.runs.alert_channels import (
+    AlertError,
+    BadChannel,
+    CommandChannel,
+    Mail,
+    Webhook,
+    find_old_names,
+    read_channels,
+)
 from crawler.runs.alert_message import Message, build_message, read_change
 
 MESSAGE = Message("Food-safety crawler: 1 broken", ("青田县 331121: ok → broken",), ({"site": "331121"},))
@@ -172,14 +179,14 @@ def test_a_command_reads_the_message(tmp_path, monkeypatch):
         monkeypatch.setenv(name, SECRET)
     out = tmp_path / "told.json"
     write = "open(sys.argv[1], 'w').write(sys.stdin.read() + str(os.environ.keys() & set(sys.argv[2:])))"
-    Command((sys.executable, "-c", f"import os, sys; {write}", str(out), *secrets)).send(MESSAGE)
+    CommandChannel((sys.executable, "-c", f"import os, sys; {write}", str(out), *secrets)).send(MESSAGE)
     told = out.read_text()
     assert told.endswith("set()")
     assert json.loads(told.removesuffix("set()"))["text"] == MESSAGE.text()
     with pytest.raises(AlertError, match="ended with status 3"):
-        Command((sys.executable, "-c", "raise SystemExit(3)")).send(MESSAGE)
+        CommandChannel((sys.executable, "-c", "raise SystemExit(3)")).send(MESSAGE)
     with pytest.raises(AlertError, match="can't be started"):
-        Command(("/nowhere/at-all",)).send(MESSAGE)
+        CommandChannel(("/nowhere/at-all",)).send(MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -238,6 +245,6 @@ def test_the_message_is_grouped_worst_first_and_inert():
 
 def test_old_names_are_still_read_and_the_new_ones_win():
     environment = {"ALARM_COMMAND": "old --now", "ALARM_MAIL": "", "HOME": "/root"}
-    assert read_channels(environment) == [Command(("old", "--now"))]
+    assert read_channels(environment) == [CommandChannel(("old", "--now"))]
     assert find_old_names(environment) == {"ALARM_COMMAND": "ALERT_COMMAND"}
-    assert read_channels({**environment, "ALERT_COMMAND": "new"}) == [Command(("new",))]
+    assert read_channels({**environment, "ALERT_COMMAND": "new"}) == [CommandChannel(("new",))]

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from crawler.runs.alert_channels import AlertError, BadChannel, Webhook
-from crawler.runs.alert_config import read_channels
+from crawler.runs.alert_channels import AlertError, BadChannel, Webhook, read_channels
 from crawler.runs.alert_message import Message
 
 MESSAGE = Message("Food-safety crawler: 1 broken", ("青田县 331121: ok → broken",), ({"site": "331121"},))
