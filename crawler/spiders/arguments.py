@@ -84,7 +84,7 @@ class PageArguments(CrawlArguments):
         for url in urls:
             parts = urlsplit(url)
             if parts.scheme not in {"http", "https"} or not parts.hostname:
-                raise ValueError(f"{url!r} is no web address; write it whole: https://host/path")
+                raise ValueError(f"{url!r} is not a URL; include http:// or https://")
             if "@" in parts.netloc:
                 raise ValueError("an address with a user name or password is never asked for; leave them out")
         return urls

@@ -135,7 +135,7 @@ def test_a_site_that_the_registry_does_not_know(project, odd_sites):
 @pytest.mark.parametrize(
     ("pages", "arguments", "refusal"),
     [
-        ({}, ("addsite", "www.qingtian.gov.cn"), (2, "is no web address")),
+        ({}, ("addsite", "www.qingtian.gov.cn"), (2, "is not a URL; include http:// or https://")),
         ({}, ("addsite", HONGYA, "--code", "331121"), (2, "is the site of 四川省眉山市洪雅县 (511423) already")),
         ({}, ("addsite", HONGYA), (1, "answers 404; nothing is written")),
         ({"/robots.txt": "User-agent: *\nDisallow: /"}, ("addsite", HONGYA), (1, "robots.txt forbids this page")),
@@ -159,6 +159,6 @@ def test_without_a_yes_nothing_is_written(project, replica):
     before = project.rows_file.read_bytes()
     result = project.run("addsite", HONGYA, proxy=replica.address)
     assert result.returncode == 1
-    assert "there was no yes" in result.stderr
+    assert "not confirmed" in result.stderr
     assert project.rows_file.read_bytes() == before
     assert not drafts(project)

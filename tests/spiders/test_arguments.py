@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 23, 15, 30, tzinfo=CST)
         (CrawlArguments, {"sinse": "7d"}, "knows no argument 'sinse'; it takes since, until, limit, section, refresh"),
         (CrawlArguments, {"since": "2026-11-02", "until": "2026-11-01"}, "is later than until"),
         (SiteArguments, {}, "needs -a site=…"),
-        (PageArguments, {"url": "www.qingtian.gov.cn/a.html"}, "is no web address; write it whole: https://host/path"),
+        (PageArguments, {"url": "www.qingtian.gov.cn/a.html"}, "is not a URL; include http:// or https://"),
         (PageArguments, {"url": "http://me:geheim@b.cn/"}, "-a url=http://***@b.cn/: an address with a user name or"),
     ],
 )

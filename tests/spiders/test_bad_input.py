@@ -19,7 +19,7 @@ import pytest
             ("cfsn", "-a", "section=天气"),
             "no section of 中国食品安全网 has 天气 in its name; there are, among others: 要闻",
         ),
-        (("page", "-a", "url=qingtian"), "is no web address"),
+        (("page", "-a", "url=qingtian"), "is not a URL; include http:// or https://"),
     ],
 )
 def test_wrong_use_gets_one_sentence(arguments, sentence, crawl):

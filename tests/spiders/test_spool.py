@@ -82,7 +82,7 @@ def test_articles_wait_for_a_store_that_is_away(command, server, tmp_path, kille
                 check=False,
             )
             assert again.returncode == 0, again.stderr[-2000:]
-            assert "that an earlier crawl could not store are stored now" in again.stderr
+            assert "articles and rejects that an earlier crawl left in the spool" in again.stderr
         documents = list(client["news"]["articles"].find({}, {"canonical_url": 1, "revision": 1}))
         revisions = client["news"]["revisions"].count_documents({})
         rejects = {row["article"] for row in client["news"]["rejects"].find({"reason": "irrelevant"})}
