@@ -163,7 +163,7 @@ WEB_FULL_TEXT = "government"
 # --- Logging ----------------------------------------------------------------------------------------------------------
 LOG_LEVEL = "INFO"
 LOG_JSON = False  # one JSON object per line, for programs
-LOG_FORMATTER = "crawler.runs.logs.ShortLogFormatter"
+LOG_FORMATTER = "crawler.runs.progress.ShortLogFormatter"
 LOG_VERSIONS: list[str] = []
 STATS_DUMP = False  # the closing line and the run's document have the important ones; -s STATS_DUMP=1 shows all
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"

@@ -38,7 +38,7 @@ class Command(SearchCommand):
             raise UsageError("--limit must be 1 or more", print_help=False)
         from crawler.search.filters import Filters
         from crawler.search.output import print_found
-        from crawler.search.similar import find_similar
+        from crawler.search.search import find_similar
 
         with self.open_index() as ready:
             article = self.find_article(ready.database, args[0])

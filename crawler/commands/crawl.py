@@ -50,7 +50,7 @@ class Command(cli.Command, ScrapyCrawl):
         loudness.add_argument("-v", "--verbose", action="store_true", help="log every page")
 
     def prepare(self, args: list[str], opts: argparse.Namespace) -> None:
-        from crawler.runs.logs import silence_pymongo
+        from crawler.runs.progress import silence_pymongo
         from crawler.storage.store import check_store
 
         if fault := self._wrong_use(args, opts.spargs):

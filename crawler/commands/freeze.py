@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from crawler.discovery.fixtures import Fixture
     from crawler.sites.site import Site
-    from crawler.spiders.failures import Failed
+    from crawler.spiders.base import Failed
     from crawler.spiders.site_probe import Fetch
 
 
@@ -89,10 +89,9 @@ def _draft(answer: Response | Failed, site: Site, *, as_list: bool) -> Fixture:
     """Raises FetchError if the page is not what was asked for."""
     from crawler.discovery.fixtures import CapturedResponse, draft_article, draft_list
     from crawler.discovery.survey import reject_foreign
-    from crawler.parsing.rejection import PageRejection
+    from crawler.parsing.article import PageRejection
     from crawler.platforms.reading import read_article, read_list
-    from crawler.spiders.base import page_of
-    from crawler.spiders.failures import Failed
+    from crawler.spiders.base import Failed, page_of
     from crawler.spiders.site_probe import headers_of
 
     if isinstance(answer, Failed):

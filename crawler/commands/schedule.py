@@ -70,8 +70,7 @@ class Command(cli.Command):
     def _run(self, planner: Planner, opts: argparse.Namespace) -> int:
         from scrapy.utils.log import configure_logging
 
-        from crawler.schedule.process import WorkerConfig, changed_settings
-        from crawler.schedule.supervisor import Supervisor
+        from crawler.schedule.process import Supervisor, WorkerConfig, changed_settings
 
         assert self.settings is not None
         configure_logging(self.settings)

@@ -46,8 +46,7 @@ class Command(cli.Command):
             return 1
         from scrapy.utils.log import configure_logging
 
-        from crawler.schedule.process import WorkerConfig, changed_settings
-        from crawler.schedule.supervisor import Supervisor
+        from crawler.schedule.process import Supervisor, WorkerConfig, changed_settings
         from crawler.storage.store import check_store
 
         assert self.settings is not None

@@ -14,9 +14,9 @@ from typing import Any
 
 from crawler.discovery.survey import Fetch, SurveyResult, Unanswered
 from crawler.items import Article
+from crawler.parsing.article import PageRejection
 from crawler.parsing.date_forms import CST
 from crawler.parsing.page import Page, PageRequest
-from crawler.parsing.rejection import PageRejection
 from crawler.parsing.urls import canonical_url
 from crawler.platforms.base import Listing, ListItem
 from crawler.platforms.detect import detect

@@ -13,9 +13,9 @@ from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
 from crawler.discovery.candidates import NameRating, SectionLink, find_section_links, links_more
+from crawler.parsing.article import BLOCKED_STATUS, reject_page, reject_placeholder
 from crawler.parsing.page import Page, PageRequest
 from crawler.parsing.page_lines import build_lines
-from crawler.parsing.rejection import BLOCKED_STATUS, reject_page, reject_placeholder
 from crawler.parsing.urls import canonical_url, other_scheme
 from crawler.platforms.base import Listing, ListItem
 from crawler.platforms.links import absolute

@@ -11,11 +11,10 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from crawler.items import Article
-from crawler.parsing.article import EmbeddedFields, extract
+from crawler.parsing.article import EmbeddedFields, PageRejection, extract, reject_page
 from crawler.parsing.page import MAX_ATTRIBUTES, Page, PageRequest
 from crawler.parsing.page_lines import build_lines
 from crawler.parsing.parts import join_parts, next_part
-from crawler.parsing.rejection import PageRejection, reject_page
 from crawler.platforms.answers import build_next_request, is_json, read_answer, read_total
 from crawler.platforms.base import Listing, ListItem, Platform
 from crawler.platforms.detect import detect, get_platform

@@ -20,10 +20,17 @@ from crawler.errors import StoreError, StoreUnavailable
 from crawler.runs.alert_channels import BadChannel, read_channels
 from crawler.runs.alert_message import read_change
 from crawler.runs.alerts import Outbox
-from crawler.runs.evaluation import NETWORK_DOWN, SiteResult, evaluate_crawl, evaluate_site, is_interruption
 from crawler.runs.records import next_state, select_counts, site_run
 from crawler.runs.site_stats import CrawlStats, SiteStats
-from crawler.runs.summary import LEVELS, format_site_line
+from crawler.runs.summary import (
+    LEVELS,
+    NETWORK_DOWN,
+    SiteResult,
+    evaluate_crawl,
+    evaluate_site,
+    format_site_line,
+    is_interruption,
+)
 from crawler.storage.crawl_state import crawl_state
 from crawler.storage.extension import CrawlStore
 from crawler.storage.state import RunStore

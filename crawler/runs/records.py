@@ -9,8 +9,7 @@ from statistics import median
 from typing import Any
 
 from crawler.parsing.date_forms import CST
-from crawler.runs.metrics import SiteMetrics, measure_site
-from crawler.runs.site_stats import COVERED, SiteStats
+from crawler.runs.site_stats import COVERED, SiteMetrics, SiteStats, measure_site
 from crawler.runs.verdict import Verdict, worst
 
 MAX_DAYS = 31

@@ -15,7 +15,7 @@ from math import comb, sqrt
 from statistics import median
 
 from crawler.parsing.date_forms import CST
-from crawler.runs.metrics import SiteMetrics
+from crawler.runs.site_stats import SiteMetrics
 
 # --- What is usual. Public holidays do not count as days without news. ---
 

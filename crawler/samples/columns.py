@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from crawler.samples.cells import has_digit, is_blank, kinds_of
+from crawler.samples.cells import has_digit, is_blank, kinds_of, read_head_unit
 from crawler.samples.lexicon import Head, fold_head, is_analyte, pack_order, read_head
-from crawler.samples.values import read_head_unit
 
 _PARTIAL = frozenset(("名称", "地址", "所在地", "所在省", "省份", "单位", "日期", "编号", "结果", "值", "电话"))
 _STRONG_SAMPLED = re.compile(r"被抽|被检|被采|受检|抽样|采样|抽检")

@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 
 from crawler.items import SampleItem
-from crawler.samples.cells import clean_cell, is_blank, one_line, read_verdict
+from crawler.samples.cells import clean_cell, is_blank, one_line, read_amount, read_verdict
 from crawler.samples.lexicon import is_analyte
-from crawler.samples.values import read_amount
 
 MAX_ITEMS = 400
 """Of one sample: the longest tested list a person would print is far shorter."""

@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 
 from crawler.errors import QueryError
 from crawler.parsing.date_forms import CST
-from crawler.search.language import Either, Query, read_query
-from crawler.search.synonyms import add_synonyms
+from crawler.search.language import Either, Query, add_synonyms, read_query
 from crawler.sites.site import SiteError
 from crawler.text.document_type import TYPES
 

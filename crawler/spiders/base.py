@@ -7,18 +7,23 @@ from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import CloseSpider
+from scrapy.exceptions import CloseSpider, DownloadCancelledError, DownloadTimeoutError, IgnoreRequest
 from scrapy.http import Response
+from scrapy.spidermiddlewares.httperror import HttpError
+from twisted.internet.error import TCPTimedOutError
 from twisted.python.failure import Failure
 
 from crawler.errors import StoreError
 from crawler.items import Article, Reject, StoredDoubt
+from crawler.middlewares.guard import BlockedURL, OutOfTime
+from crawler.middlewares.limits import ResponseTooLarge, TooManyRedirects, TooManyTags
+from crawler.middlewares.politeness import CircuitOpen, RobotsDisallowed, RobotsUnreachable
+from crawler.parsing.article import PageRejection
 from crawler.parsing.page import Page, PageRequest
-from crawler.parsing.rejection import PageRejection
 from crawler.parsing.urls import canonical_url
 from crawler.platforms.base import ListItem
 from crawler.platforms.reading import join_parts, next_part, read_article
@@ -27,11 +32,66 @@ from crawler.runs.site_stats import CrawlStats
 from crawler.sites.registry import load
 from crawler.sites.site import Site
 from crawler.spiders.arguments import CrawlArguments
-from crawler.spiders.failures import Failed, classify
 from crawler.spiders.sections import SectionCrawl, Window
 from crawler.storage.crawl_state import CrawlState
 from crawler.storage.extension import CrawlStore
 from crawler.storage.store import Store
+
+# --- What a failed request means: a reason of a fixed vocabulary, and whether to try again ---
+
+BLOCKED_STATUSES = frozenset({401, 403, 405, 412, 468, 521})
+"""Statuses by which a site, or the firewall in front of it, refuses a crawler."""
+GONE_STATUSES = frozenset({404, 410})
+
+HOST_REASONS = frozenset({"given_up", "robots_unreachable", "timeout", "unreachable"})
+"""Reasons that concern the whole host, not one page."""
+
+
+class Failed(NamedTuple):
+    """`reason` is a word for statistics and `rejects`, `detail` a sentence. `final`: the site has given its answer, so
+    the next crawl need not request the page again."""
+
+    reason: str
+    detail: str
+    final: bool
+
+
+_REASONS: tuple[tuple[type[IgnoreRequest] | tuple[type[IgnoreRequest], ...], str, bool], ...] = (
+    (CircuitOpen, "given_up", False),
+    (OutOfTime, "out_of_time", False),
+    (RobotsDisallowed, "robots", True),
+    (TooManyRedirects, "redirect_loop", True),
+    ((ResponseTooLarge, TooManyTags), "too_large", True),
+    (IgnoreRequest, "ignored", True),
+)
+"""Errors of our own middlewares, special ones first: the reason, and whether it is final."""
+
+
+def classify(error: BaseException) -> Failed:
+    """What `error`, raised for one request by the downloader or a middleware, means. Only its type counts."""
+    if isinstance(error, HttpError):
+        return _classify_status(error.response.status)
+    if isinstance(error, RobotsUnreachable):
+        return classify(error.cause) if error.cause else Failed("robots_unreachable", str(error), False)
+    if isinstance(error, BlockedURL):
+        return Failed(error.reason, f"the address is not requested: {error}", True)
+    for kinds, reason, final in _REASONS:
+        if isinstance(error, kinds):
+            return Failed(reason, str(error) or "a middleware refused the request", final)
+    if isinstance(error, DownloadCancelledError):
+        return Failed("too_large", "the page is larger than DOWNLOAD_MAXSIZE", True)
+    if isinstance(error, DownloadTimeoutError | TimeoutError | TCPTimedOutError):
+        return Failed("timeout", "no answer within DOWNLOAD_TIMEOUT", False)
+    return Failed("unreachable", f"{type(error).__name__}: {error}"[:300], False)
+
+
+def _classify_status(status: int) -> Failed:
+    if status in GONE_STATUSES:
+        return Failed(f"http_{status}", f"the site answers {status}: the page is gone", True)
+    if status in BLOCKED_STATUSES:
+        return Failed("blocked", f"the site answers {status}: it refuses this crawler", False)
+    return Failed(f"http_{status}", f"the site answers {status}", False)
+
 
 Answer = TypeVar("Answer")
 

@@ -17,7 +17,7 @@ from scrapy_spider_metadata import Args
 from crawler.items import Article
 from crawler.middlewares.archive import ArchivedResponse, ArchiveError, ArchiveReader
 from crawler.middlewares.limits import too_many_tags
-from crawler.parsing.rejection import PageRejection
+from crawler.parsing.article import PageRejection
 from crawler.platforms.base import ListItem
 from crawler.platforms.reading import read_article
 from crawler.sites.registry import load

@@ -16,7 +16,7 @@ from typing import Any
 
 from crawler.parsing.urls import article_id, canonical_url
 from crawler.platforms.base import ListItem
-from crawler.platforms.endless import HashSet, PagerWatch
+from crawler.platforms.pager import HashSet, PagerWatch
 from crawler.sites.site import Section, Site
 from crawler.storage.crawl_state import History
 

@@ -20,8 +20,7 @@ from crawler.parsing.page import Page, PageRequest
 from crawler.sites.edit import match_page
 from crawler.sites.registry import Registry
 from crawler.sites.site import Site
-from crawler.spiders.base import page_of
-from crawler.spiders.failures import Failed, classify
+from crawler.spiders.base import Failed, classify, page_of
 
 Fetch = Callable[[PageRequest], Awaitable[Response | Failed]]
 

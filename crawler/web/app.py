@@ -21,10 +21,9 @@ from starlette.routing import Route
 from crawler.errors import StoreError
 from crawler.web import feeds
 from crawler.web.guard import Guard, GuardOptions, Scope
-from crawler.web.i18n import choose_language, translate
 from crawler.web.json_api import API_ERRORS, JsonApi, explain_error
 from crawler.web.metrics import CONTENT_TYPE, write_metrics
-from crawler.web.pages import PageNotFound, Pages
+from crawler.web.pages import PageNotFound, Pages, choose_language, translate
 from crawler.web.reader import Reader
 from crawler.web.state import SearchState, StateError
 

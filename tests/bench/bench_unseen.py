@@ -30,10 +30,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crawler.items import Article
-from crawler.parsing.article import extract
+from crawler.parsing.article import PageRejection, extract
 from crawler.parsing.date_forms import CST
 from crawler.parsing.page import Page
-from crawler.parsing.rejection import PageRejection
 from crawler.pipelines import clean_article
 from crawler.platforms.reading import read_article
 

@@ -29,10 +29,9 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from scrapy.settings import Settings
 
 from crawler.errors import StoreError
-from crawler.runs.logs import configure_worker_logging
+from crawler.runs.progress import configure_worker_logging
 from crawler.schedule.jobs import Jobs, Planner, server_time
-from crawler.schedule.process import CONFIG_VARIABLE, WorkerConfig, read_config, run
-from crawler.schedule.supervisor import Supervisor
+from crawler.schedule.process import CONFIG_VARIABLE, Supervisor, WorkerConfig, read_config, run
 from crawler.schedule.worker import POLL_SECONDS, Worker
 from crawler.storage.leases import held_sites
 from crawler.storage.store import open_store

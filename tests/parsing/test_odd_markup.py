@@ -7,10 +7,9 @@ from datetime import datetime
 import pytest
 
 from crawler.items import Article
-from crawler.parsing.article import extract
+from crawler.parsing.article import PageRejection, extract
 from crawler.parsing.dates import CST
 from crawler.parsing.page import Page, decode
-from crawler.parsing.rejection import PageRejection
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=CST)
 TITLE = "溪口县公布米粉抽检结果"

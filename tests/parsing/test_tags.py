@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from crawler.parsing.article import PageRejection
 from crawler.parsing.page import MAX_ATTRIBUTES, Page, is_overloaded
-from crawler.parsing.rejection import PageRejection
 from crawler.platforms.reading import read_article
 
 MANY = range(MAX_ATTRIBUTES + 1)

@@ -3,7 +3,7 @@
 import random
 import sys
 
-from crawler.platforms.endless import HashSet
+from crawler.platforms.pager import HashSet
 
 
 def test_as_a_set_does():

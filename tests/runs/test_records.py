@@ -3,11 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from crawler.runs.evaluation import evaluate_crawl, evaluate_site
 from crawler.runs.health import read_runs
-from crawler.runs.metrics import SiteMetrics, measure_site
 from crawler.runs.records import next_state, read_history
-from crawler.runs.site_stats import CrawlStats, SectionEnd, SiteStats
+from crawler.runs.site_stats import CrawlStats, SectionEnd, SiteMetrics, SiteStats, measure_site
+from crawler.runs.summary import evaluate_crawl, evaluate_site
 from crawler.runs.verdict import Verdict
 from crawler.sites.site import Section, Site
 from crawler.storage.store import connect

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.runs.metrics import SiteMetrics, longest_gap
+from crawler.runs.site_stats import SiteMetrics, longest_gap
 from crawler.runs.verdict import (
     Expectation,
     Share,

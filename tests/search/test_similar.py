@@ -11,8 +11,7 @@ from crawler.errors import QueryError
 from crawler.search.filters import Filters
 from crawler.search.follow import catch_up
 from crawler.search.index import SearchIndex, Snapshot
-from crawler.search.search import search
-from crawler.search.similar import find_similar
+from crawler.search.search import find_similar, search
 from crawler.search.stats import count, growth_rows, read_by, silent_counties
 from tests.search.conftest import Write, make_article
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from crawler.parsing.article import PageRejection
 from crawler.parsing.page import Page
-from crawler.parsing.rejection import PageRejection
 from crawler.platforms.detect import detect
 from crawler.platforms.reading import read_article, read_list
 from crawler.sites import registry

@@ -12,7 +12,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from crawler.middlewares.limits import ResponseTooLarge, TooManyRedirects, TooManyTags
 from crawler.middlewares.politeness import CircuitOpen, RobotsDisallowed, RobotsUnreachable
-from crawler.spiders.failures import classify
+from crawler.spiders.base import classify
 
 
 def status(code: int) -> HttpError:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from crawler.replica import Replica
-from crawler.runs.metrics import SiteMetrics
+from crawler.runs.site_stats import SiteMetrics
 from crawler.storage.store import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
