@@ -22,12 +22,11 @@ from crawler.text.plausibility import (
 MAX_TEXTS = 5000
 """Texts and lines of a site that are remembered in one crawl."""
 MIN_TEXT_CHARS = 20
-"""Letters of a text that are needed to compare it with others."""
+"""Letters and digits of a text that are needed to compare it with others."""
 MIN_LINE_CHARS = 8
-MIN_REPEATED_SHARE = 0.8
-"""Share of a text that lines of other pages make up, from which on it is the same text."""
+"""Letters and digits of a line that is compared; a shorter one may be a counter or a clock."""
 
-_NOT_LETTERS = re.compile(r"[\W\d_]+")
+_NOT_LETTERS = re.compile(r"[\W_]+")
 
 
 def compare_with_list(
@@ -101,19 +100,21 @@ class SecondOpinion:
         return self._doubt_lines(here, article, page)
 
     def _doubt_lines(self, here: Neighbours, article: Article, page: tuple[str, str | None]) -> Doubt | None:
-        """The same text with another order or another line among them."""
-        ours, repeated, total = normalise_title(article.title), 0, 0
+        """The same lines in another order, or with other short ones among them. A longer line of its own makes a page
+        an article: notices of one office share their wording and differ in a line of figures."""
+        ours = normalise_title(article.title)
         other: tuple[str, str | None] | None = None
+        has_own_line = False
         for line in (article.body or "").split("\n"):
             letters = _letters(line)
-            total += len(letters)
             if len(letters) < MIN_LINE_CHARS:
                 continue
             first = _remember(here.lines, letters, page)
-            if first is not None and first[0] != page[0] and normalise_title(first[1]) != ours:
-                repeated += len(letters)
+            if first is None or first[0] == page[0] or normalise_title(first[1]) == ours:
+                has_own_line = True
+            else:
                 other = first
-        if other is None or repeated < MIN_REPEATED_SHARE * total:
+        if other is None or has_own_line:
             return None
         here.repeated.add(other[0])
         return doubt_repeated(article.title, [other[1]])

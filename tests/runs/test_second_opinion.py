@@ -46,6 +46,14 @@ def test_nearly_the_same_text_is_the_same(again):
         assert first[1] == ["repeated_text"]
 
 
+@pytest.mark.parametrize(
+    "end", ["", "\n不合格产品已责令下架召回，并依法查处。\n欢迎广大群众共同监督管理，举报食品违法行为。"]
+)
+def test_notices_that_differ_in_their_figures_are_two_articles(end):
+    notice = "本期抽检食品{}批次，其中合格{}批次，不合格{}批次，均为县内经营的食用农产品。" + end
+    assert kinds([page(1, notice.format(120, 117, 3)), page(2, notice.format(98, 97, 1))]) == ([[], []], set())
+
+
 def test_what_is_sound():
     two_addresses = [page(1, REAL), page(2, REAL, title="第1次检查的报道")]
     assert kinds(two_addresses) == ([[], []], set())
