@@ -156,7 +156,7 @@ def clean_article(article: Article) -> Article:
 
 
 def cleaned(article: Article) -> tuple[Article, Restoration | None]:
-    """`clean_article`, and every single change of the restoration with its reason; None where there was none."""
+    """`clean_article`, and every single change of the restoration with its reason; None if there was none."""
     names = ("title", "source", "author", "editor", "section", "body")
     texts: dict[str, str | None] = {name: getattr(article, name) for name in names}
     texts |= {f"image {i}": image.caption for i, image in enumerate(article.images)}
@@ -265,14 +265,14 @@ class SecondOpinionPipeline:
         return self.usual_lengths[code]
 
 
-# Validate: what is no usable article goes to `rejects` with its reason.
+# Validate: anything that is not a usable article goes to `rejects` with its reason.
 
 _MAX_TITLE_LENGTH = 300
 _MAX_BODY_LENGTH = 2_000_000
 
 
 def fault_of(article: Any) -> tuple[str, str] | None:
-    """`(reason, detail)` why an article (any item with its fields) can't be stored, or None where it can."""
+    """`(reason, detail)` why an article (any item with its fields) can't be stored, or None if it can."""
     fields = ItemAdapter(article)
     title, body = fields.get("title"), fields.get("body") or ""
     if not title:
@@ -375,7 +375,7 @@ class LocatePipeline:
         return item
 
 
-# Dedupe: the keys by which the store tells the same page, the same text and a new version apart.
+# Dedupe: the keys by which the store distinguishes the same page, the same text and a new version.
 
 
 class DedupePipeline:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from crawler.items import Article
 
 NOISY_LOGGERS = ("scrapy.addons", "scrapy.crawler", "scrapy.middleware", "scrapy.utils.log", "scrapy.core.engine")
-"""Loggers of Scrapy whose INFO messages (versions, middlewares, settings) tell an operator nothing."""
+"""Loggers of Scrapy whose INFO messages (versions, middlewares, settings) are of no use to an operator."""
 
 
 class Command(cli.Command, ScrapyCrawl):

@@ -136,12 +136,12 @@ _REFUSED = (
 
 
 def bare_name(text: str) -> str:
-    """The name in a link's text, without marks, `更多` and `MORE`: "" where nothing is left."""
+    """The name in a link's text, without marks, `更多` and `MORE`: "" if nothing is left."""
     return _NOISE.sub("", text).strip("-—_. ,，。、")
 
 
 def rate_name(name: str, site: Site | None = None) -> NameRating:
-    """What `name` (as `bare_name` gives it) promises on the pages of `site`; never raises."""
+    """What `name` (from `bare_name`) promises on the pages of `site`; never raises."""
     if not _HAN_WORD.search(name) or len(name) < 2:
         return _no("no Chinese name")
     if len(name) > MAX_NAME_LENGTH or "【" in name:
@@ -218,7 +218,7 @@ class SectionLink:
 
 def find_section_links(page: Page, site: Site | None = None) -> list[SectionLink]:
     """The links of `page` with names of sections, each address once, the best first, of equals in page order; the
-    refused ones last. `site` says whose page it is, None where nobody knows."""
+    refused ones last. `site` says whose page it is, None if nobody knows."""
     found: dict[str, SectionLink] = {}
     article_url = detect(page).article_url
     for name, url, element in _named_links(page):
@@ -310,7 +310,7 @@ def _alt(link: HtmlElement) -> str:
 
 def _heading_of(link: HtmlElement) -> str:
     """The heading that stands before a link that says 更多: of several (the heads of tabs) the one shown as chosen,
-    else the first. "" where there is none."""
+    else the first. "" if there is none."""
     node = link
     for _ in range(_CLIMB):
         parent = node.getparent()

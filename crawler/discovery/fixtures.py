@@ -192,7 +192,7 @@ async def review_articles(fetch: Fetch, surveyed: SurveyResult, site: Site, now:
 
 
 def common_platform(surveyed: SurveyResult) -> str | None:
-    """The platform most of the sections found are built with, None where it is unknown."""
+    """The platform most of the sections found are built with, None if it is unknown."""
     names = [found.platform for found in surveyed.found if found.platform != "generic"]
     return max(names, key=names.count) if names else None
 

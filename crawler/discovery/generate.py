@@ -27,7 +27,7 @@ from crawler.sites.registry import HERE
 from crawler.sites.site import RegistryError
 
 Place = tuple[str, str, str]
-"""Province, city ("" where there is none between) and name."""
+"""Province, city ("" if there is none between) and name."""
 Homes = dict[str, Mapping[str, Any]]
 """The entry of SITES whose home page is on a host."""
 
@@ -107,7 +107,7 @@ def format_lists(node: Mapping[str, Any], place: Place, homes: Homes) -> str:
 
 
 def guess_platform(homepage: str, news: str, policy: str) -> str:
-    """The platform that the form of a site's addresses tells, "" where none does: of its news, of its home page, and
+    """The platform that the form of a site's addresses tells, "" if none does: of its news, of its home page, and
     of its list of policies where that is on its own host."""
     from crawler.platforms.detect import detect_by_url
 
@@ -146,7 +146,7 @@ def generate(
     official: Mapping[str, Any], sites: Mapping[str, Any], present: Mapping[str, Row], proofs: Mapping[str, str]
 ) -> list[Row]:
     """All rows; `proofs` are platforms by code that a saved page proves. What `sites` has and `official` has not is
-    told on standard error, and the other way round."""
+    printed on standard error, and the other way round."""
     known = index_nodes(sites)
     homes: Homes = {}
     for node in known.values():

@@ -24,7 +24,7 @@ from crawler.sites.files import bare_host
 from crawler.sites.site import Section, Site
 
 # Soft 404s: pages that answer 200 and say that there is nothing, or show the home page in place of what was asked
-# for. What a site answers to a path that certainly does not exist tells how it says so; an answer like that one, or
+# for. What a site answers to a path that certainly does not exist shows how it says so; an answer like that one, or
 # like the home page, is none. So is a guessed address (`/yw/`) that no page of the site links to.
 
 _NOWHERE = "/no-such-page-4c1e7f20d9/index.html"
@@ -38,7 +38,7 @@ def missing_url(homepage: str) -> str:
 
 
 def is_gone(page: Page, home: Page | None, missing: Page | None) -> str | None:
-    """Why `page`, asked for as a section of the site with that home page, is none: a clause for people; None where it
+    """Why `page`, asked for as a section of the site with that home page, is none: a clause for people; None if it
     is a page of its own. `missing` is the site's answer to `missing_url`."""
     if page.status >= 400:
         return f"answers {page.status}"
@@ -58,7 +58,7 @@ def is_gone(page: Page, home: Page | None, missing: Page | None) -> str | None:
 
 
 def same_page(one: Page, other: Page) -> bool:
-    """Whether two answers are the same page but for times and addresses: by links, and where there are few by text."""
+    """Whether two answers are the same page but for times and addresses: by links, and by text if there are few."""
     links, others = _links(one), _links(other)
     if min(len(links), len(others)) >= MIN_LINKS:
         return len(links & others) >= MIN_LINK_SHARE * len(links | others)
@@ -86,7 +86,7 @@ MIN_SPLASH_LINKS = 5
 
 
 def follow_splash(page: Page) -> str | None:
-    """The address on the same host that a page without links of its own leads to, None where it leads nowhere."""
+    """The address on the same host that a page without links of its own leads to, None if it leads nowhere."""
     if sum(1 for link in page.root.iter("a") if link.get("href")) >= MIN_SPLASH_LINKS:
         return None
     scripted = (found[1] or found[2] for found in _LOCATION.finditer(page.text[:50_000]))
@@ -112,7 +112,7 @@ _TAIL = 6_000
 
 def reject_foreign(page: Page, site: Site | None) -> tuple[str, str] | None:
     """`(reason, sentence)` where `page` is not a page of `site`: `parked`, `login`, `closed`, `default_page`, or
-    `foreign` (its marks name another owner); None where it may be. Without `site` only what no site would show."""
+    `foreign` (its marks name another owner); None if it may be. Without `site` only what no site would show."""
     if (found := reject_placeholder(page, build_lines(page.root))) is not None:
         return found.reason, found.detail
     return _foreign(page, site) if site is not None and site.gb_code else None
@@ -131,7 +131,7 @@ def _foreign(page: Page, site: Site) -> tuple[str, str] | None:
 
 
 def _owner(page: Page) -> str | None:
-    """The government or owner that title, SiteName and footer name, None where they name nobody."""
+    """The government or owner that title, SiteName and footer name, None if they name nobody."""
     title = "" if page.title is None else "".join(map(str, page.title.itertext()))
     for text in (page.meta.get("sitename", ""), title):
         if government := _GOVERNMENT.search(text):
@@ -305,7 +305,7 @@ class _Surveyor:
         return wanted
 
     async def _look_at(self, candidate: SectionLink) -> list[SectionLink]:
-        """Ask for a link: a list is found, a channel gives its own links to ask for, anything else is refused."""
+        """Ask for a link: a list is found, a channel has links of its own to ask for, anything else is refused."""
         page = await self.ask(PageRequest(candidate.url))
         if isinstance(page, Unanswered):
             return self._refuse(candidate, page.detail)

@@ -19,20 +19,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Response
 from scrapy.utils.httpobj import urlparse_cached
-from warcio.archiveiterator import ArchiveIterator
-from warcio.exceptions import ArchiveLoadFailed
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
 
 from crawler.errors import CrawlerError
 from crawler.storage.crawl_state import crawl_state
+
+if TYPE_CHECKING:
+    # An extra (`archive`): imported where an archive is written or read, so that every spider loads without it.
+    from warcio.statusandheaders import StatusAndHeaders
 
 logger = logging.getLogger(__name__)
 
@@ -147,6 +147,8 @@ class ArchiveWriter:
         self._info = info
         self._file: IO[bytes] | None = None
         self._number = 0
+        from warcio.warcwriter import WARCWriter
+
         self._records = WARCWriter(None, gzip=True, warc_version="1.1")
 
     def write(
@@ -159,6 +161,8 @@ class ArchiveWriter:
     ) -> None:
         """Write a response that arrived at `fetched_at` (aware), and its request. `request` is the first line, headers
         and body, `response` the status line (`200 OK`), headers and body."""
+        from warcio.statusandheaders import StatusAndHeaders
+
         file = self._current_file()
         date = fetched_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         fields = {"WARC-Date": date}
@@ -218,7 +222,7 @@ _PATTERNS = ("*.warc.gz", "*.warc")
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?")
 
 # AttributeError is what warcio 1.8 raises for a record whose head is cut short.
-_READ_ERRORS = (ArchiveLoadFailed, zlib.error, EOFError, UnicodeError, ValueError, AttributeError)
+_READ_ERRORS = (zlib.error, EOFError, UnicodeError, ValueError, AttributeError)
 
 
 class ArchiveError(CrawlerError):
@@ -269,6 +273,9 @@ class ArchiveReader:
                 raise ArchiveError(f"{path} can't be read: {error.strerror}") from error
 
     def _read_file(self, file: IO[bytes], path: Path) -> Iterator[ArchivedResponse]:
+        from warcio.archiveiterator import ArchiveIterator
+        from warcio.exceptions import ArchiveLoadFailed
+
         whole, end = False, 0
         try:
             records = ArchiveIterator(file, check_digests=True)
@@ -283,7 +290,7 @@ class ArchiveReader:
                 whole = True
                 if record.rec_type == "response" and (answer := _read_response(record, body)):
                     yield answer
-        except _READ_ERRORS as error:
+        except (ArchiveLoadFailed, *_READ_ERRORS) as error:
             if not whole:
                 raise ArchiveError(f"{path} is not a WARC file") from error
             self.torn += 1

@@ -2,7 +2,7 @@
 
 `find_block_reason` decides by the address as text, and `PublicResolver` by the IP address that a name resolves to. The
 second check happens where the connection is made, on the very address that is connected to, so a name server that
-gives another answer the second time (DNS rebinding) gains nothing.
+returns another answer the second time (DNS rebinding) gains nothing.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class TooManyTags(IgnoreRequest):
 
 
 class LimitedRedirectMiddleware(RedirectMiddleware):
-    """RedirectMiddleware with an error type of its own: Scrapy's is told from others by its text only."""
+    """RedirectMiddleware with an error type of its own: Scrapy's differs from others by its text only."""
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """The response, or the request for the address it redirects to. Raises TooManyRedirects."""

@@ -162,7 +162,7 @@ def _published(text: str, now: datetime, found_by: dict[str, str]) -> DateReadin
 
 
 def _relative_date(text: str, now: datetime, found_by: dict[str, str]) -> DateReading | None:
-    """Return a date that a header gives by its distance from `now` (昨天, 3小时前)."""
+    """Return a date that a header states by its distance from `now` (昨天, 3小时前)."""
     for part in _PARTS.split(text)[:_MAX_PARTS]:
         if not 1 < len(part) < _MAX_DATE_LENGTH or not _RELATIVE.search(part) or find_dates(part, now):
             continue

@@ -12,7 +12,7 @@ _INDEX = re.compile(r"/(?:index|default)\.(?:s?html?|jsp|aspx?|php)$", re.I)
 
 def canonical_url(url: str) -> str:
     """`url` without what does not change the page: scheme and host case, `www.`/`m.` twin, default port, fragment,
-    tracking parameters, `view=pc`, a trailing `index.html`. What is no http(s) address is returned as it is."""
+    tracking parameters, `view=pc`, a trailing `index.html`. An address that is not http(s) is returned as it is."""
     try:
         parts = urlsplit(url.strip())
         port = parts.port
@@ -43,7 +43,7 @@ def article_id(canonical: str) -> str:
 
 
 def other_scheme(url: str) -> str | None:
-    """`url` with https for http and the other way round; None where it is neither, or names a port (a port speaks one
+    """`url` with https for http and the other way round; None if it is neither, or names a port (a port speaks one
     scheme)."""
     scheme, mark, rest = url.partition("://")
     if not mark or scheme.lower() not in {"http", "https"} or ":" in rest.partition("/")[0].rpartition("]")[2]:

@@ -42,7 +42,7 @@ class Crawl:
         return self.arguments.get("site", self.spider) + (" refresh" if "refresh" in self.arguments else "")
 
     def count(self, key: str) -> int:
-        """A statistic of the crawl, 0 where it has none yet."""
+        """A statistic of the crawl, 0 if it has none yet."""
         stats = self.crawler.stats if self.crawler else None
         return int(stats.get_value(key, 0)) if stats else 0
 
@@ -88,7 +88,7 @@ def plan() -> list[DemoRun]:
 
 
 def run(runs: list[DemoRun], settings: Settings, replica: Replica, console: Console) -> bool:
-    """Run `runs` against `replica` and tell how they go: live on a terminal, else by plain lines. False where Ctrl-C
+    """Run `runs` against `replica` and show their progress: live on a terminal, else in plain lines. False if Ctrl-C
     ended them early."""
     from scrapy.crawler import AsyncCrawlerProcess
 

@@ -26,7 +26,7 @@ class Request:
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """The query's fields; of a repeated one the first counts, as in a servlet. Raises UnicodeDecodeError where a
+        """The query's fields; of a repeated one the first counts, as in a servlet. Raises UnicodeDecodeError if a
         value is not percent-encoded UTF-8."""
         unquote_to_bytes(urlsplit(self.target).query).decode("utf-8")
         return first_values(urlsplit(self.target).query)

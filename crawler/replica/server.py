@@ -154,7 +154,7 @@ class _Server(ThreadingHTTPServer):
                 _end(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in the middle of a page is an ordinary event here; anything else is shown."""
+        """A client that disconnects in the middle of a page is an ordinary event here; anything else is shown."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 

@@ -51,7 +51,7 @@ class Sites:
         return sorted({channel.host for channel in channels()})
 
     def answer(self, request: Request) -> Reply:
-        """The reply of the host asked for; 502 where it is none of ours, as a proxy says it."""
+        """The reply of the host asked for; 502 if it is none of ours, as a proxy says it."""
         host = request.host if request.host in self.hosts() else f"www.{request.host}"
         if host not in self.hosts():
             return Reply(f"unknown host {request.host}".encode(), 502, "text/plain; charset=utf-8")

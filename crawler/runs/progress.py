@@ -137,8 +137,8 @@ class Progress:
         return progress
 
     def spider_opened(self, spider: Spider) -> None:
-        """Begin to tell."""
-        # Here and not earlier: Scrapy has set up the log anew after making its extensions.
+        """Start the display."""
+        # Here and not earlier: Scrapy sets up the log again after creating its extensions.
         if self.crawler.settings.getbool("LOG_JSON"):
             use_json()
         # Scrapy lets its handler sort out what is below LOG_LEVEL: two records a page, and one a command to the store.

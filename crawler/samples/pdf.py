@@ -11,7 +11,7 @@ from crawler.samples.grid import Grid, is_head
 
 MAX_PAGES = 300
 MAX_CPU_SECONDS = 11.0
-"""CPU time of the process after which no further page is read, so that what was read is not lost at the limit."""
+"""CPU time for one PDF, after which no further page is read, so that what was read is not lost at the limit."""
 _HEADINGS = 3
 _SCAN = 20
 """A document with fewer characters a page than this, and with pictures, is a scan."""

@@ -51,7 +51,7 @@ def insert_row(text: str, row: Mapping[str, str]) -> str:
 
 def write_row(path: Path, row: Mapping[str, str]) -> int:
     """Write `row` into the file at `path` and return its line. The file is replaced whole or not at all, and two
-    writers follow each other. Raises RegistryError where the file with the row has faults, OSError where it can't be
+    writers follow each other. Raises RegistryError if the file with the row has faults, OSError if it can't be
     written."""
     with lock_folder(path):
         return write_registry(path, insert_row(path.read_text("utf-8"), row)).lines[row["code"]]
@@ -81,7 +81,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def check_text(text: str, name: str) -> RowReader:
-    """What is read of `text`, the content of a file called `name`. Raises RegistryError where it has faults."""
+    """What is read of `text`, the content of a file called `name`. Raises RegistryError if it has faults."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / name
         copy.write_text(text, "utf-8", newline="")
@@ -110,13 +110,13 @@ _SHAPE = re.compile(r"[1-9]\d{5}|[a-z][a-z0-9-]*")
 
 def match_url(url: str, code: str | None, name: str | None, registry: Registry) -> Site | None:
     """The site that a person means to publish at `url`: that of `code` or of the whole `name`, else the one the
-    registry has at this address; a site of its own for a code that is new, with `name`. None where only the page can
+    registry has at this address; a site of its own for a code that is new, with `name`. None if only the page can
     tell. Raises SiteError in a sentence that says what to do."""
     if code is not None and not _SHAPE.fullmatch(code):
         raise SiteError(f"--code {code!r} must be the six digits of GB/T 2260, or a word of a to z for other sites")
     owner = registry.by_url(url)
     if owner is not None and owner.kind == "portal":
-        raise SiteError(f"{owner.name} is no row of counties.csv: its sections stand in portal.toml")
+        raise SiteError(f"{owner.name} is not a row of counties.csv: its sections stand in portal.toml")
     if code is None and name is not None:
         return replace(registry.get(name), homepage=url)
     if code is None:
@@ -185,7 +185,7 @@ def _with_homepage(site: Site, url: str) -> Site:
 
 
 def _new_site(url: str, code: str, name: str, registry: Registry) -> Site:
-    """A site that has no row yet. Raises SiteError where the places above it have none."""
+    """A site that has no row yet. Raises SiteError if the places above it have none."""
     short = short_name(name)
     known = {site.code: site for site in registry}
     site = Site(code, name, "other", url, short=short, pinyin=place_pinyin(short), domains=domains_of([url]))

@@ -63,7 +63,7 @@ class RowReader:
 
     path: Path
     platforms: Collection[str] | None = None
-    """The names that the column may hold; None where that is not asked."""
+    """The names that the column may hold; None if that is not asked."""
     problems: list[Problem] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
     """The line of each code."""
@@ -100,7 +100,7 @@ class RowReader:
         return texts
 
     def _cells(self, line: str, number: int) -> list[str]:
-        """The cells of a line, [] where it is none: no cell spans lines, so that a stray quote spoils its own alone."""
+        """The cells of a line, [] if it is none: no cell spans lines, so that a stray quote spoils its own alone."""
         if '"' not in line:
             return line.split(",")
         try:
@@ -197,7 +197,7 @@ class TableReader:
 
     path: Path
     platforms: Collection[str] | None = None
-    """The platforms that a site may name; None where that is not asked."""
+    """The platforms that a site may name; None if that is not asked."""
     problems: list[Problem] = field(default_factory=list)
 
     def sites(self, rows: Mapping[str, Site], broken: Collection[str] = ()) -> Iterator[Site]:

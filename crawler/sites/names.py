@@ -109,7 +109,7 @@ def lies_in(site: Site, region: Site) -> bool:
 
 def short_name(name: str) -> str:
     """A place's name without rank and peoples (青田, 景宁), or the name where that leaves one character (莘县) or drops
-    what tells banners apart (科尔沁左翼中旗)."""
+    what distinguishes banners (科尔沁左翼中旗)."""
     rank = next((rank for rank in _RANKS if name.endswith(rank)), "")
     if rank in {"林区", "新区"} and len(name) < (5 if rank == "林区" else 4):  # 新林区 and 金林区 are no forests
         rank = "区"
@@ -120,7 +120,7 @@ def short_name(name: str) -> str:
 
 
 def rank_pinyin(name: str) -> str:
-    """How the rank at the end of a place's name reads: `xian` of 青田县, "" where there is none."""
+    """How the rank at the end of a place's name reads: `xian` of 青田县, "" if there is none."""
     return next((reading for rank, reading in _RANKS.items() if name.endswith(rank)), "")
 
 

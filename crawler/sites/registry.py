@@ -12,7 +12,7 @@ from crawler.sites.files import RowReader, TableReader, bare_host
 from crawler.sites.names import Names, lies_in
 from crawler.sites.site import AmbiguousSite, Problem, RegistryError, Site, SiteError, UnknownSite, describe
 
-# What one row of `counties.csv` can't tell: whether its parents exist, and whether another site has its address.
+# What one row of `counties.csv` can't show: whether its parents exist, and whether another site has its address.
 
 
 def check(sites: Iterable[Site], reader: RowReader) -> Iterator[Problem]:
@@ -61,7 +61,7 @@ class Registry:
         (青田; of a province or a city all sites of the region), either in pinyin, an alias, the first two or four
         digits of a code (the region), a platform, or `all` governments. Places may stand before a name: 南京鼓楼区;
         青田县政府 and whatever else `by_source` reads does as well.
-        Only sites with a home page. Raises UnknownSite, AmbiguousSite, and SiteError where no home page is known."""
+        Only sites with a home page. Raises UnknownSite, AmbiguousSite, and SiteError if no home page is known."""
         term = query.strip().lower()
         if many := self._many(term):
             return many
@@ -114,7 +114,7 @@ class Registry:
 
     def by_url(self, url: str) -> Site | None:
         """The site that publishes at `url`: by its host or the nearest domain above it, and where several sites share
-        a host, by the path; None where nobody is known."""
+        a host, by the path; None if nobody is known."""
         host, path = bare_host(url), _path(url)
         while "." in host:
             if owners := self._hosts.get(host):

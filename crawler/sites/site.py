@@ -41,7 +41,7 @@ class Site:
     kind: str
     """`portal`, `county`, `city`, `province` or `other`."""
     homepage: str
-    """Its home page; "" where none is known, and then there is nothing to crawl."""
+    """Its home page; "" if none is known, and then there is nothing to crawl."""
     short: str = ""
     """The name people use (青田, 内蒙古); of a province or a city it names the region."""
     pinyin: str = ""
@@ -71,7 +71,7 @@ class Site:
         return {key: getattr(self, key) for key in keys}
 
     def publishes(self, url: str) -> bool:
-        """Whether `url` is on one of its hosts or below one; False for what is no address."""
+        """Whether `url` is on one of its hosts or below one; False for anything that is not an address."""
         try:
             host = (urlsplit(url).hostname or "").lower()
         except ValueError:

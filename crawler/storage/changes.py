@@ -47,7 +47,7 @@ class ChangeHead:
 
 
 async def begin(database: Any) -> OpenChange:
-    """Take the next number in `database` (asynchronous). Raises StoreError if the server gives none."""
+    """Take the next number in `database` (asynchronous). Raises StoreError if the server returns none."""
     key = uuid.uuid4().hex
     for _ in range(_TRIES):
         if row := await _take(database, key):
@@ -56,7 +56,7 @@ async def begin(database: Any) -> OpenChange:
         with suppress(DuplicateKeyError):
             await database["changes"].insert_one({"_id": KEY, "number": 0, "epoch": key, "open": {}})
     else:
-        raise StoreError("The server gives no change number: see the collection changes.")
+        raise StoreError("The server returned no change number: see the collection changes.")
     now = row["open"][key]["at"]
     left = [other for other, each in row["open"].items() if now - each["at"] > timedelta(seconds=OPEN_SECONDS)]
     if left:

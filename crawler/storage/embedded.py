@@ -97,7 +97,7 @@ def _try_to_lock(lock: IO[str]) -> bool:
 
 
 def is_alive(directory: Path) -> bool:
-    """Whether a daemon serves `directory`. Raises StoreError where that can't be seen."""
+    """Whether a daemon serves `directory`. Raises StoreError if that can't be seen."""
     try:
         with (directory / "daemon.alive").open("rb") as alive:
             # Shared, so that those who ask at the same time don't take each other for the daemon.
@@ -112,7 +112,7 @@ def is_alive(directory: Path) -> bool:
 
 
 def find_daemon(directory: Path) -> Daemon | None:
-    """The daemon that serves `directory` and listens. None where none runs, or where it is still starting."""
+    """The daemon that serves `directory` and listens. None if none runs, or where it is still starting."""
     if not is_alive(directory):
         return None
     pid, port = _read_pid(directory), read_port(directory)
@@ -396,7 +396,7 @@ def ensure_running(directory: Path) -> str:
 
 
 def stop(directory: Path) -> bool:
-    """End the daemon of `directory` in order (what it holds is flushed). False where none runs. Raises StoreError."""
+    """End the daemon of `directory` in order (what it holds is flushed). False if none runs. Raises StoreError."""
     directory = data_dir(directory)
     if not is_alive(directory):
         return False

@@ -167,7 +167,7 @@ ALARM = {
     "ok_at": date_or_null("when the site was last ok"),
     "page": text_or_null("the list page that shows it"),
     "command": text_or_null("the command that reproduces it"),
-    "waiting": field("channels that have not told it yet", "array", items={"bsonType": "string"}),
+    "waiting": field("channels that have not sent it yet", "array", items={"bsonType": "string"}),
 }
 
 SITE = {
@@ -324,7 +324,7 @@ COLLECTIONS = {
         ALARM,
         ("site", "verdict", "at", "waiting"),
         (
-            Index("by_waiting", (("waiting", ASCENDING),), "what a channel has still to tell"),
+            Index("by_waiting", (("waiting", ASCENDING),), "what a channel still has to send"),
             Index("by_at", (("at", DESCENDING),), "the latest changes of verdicts"),
         ),
         "a change of a site's verdict",

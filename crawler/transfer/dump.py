@@ -50,7 +50,7 @@ class Tally:
     sum: int = 0
 
     def add(self, document: RawBSONDocument) -> None:
-        """Count `document`, as `whole` gives it."""
+        """Count `document`, as `whole` returns it."""
         self.documents += 1
         self.sum = (self.sum + int.from_bytes(hashlib.sha256(document.raw).digest())) % _WHOLE
 
@@ -88,7 +88,7 @@ class Manifest:
 
 
 def read(directory: Path) -> Manifest:
-    """The manifest in `directory`. Raises TransferError where there is none."""
+    """The manifest in `directory`. Raises TransferError if there is none."""
     try:
         content = json_util.loads((directory / FILE).read_text(encoding="utf-8"))
         parts = {name: Part(**part) for name, part in content["collections"].items()}
@@ -96,9 +96,9 @@ def read(directory: Path) -> Manifest:
             raise KeyError("kind")
         return Manifest(content["database"], content["made_at"], content["schema_version"], parts)
     except OSError as error:
-        raise TransferError(f"{directory} is no dump: {FILE} can't be read ({error.strerror}).") from error
+        raise TransferError(f"{directory} is not a dump: {FILE} can't be read ({error.strerror}).") from error
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise TransferError(f"{directory} is no dump of this program: its {FILE} is another one's.") from error
+        raise TransferError(f"{directory} is not a dump of this program: its {FILE} is another one's.") from error
 
 
 def read_whole(document: RawBSONDocument) -> RawBSONDocument:
@@ -110,17 +110,17 @@ def read_whole(document: RawBSONDocument) -> RawBSONDocument:
 
 
 def index_of(listed: dict[str, Any]) -> dict[str, Any]:
-    """An index as `listIndexes` tells it, as `createIndexes` takes it."""
+    """An index as `listIndexes` returns it, as `createIndexes` takes it."""
     return {name: listed[name] for name in _INDEX_OPTIONS if name in listed}
 
 
 RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 BATCH = 500
 VERSIONED = "maintenance"
-"""The collection that tells the version of the schema: the first to be written, so that no part of an import is taken
+"""The collection that holds the version of the schema: the first to be written, so that no part of an import is taken
 for a database of another version."""
 DERIVED = frozenset({"changes"})
-"""Collections that follow from the articles and change while they are read: an import makes them anew."""
+"""Collections that follow from the articles and change while they are read: an import recreates them."""
 _FAST = 3
 """Level of gzip: three times as fast as the usual 6, and a tenth larger."""
 
@@ -150,7 +150,7 @@ def collections_of(database: Any) -> dict[str, dict[str, Any]]:
 
 
 def version_of(database: Any) -> int:
-    """The schema version of `database`; 1 where it doesn't say."""
+    """The schema version of `database`; 1 if it doesn't say."""
     entry = database[VERSIONED].find_one({"_id": "schema"})
     return int(entry["version"]) if entry else 1
 
@@ -223,7 +223,7 @@ def compare(database: Any, directory: Path, manifest: Manifest, progress: Progre
 
 def load(database: Any, directory: Path, manifest: Manifest, progress: Progress) -> int:
     """Write what `database` (pymongo's) lacks or has otherwise, and its indexes; then read everything back. Returns the
-    number of documents written. Raises TransferError where the result isn't the dump."""
+    number of documents written. Raises TransferError if the result isn't the dump."""
     written = 0
     for name, part in manifest.collections.items():
         done, read_back = 0, Tally()
@@ -372,7 +372,7 @@ def _describe(manifest: Manifest, comparison: Comparison, written: int, name: st
 
 @contextmanager
 def bar() -> Iterator[Callable[[str, int, int | None], None]]:
-    """A function that is told `(what, done, total)`, total None where nobody knows, and shows a bar for each `what` on
+    """A function that is told `(what, done, total)`, total None if nobody knows, and shows a bar for each `what` on
     standard error where that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda what, done, total: None

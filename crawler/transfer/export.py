@@ -30,11 +30,11 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
     """The path to write `target` at. It is put in place of `target` where the block ends well, else it vanishes with
-    everything beside it in its directory. Raises TransferError where the disk or the rights don't allow it."""
+    everything beside it in its directory. Raises TransferError if the disk or the rights don't allow it."""
     place = target.resolve()
     with translate_file_errors(target):
         if place.is_dir() or (place.exists() and not place.is_file()):
-            raise TransferError(f"{target} is no regular file: choose another name.")
+            raise TransferError(f"{target} is not a regular file: choose another name.")
         with working_directory(place) as directory:
             part = directory / place.name
             yield part
@@ -196,7 +196,7 @@ def form_of(path: Path) -> Form:
 
 
 def writer(form: Form, stream: BinaryIO, columns: Sequence[ExportColumn], directory: Path) -> Writer:
-    """The writer of `form` onto `stream`; temporary files go to `directory`. Raises TransferError where the library of
+    """The writer of `form` onto `stream`; temporary files go to `directory`. Raises TransferError if the library of
     the format isn't installed."""
     from crawler.transfer.formats import Csv, JsonLines
 
@@ -238,7 +238,7 @@ def export(
 def stream_to(
     documents: Iterable[Mapping[str, Any]], columns: Sequence[ExportColumn], form: Form, stream: BinaryIO
 ) -> Exported:
-    """Write `documents` to `stream`, which stays open, in a format of text. Raises BrokenPipeError where nobody reads
+    """Write `documents` to `stream`, which stays open, in a format of text. Raises BrokenPipeError if nobody reads
     on, TransferError, and what `documents` raises."""
     if form.name not in _TEXT_FORMATS:
         raise TransferError(f".{form.name} can't be written to a pipe: give a file.")

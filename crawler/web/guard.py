@@ -1,6 +1,6 @@
 """What protects the page: one ASGI middleware in front of every route.
 
-It answers GET and HEAD only, for the hosts it is told, to those who hold the token (if there is one), with at most
+It answers GET and HEAD only, for the hosts it is given, to those who hold the token (if there is one), with at most
 `max_concurrent` requests at a time and `max_seconds` for each, and adds the security headers to every answer.
 """
 

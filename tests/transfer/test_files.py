@@ -58,7 +58,7 @@ def test_an_export_replaces_the_old_file(tmp_path):
     [
         ("missing/news.csv", r"There is no folder for .*missing/news.csv: make it first. Nothing is left behind\.$"),
         ("file/news.csv", r".*file/news.csv can't be written: Not a directory\. Nothing is left behind\.$"),
-        ("folder.csv", r".*folder.csv is no regular file: choose another name\.$"),
+        ("folder.csv", r".*folder.csv is not a regular file: choose another name\.$"),
     ],
 )
 def test_a_place_that_cannot_be_written_is_told(tmp_path, place, said):

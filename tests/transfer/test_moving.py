@@ -176,7 +176,7 @@ def changed(text: bytes) -> bytes:
         ("articles.bson.gz", lambda text: text[: len(text) // 2], r"articles.bson.gz is missing or damaged: make the"),
         ("articles.bson.gz", lambda text: b"PK" + text[2:], r"articles.bson.gz is missing or damaged: make the"),
         ("articles.bson.gz", changed, r"articles.bson.gz isn't what the manifest says: make the dump again"),
-        ("manifest.json", lambda text: text[:50], r"dump is no dump of this program: its manifest.json is another"),
+        ("manifest.json", lambda text: text[:50], r"dump is not a dump of this program: its manifest.json is another"),
         (
             "manifest.json",
             lambda text: json.dumps(json.loads(text) | {"schema_version": VERSION + 1}).encode(),
@@ -185,7 +185,7 @@ def changed(text: bytes) -> bytes:
         (
             "manifest.json",
             lambda text: json.dumps(json.loads(text) | {"kind": "another dump"}).encode(),
-            r"dump is no dump of this program",
+            r"dump is not a dump of this program",
         ),
     ],
 )
@@ -203,7 +203,7 @@ def test_a_damaged_dump_changes_nothing(file, damage, said, request):
 def test_folders_that_cannot_be_used_are_told(exported, source, mongo_uri, tmp_path):
     with pytest.raises(TransferError, match=r"dump exists already: name a new folder\.$"):
         export_database(mongo_uri, source, tmp_path, exported, silent)
-    with pytest.raises(TransferError, match=r"no-folder is no dump: manifest.json can't be read \(No such file"):
+    with pytest.raises(TransferError, match=r"no-folder is not a dump: manifest.json can't be read \(No such file"):
         import_database(mongo_uri, source, tmp_path, tmp_path / "no-folder", overwrite=False, progress=silent)
     with pytest.raises(TransferError, match=r"The database nobody holds nothing of the crawler"):
         export_database(mongo_uri, "nobody", tmp_path, tmp_path / "new", silent)

@@ -148,7 +148,7 @@ def _part_path(article: ReplicaArticle, number: int) -> str:
 
 
 def _pager(article: ReplicaArticle, number: int) -> str:
-    """The links between the pages of an article, as the editor's page break makes them; nothing where it has one."""
+    """The links between the pages of an article, as the editor's page break makes them; nothing if it has one."""
     if article.pages == 1:
         return ""
     links = [

@@ -141,7 +141,7 @@ def encoded(channel: SiteChannel, markup: str, delay: float = 0.0) -> Reply:
 
 
 def labelled(label: str, value: str | None) -> str:
-    """`value` behind its label as HTML text, nothing where there is none."""
+    """`value` behind its label as HTML text, nothing if there is none."""
     return f"{label}{text(value)}" if value else ""
 
 

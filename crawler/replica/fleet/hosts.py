@@ -120,7 +120,7 @@ class Host:
         )
 
     def page(self, target: str) -> bytes | None:
-        """The page at `target` (path and query), in the site's encoding; None where there is none."""
+        """The page at `target` (path and query), in the site's encoding; None if there is none."""
         key = page_key(target)
         if (number := self.lists.get(key) or self._endless(target)) is not None:
             markup = self._list(number)
@@ -168,7 +168,7 @@ class Fleet:
     Rows with a list page come first, then rows with a home page only. `padding_kb` makes each page that much longer.
     The articles are from the days before `newest`, the full hour that has passed: sites of last year would be judged
     as sites that have fallen silent.
-    Raises ValueError where the registry has not so many rows, or a fault has no such name."""
+    Raises ValueError if the registry has not so many rows, or a fault has no such name."""
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ class HostLog:
         self.most_open = max(self.most_open, self.open)
 
     def left(self) -> None:
-        """A request was answered, or its client went away."""
+        """A request was answered, or its client disconnected."""
         self.open -= 1
 
     def shortest_gap(self) -> float | None:

@@ -1,6 +1,6 @@
 """Serves a fleet on one port of loopback, as an HTTP proxy like the replica's own server, fast enough to measure by.
 
-`/__replica__/fleet` at any host tells what each host felt, as JSON.
+`/__replica__/fleet` at any host returns what each host received, as JSON.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class _Connection(asyncio.Protocol):
         plain = self.transport
         try:
             secure = await self.server.loop.start_tls(plain, self, context, server_side=True)
-        except OSError:  # the client went away during the handshake
+        except OSError:  # the client disconnected during the handshake
             secure = None
         self.server.connections.discard(plain)
         if secure is not None:
