@@ -45,31 +45,40 @@ def replacing(target: Path) -> Iterator[Path]:
 def working_directory(place: Path) -> Iterator[Path]:
     """Yield a hidden folder beside `place` that is deleted afterwards, and delete those that killed processes left
     there. Raises OSError."""
-    for leftover in place.parent.glob(f".{glob.escape(place.name)}.*{_PART}"):
-        if (lock := _lock_folder(leftover)) is not None:
-            shutil.rmtree(leftover, ignore_errors=True)
-            os.close(lock)
-    with tempfile.TemporaryDirectory(prefix=f".{place.name}.", suffix=_PART, dir=place.parent) as directory:
-        lock = _lock_folder(Path(directory))
+    with ExitStack() as stack:
+        # Without the lock on the parent, another process could delete the new folder before its own lock is taken.
+        with _lock_folder(place.parent, wait=True):
+            for leftover in place.parent.glob(f".{glob.escape(place.name)}.*{_PART}"):
+                with _lock_folder(leftover) as is_locked:
+                    if is_locked:
+                        shutil.rmtree(leftover, ignore_errors=True)
+            directory = Path(
+                stack.enter_context(
+                    tempfile.TemporaryDirectory(prefix=f".{place.name}.", suffix=_PART, dir=place.parent)
+                )
+            )
+            stack.enter_context(_lock_folder(directory))
+        yield directory
+
+
+@contextmanager
+def _lock_folder(folder: Path, *, wait: bool = False) -> Iterator[bool]:
+    """Lock `folder` for the block and yield True. Yield False if another process has the lock and `wait` is False, or
+    if the file system has no locks."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        yield False
+        return
+    try:
         try:
-            yield Path(directory)
-        finally:
-            if lock is not None:
-                os.close(lock)
-
-
-def _lock_folder(folder: Path) -> int | None:
-    """Lock `folder` for as long as this process lives, and return the descriptor; None if another process has it."""
-    try:
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        return None
-    return lock
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_locked = True
+        except OSError:
+            is_locked = False
+        yield is_locked
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

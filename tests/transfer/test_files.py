@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -100,4 +102,22 @@ def test_an_export_deletes_what_a_killed_one_left_but_not_what_another_writes(tm
         (other / "half").touch()
         export(many(3), choose(["id"]), target, lambda rows: None)
         assert (other / "half").exists()
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_exports_that_start_at_once_do_not_delete_each_others_folder(tmp_path, monkeypatch):
+    target, make_folder = tmp_path / "news.jsonl", tempfile.mkdtemp
+    other = threading.Thread(target=export, args=(many(3), choose(["id"]), target, lambda rows: None))
+
+    def make_folder_while_another_export_runs(*arguments: Any, **options: Any) -> str:
+        monkeypatch.undo()
+        folder = make_folder(*arguments, **options)
+        other.start()
+        other.join(timeout=0.5)  # it ends in this time unless it waits for us
+        return folder
+
+    monkeypatch.setattr(tempfile, "mkdtemp", make_folder_while_another_export_runs)
+    with working_directory(target) as directory:
+        other.join()
+        assert directory.exists()
     assert list(tmp_path.iterdir()) == [target]
