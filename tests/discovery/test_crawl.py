@@ -55,7 +55,11 @@ def listing(folder: str, count: int = 2) -> str:
 
 
 def article(number: int) -> str:
-    paragraphs = "<p>县市场监管局在农贸市场开展快检，检测蔬菜、肉类样品一百批次，结果全部合格，并向市民公示。</p>" * 4
+    # One text under several titles would be doubted, not stored.
+    count = 100 + number
+    paragraphs = (
+        f"<p>县市场监管局在农贸市场开展快检，检测蔬菜、肉类样品{count}批次，结果全部合格，并向市民公示。</p>" * 4
+    )
     return page(
         "快检",
         f"<h1>本县通报第{number}期农贸市场快检结果</h1><p>发布时间：2026-11-1{number} 来源：县市场监管局</p>"
