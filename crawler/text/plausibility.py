@@ -1,7 +1,7 @@
 """A second opinion on an article: is this the page that the list announced, and is its text a text?
 
-Pure functions. Each returns a `Doubt` with its evidence, or None. Thresholds were measured on stored pages so that at
-most one sound page in 200 raises a doubt.
+Pure functions. Each returns a `Doubt` with its evidence, or None. The thresholds of the text were measured: none of 199
+sound article pages raised a doubt. Those of title, date, length and neighbours were not measured on real lists.
 """
 
 from __future__ import annotations
